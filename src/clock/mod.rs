@@ -1,0 +1,121 @@
+//! The clock: the one room that may ask what time it is. Everything else is handed a [`Clock`].
+//!
+//! Three kinds of time come out of the same two calls, `now` and `sleep`:
+//! - **system**: wall time, for real AWS;
+//! - **scaled**: starts at a given instant and runs `speed` times as fast as the machine, for `--sim`;
+//! - **paused**: a scaled clock inside a tokio runtime whose time is paused, for tests. It moves only when every
+//!   task waits, and then jumps to the next deadline, so a simulated day costs no waiting.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// A source of time that can be cloned freely; all clones tell the same time.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    System,
+    Scaled { origin: Timestamp, started: tokio::time::Instant, speed: f64 },
+}
+
+impl Clock {
+    /// Wall time in UTC.
+    pub fn system() -> Self {
+        Self { source: Source::System }
+    }
+
+    /// A clock that reads `origin` at this moment and then runs `speed` times as fast as the runtime's own time.
+    ///
+    /// `speed` must be finite and above zero; anything else is taken as 1. Under a paused tokio runtime this is the
+    /// deterministic clock of the tests.
+    #[expect(clippy::disallowed_methods, reason = "this room is the owner of time")]
+    pub fn scaled(origin: Timestamp, speed: f64) -> Self {
+        let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
+        Self { source: Source::Scaled { origin, started: tokio::time::Instant::now(), speed } }
+    }
+
+    /// The time on this clock, UTC.
+    #[expect(clippy::disallowed_methods, reason = "this room is the owner of time")]
+    pub fn now(&self) -> Timestamp {
+        match &self.source {
+            Source::System => Timestamp::now(),
+            Source::Scaled { origin, started, speed } => {
+                let passed = SignedDuration::try_from(started.elapsed().mul_f64(*speed)).unwrap_or(SignedDuration::MAX);
+                origin.saturating_add(passed).unwrap_or(Timestamp::MAX)
+            }
+        }
+    }
+
+    /// How many seconds of this clock pass in one second of the machine: 1 for the system clock.
+    pub fn speed(&self) -> f64 {
+        match self.source {
+            Source::System => 1.0,
+            Source::Scaled { speed, .. } => speed,
+        }
+    }
+
+    /// Whether this is wall time, in contrast to simulated time.
+    pub fn is_system(&self) -> bool {
+        matches!(self.source, Source::System)
+    }
+
+    /// Returns once `duration` of this clock has passed.
+    #[expect(clippy::disallowed_methods, reason = "this room is the owner of time")]
+    pub async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration.div_f64(self.speed())).await;
+    }
+
+    /// Returns once this clock shows `deadline`, at once if it already does.
+    pub async fn sleep_until(&self, deadline: Timestamp) {
+        let left = deadline.duration_since(self.now());
+        if let Ok(left) = Duration::try_from(left) {
+            self.sleep(left).await;
+        }
+    }
+
+    /// Runs `work` for at most `limit` of this clock. `None` when the limit passed first; `work` is then dropped.
+    pub async fn bounded<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.sleep(limit) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scaled_clock_covers_speed_times_the_runtime_time() {
+        let origin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let clock = Clock::scaled(origin, 30.0);
+        let twin = clock.clone();
+        clock.sleep(Duration::from_secs(3600)).await;
+        let passed = twin.now().duration_since(origin);
+        assert!((passed.as_secs_f64() - 3600.0).abs() < 0.1, "passed {passed:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bounded_gives_up_at_the_limit() {
+        let clock = Clock::scaled(Timestamp::UNIX_EPOCH, 1.0);
+        let never = std::future::pending::<()>();
+        assert!(clock.bounded(Duration::from_secs(5), never).await.is_none());
+        assert_eq!(clock.now().as_second(), 5);
+    }
+
+    #[test]
+    fn nonsense_speeds_are_taken_as_real_time() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            for speed in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+                assert!((Clock::scaled(Timestamp::UNIX_EPOCH, speed).speed() - 1.0).abs() < f64::EPSILON);
+            }
+        });
+    }
+}

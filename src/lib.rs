@@ -1,0 +1,8 @@
+//! `upshift`: operator console and auto-scaling engine for PostgreSQL on Amazon RDS.
+//!
+//! The rooms of the house, and which may name which, are in `ARCHITECTURE.md`; `tests/it/architecture.rs` holds the
+//! code to it.
+
+pub mod clock;
+pub mod model;
+pub mod sim;

@@ -1,0 +1,185 @@
+//! DB instance classes: their names, the hardware behind them, and what is known of their price.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The day of the bundled price table. Shown wherever a price is.
+pub const PRICES_AS_OF: &str = "2026-09";
+/// The region that the bundled prices are of.
+pub const PRICES_REGION: &str = "us-east-1";
+
+/// The name of a DB instance class, such as `db.m5.large`.
+///
+/// A name read from AWS is kept as it is, known here or not; a name from the configuration must parse.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InstanceClass(String);
+
+/// What the hardware of a class offers, from the RDS and EC2 user guides.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hardware {
+    /// Virtual CPUs.
+    pub vcpus: u32,
+    /// Nominal memory in GiB; what PostgreSQL can use is less.
+    pub memory_gib: u32,
+}
+
+/// What the bundled table knows beyond the hardware: on-demand price (Single-AZ, PostgreSQL) and EBS limits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Listing {
+    /// US dollars per hour, Single-AZ, on demand.
+    pub price_usd_per_hour: f64,
+    /// Disk operations per second (16 KiB) that the class sustains for ever.
+    pub baseline_iops: u32,
+    /// Disk operations per second (16 KiB) that it reaches in a burst.
+    pub burst_iops: u32,
+}
+
+/// The listed classes: name, price, baseline and burst IOPS. Prices are PostgreSQL's (MySQL's differ).
+const LISTINGS: [(&str, f64, u32, u32); 9] = [
+    ("db.t4g.micro", 0.016, 500, 11_800),
+    ("db.t4g.small", 0.032, 1_000, 11_800),
+    ("db.t4g.medium", 0.065, 2_000, 11_800),
+    ("db.t4g.large", 0.129, 4_000, 15_700),
+    ("db.m5.large", 0.178, 3_600, 18_750),
+    ("db.m5.xlarge", 0.356, 6_000, 18_750),
+    ("db.m6g.large", 0.159, 3_600, 20_000),
+    ("db.m7g.large", 0.168, 3_600, 40_000),
+    ("db.m7g.xlarge", 0.337, 6_000, 40_000),
+];
+
+/// Families of general, memory-optimised and burstable classes that RDS for PostgreSQL offers, with GiB per vCPU.
+/// Burstable ones have a table of their own.
+const FAMILIES: [(&str, u32); 24] = [
+    ("m5", 4),
+    ("m5d", 4),
+    ("m6g", 4),
+    ("m6gd", 4),
+    ("m6i", 4),
+    ("m6id", 4),
+    ("m6idn", 4),
+    ("m6in", 4),
+    ("m7g", 4),
+    ("m7i", 4),
+    ("m8g", 4),
+    ("r5", 8),
+    ("r5b", 8),
+    ("r5d", 8),
+    ("r6g", 8),
+    ("r6gd", 8),
+    ("r6i", 8),
+    ("r6id", 8),
+    ("r6idn", 8),
+    ("r6in", 8),
+    ("r7g", 8),
+    ("r7i", 8),
+    ("r8g", 8),
+    ("x2g", 16),
+];
+
+const SIZES: [(&str, u32); 9] = [
+    ("large", 2),
+    ("xlarge", 4),
+    ("2xlarge", 8),
+    ("4xlarge", 16),
+    ("8xlarge", 32),
+    ("12xlarge", 48),
+    ("16xlarge", 64),
+    ("24xlarge", 96),
+    ("48xlarge", 192),
+];
+
+const BURSTABLE: [(&str, u32, u32); 6] =
+    [("micro", 2, 1), ("small", 2, 2), ("medium", 2, 4), ("large", 2, 8), ("xlarge", 4, 16), ("2xlarge", 8, 32)];
+
+impl InstanceClass {
+    /// A class name as AWS gave it, unchecked.
+    pub fn observed(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// A class name that RDS for PostgreSQL offers. `None` when no family or size of that name is known here.
+    pub fn known(name: &str) -> Option<Self> {
+        hardware(name).map(|_| Self(name.to_owned()))
+    }
+
+    /// The name, such as `db.m5.large`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// CPUs and memory; `None` for a class not known here.
+    pub fn hardware(&self) -> Option<Hardware> {
+        hardware(&self.0)
+    }
+
+    /// Price and EBS limits; `None` where the bundled table has no entry. Never guessed.
+    pub fn listing(&self) -> Option<Listing> {
+        LISTINGS.iter().find(|(name, ..)| *name == self.0).map(|&(_, price, baseline, burst)| Listing {
+            price_usd_per_hour: price,
+            baseline_iops: baseline,
+            burst_iops: burst,
+        })
+    }
+
+    /// The default `max_connections` of RDS for PostgreSQL on this class: `LEAST(memory bytes / 9531392, 5000)`.
+    ///
+    /// An upper bound: `DBInstanceClassMemory` is somewhat below the nominal memory (a t4g.small shows about 180 of
+    /// the nominal 225), and a parameter group can set another number.
+    pub fn default_max_connections(&self) -> Option<u32> {
+        let bytes = u64::from(self.hardware()?.memory_gib) << 30;
+        Some((bytes / 9_531_392).min(5_000) as u32)
+    }
+
+    /// Every class name known here, for suggestions, smallest first within a family.
+    pub fn all_known() -> impl Iterator<Item = String> {
+        let burstable = ["t3", "t4g"]
+            .into_iter()
+            .flat_map(|family| BURSTABLE.iter().map(move |(size, ..)| format!("db.{family}.{size}")));
+        let others =
+            FAMILIES.iter().flat_map(|(family, _)| SIZES.iter().map(move |(size, _)| format!("db.{family}.{size}")));
+        burstable.chain(others)
+    }
+}
+
+impl fmt::Display for InstanceClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+fn hardware(name: &str) -> Option<Hardware> {
+    let (family, size) = name.strip_prefix("db.")?.split_once('.')?;
+    if matches!(family, "t3" | "t4g") {
+        let (_, vcpus, memory_gib) = *BURSTABLE.iter().find(|(s, ..)| *s == size)?;
+        return Some(Hardware { vcpus, memory_gib });
+    }
+    let (_, gib_per_vcpu) = *FAMILIES.iter().find(|(f, _)| *f == family)?;
+    let (_, vcpus) = *SIZES.iter().find(|(s, _)| *s == size)?;
+    Some(Hardware { vcpus, memory_gib: vcpus * gib_per_vcpu })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_classes_of_the_first_case_are_listed() {
+        let small = InstanceClass::known("db.t4g.small").unwrap();
+        assert_eq!(small.hardware().unwrap(), Hardware { vcpus: 2, memory_gib: 2 });
+        assert_eq!(small.default_max_connections(), Some(225));
+        let large = InstanceClass::known("db.m5.large").unwrap();
+        assert_eq!(large.default_max_connections(), Some(901));
+        assert!(large.listing().unwrap().price_usd_per_hour > small.listing().unwrap().price_usd_per_hour);
+    }
+
+    #[test]
+    fn every_listed_class_parses_and_unknown_ones_do_not() {
+        assert!(LISTINGS.iter().all(|(name, ..)| InstanceClass::known(name).is_some()));
+        for wrong in ["m5.large", "db.m5", "db.m5.huge", "db.q9.large", "", "db.m5.large "] {
+            assert!(InstanceClass::known(wrong).is_none(), "{wrong:?}");
+        }
+        assert!(InstanceClass::all_known().all(|name| InstanceClass::known(&name).is_some()));
+    }
+}

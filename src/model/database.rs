@@ -1,0 +1,141 @@
+//! A database as RDS describes it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::class::InstanceClass;
+
+/// The `DBInstanceIdentifier`: what people call the database. It can come to belong to another machine.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseName(String);
+
+/// The `DbiResourceId`: the machine itself, for as long as it exists.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ResourceId(String);
+
+/// The `DBInstanceStatus`, an open set of words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InstanceStatus(String);
+
+/// One answer of `DescribeDBInstances` about one instance, every string cleaned at the edge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseState {
+    /// Its identifier.
+    pub name: DatabaseName,
+    /// Its machine.
+    pub resource_id: ResourceId,
+    /// Its ARN.
+    pub arn: String,
+    /// The class it has.
+    pub class: InstanceClass,
+    /// What RDS says it is doing.
+    pub status: InstanceStatus,
+    /// `PendingModifiedValues`: AWS's field names and values, empty when nothing is pending.
+    pub pending: BTreeMap<String, String>,
+    /// Such as `postgres`.
+    pub engine: String,
+    /// Such as `16.4`.
+    pub engine_version: String,
+    /// A standby in another zone.
+    pub multi_az: bool,
+    /// Where it runs.
+    pub availability_zone: Option<String>,
+    /// Such as `gp3`.
+    pub storage_type: Option<String>,
+    /// Allocated storage in GiB.
+    pub storage_gib: Option<u32>,
+    /// `host:port` that clients use.
+    pub endpoint: Option<String>,
+}
+
+/// One event from `DescribeEvents`, in AWS's own words.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RdsEvent {
+    /// When RDS dates it.
+    pub date: Timestamp,
+    /// The instance it is about.
+    pub database: DatabaseName,
+    /// RDS's message.
+    pub message: String,
+    /// Such as `configuration change`.
+    pub categories: Vec<String>,
+}
+
+impl DatabaseName {
+    /// A name; not checked here.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ResourceId {
+    /// A resource id; not checked here.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl InstanceStatus {
+    /// A status as RDS gave it.
+    pub fn new(status: impl Into<String>) -> Self {
+        Self(status.into())
+    }
+
+    /// RDS's word.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `available`: in use and open for modification. Not the same as "the change is done".
+    pub fn is_available(&self) -> bool {
+        self.0 == "available"
+    }
+
+    /// In full use, if perhaps not open for modification.
+    pub fn is_serving(&self) -> bool {
+        matches!(self.0.as_str(), "available" | "backing-up" | "storage-optimization" | "storage-initialization")
+    }
+
+    /// A status that no waiting will mend: a person must look.
+    pub fn is_failed(&self) -> bool {
+        let terminal =
+            ["failed", "storage-full", "insufficient-capacity", "restore-error", "upgrade_failed", "deleting"];
+        terminal.contains(&self.0.as_str())
+            || self.0.starts_with("incompatible-")
+            || self.0.starts_with("inaccessible-")
+    }
+}
+
+impl fmt::Display for DatabaseName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for InstanceStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

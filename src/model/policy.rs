@@ -1,0 +1,139 @@
+//! The policy of one database: when the engine wants to move it, and what must hold first.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::database::DatabaseName;
+use super::ladder::{Direction, Ladder};
+use super::series::{SignalName, SignalSpec};
+
+/// How a class change is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// One `ModifyDBInstance` on the instance itself: an outage of minutes.
+    InPlace,
+}
+
+impl Strategy {
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InPlace => "in_place",
+        }
+    }
+}
+
+/// How a datapoint is compared with a threshold. Equal is neither above nor below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// `value > threshold`.
+    Above,
+    /// `value < threshold`.
+    Below,
+}
+
+impl Comparison {
+    /// Whether `value` stands to `threshold` as this says. A NaN never does.
+    pub fn holds(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::Above => value > threshold,
+            Self::Below => value < threshold,
+        }
+    }
+
+    /// `>` or `<`.
+    pub fn sign(self) -> char {
+        match self {
+            Self::Above => '>',
+            Self::Below => '<',
+        }
+    }
+}
+
+/// M of the N newest completed periods of a signal stand beyond a threshold. A missing period counts against it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// The signal it looks at.
+    pub signal: SignalName,
+    /// Above or below.
+    pub comparison: Comparison,
+    /// In the signal's unit.
+    pub threshold: f64,
+    /// M: how many periods must stand beyond the threshold. At least 1, at most `periods`.
+    pub datapoints: u32,
+    /// N: how many periods it looks back.
+    pub periods: u32,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { signal, comparison, threshold, datapoints, periods } = self;
+        write!(f, "{signal} {} {threshold} in {datapoints} of {periods}", comparison.sign())
+    }
+}
+
+/// Everything the engine needs to know about one database. Durations are of the clock in use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The database.
+    pub database: DatabaseName,
+    /// Where it may move.
+    pub ladder: Ladder,
+    /// How it moves.
+    pub strategy: Strategy,
+    /// The signals that are read, those of the rules among them.
+    pub signals: Vec<SignalSpec>,
+    /// The engine wants to go up when any of these holds.
+    pub up: Vec<Rule>,
+    /// The engine wants to go down when all of these hold.
+    pub down: Vec<Rule>,
+    /// No engine-made step up within this time of the completion of any action.
+    pub cooldown_up: Duration,
+    /// No engine-made step down within this time of the completion of any action.
+    pub cooldown_down: Duration,
+    /// The engine starts nothing within this time after a change made by a person.
+    pub hold_after_manual: Duration,
+    /// The engine starts at most this many actions within 24 hours.
+    pub max_actions_per_day: u32,
+    /// Datapoints older than this close the gate `fresh data`.
+    pub stale_after: Duration,
+    /// A period counts as missing when its datapoint is absent this long after the period's end.
+    pub publish_delay: Duration,
+    /// An action that is not done after this time is held for a person.
+    pub stuck_after: Duration,
+    /// A step down wants the connections seen to be at most this share of the target's `max_connections`.
+    pub max_connections_share: f64,
+}
+
+impl Policy {
+    /// The spec of a signal.
+    pub fn signal(&self, name: &SignalName) -> Option<&SignalSpec> {
+        self.signals.iter().find(|spec| spec.name == *name)
+    }
+
+    /// The rules of one direction.
+    pub fn rules(&self, direction: Direction) -> &[Rule] {
+        match direction {
+            Direction::Up => &self.up,
+            Direction::Down => &self.down,
+        }
+    }
+
+    /// The cooldown of one direction.
+    pub fn cooldown(&self, direction: Direction) -> Duration {
+        match direction {
+            Direction::Up => self.cooldown_up,
+            Direction::Down => self.cooldown_down,
+        }
+    }
+
+    /// The lowest threshold of a direction's rules on a signal: the line that a chart draws.
+    pub fn threshold_line(&self, signal: &SignalName, direction: Direction) -> Option<f64> {
+        let thresholds = self.rules(direction).iter().filter(|rule| rule.signal == *signal).map(|rule| rule.threshold);
+        thresholds.min_by(f64::total_cmp)
+    }
+}

@@ -1,0 +1,38 @@
+//! The validated configuration of a whole run.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::policy::Policy;
+
+/// What `config.toml` says once every check has passed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Where AWS is, and which account and region it must be.
+    pub aws: AwsSettings,
+    /// How often the engine looks.
+    pub engine: EngineSettings,
+    /// The databases, each with its policy; names and signals are distinct.
+    pub databases: Vec<Policy>,
+}
+
+/// `[aws]`: what the standard credential chain does not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwsSettings {
+    /// The region; absent means the one of the standard chain.
+    pub region: Option<String>,
+    /// A profile of the shared configuration file.
+    pub profile: Option<String>,
+    /// Twelve digits; when given, the credentials must belong to it or nothing is started.
+    pub account_id: Option<String>,
+    /// Another endpoint for every service, such as a simulation's.
+    pub endpoint_url: Option<String>,
+}
+
+/// `[engine]`: the rhythm of the loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineSettings {
+    /// Time between two looks at AWS.
+    pub evaluate_every: Duration,
+}

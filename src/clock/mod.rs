@@ -96,7 +96,7 @@ mod tests {
         let origin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let clock = Clock::scaled(origin, 30.0);
         let twin = clock.clone();
-        clock.sleep(Duration::from_secs(3600)).await;
+        clock.sleep(Duration::from_hours(1)).await;
         let passed = twin.now().duration_since(origin);
         assert!((passed.as_secs_f64() - 3600.0).abs() < 0.1, "passed {passed:?}");
     }

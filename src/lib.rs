@@ -4,5 +4,9 @@
 //! code to it.
 
 pub mod clock;
+pub mod config;
+pub mod console;
+pub mod control;
+pub mod journal;
 pub mod model;
 pub mod sim;

@@ -1,0 +1,1 @@
+//! `config.toml`: text in, validated settings out, or every problem with its place.

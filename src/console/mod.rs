@@ -1,0 +1,1 @@
+//! The terminal console: a client of the control protocol, and nothing else.

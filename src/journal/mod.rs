@@ -1,0 +1,1 @@
+//! The journal: append-only evidence, and the memory of the engine.

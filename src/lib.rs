@@ -7,6 +7,8 @@ pub mod clock;
 pub mod config;
 pub mod console;
 pub mod control;
+pub mod engine;
 pub mod journal;
 pub mod model;
+pub mod playbook;
 pub mod sim;

@@ -9,7 +9,7 @@ use super::database::{DatabaseName, InstanceStatus, ResourceId};
 use super::operator::{Actor, Operator};
 use super::policy::Strategy;
 
-/// Names one action for ever: `a` and the journal sequence that its intent was to have.
+/// Names one action within a journal: `a` and its running number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ActionId(pub String);
@@ -42,6 +42,11 @@ pub enum ActionResult {
     /// It did not happen and nothing was changed.
     FailedSafe {
         /// Why.
+        why: String,
+    },
+    /// AWS took the order and left the database as it was.
+    RolledBack {
+        /// What was seen.
         why: String,
     },
     /// A person stopped it before the step that changes something.
@@ -135,6 +140,7 @@ impl ActionResult {
         match self {
             Self::Verified => "verified".to_owned(),
             Self::FailedSafe { why } => format!("failed safe: {why}"),
+            Self::RolledBack { why } => format!("rolled back by AWS: {why}"),
             Self::Stopped { by } => format!("stopped by {by} before anything was sent"),
             Self::Held { why } => format!("held: {why}"),
         }

@@ -177,7 +177,7 @@ pub enum WakeReason {
 }
 
 /// Something that happened at a moment, for the time axis.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// When.
     pub at: Timestamp,

@@ -3,6 +3,7 @@
 //! The rooms of the house, and which may name which, are in `ARCHITECTURE.md`; `tests/it/architecture.rs` holds the
 //! code to it.
 
+pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod console;

@@ -137,6 +137,12 @@ impl Engine {
         self.identity.as_ref()
     }
 
+    /// The databases as last described.
+    pub fn states(&self) -> BTreeMap<DatabaseName, &DatabaseState> {
+        let watched = self.watched.iter();
+        watched.filter_map(|(name, watched)| Some((name.clone(), &watched.state.as_ref()?.0))).collect()
+    }
+
     /// Database and class pairs whose orderability is not known yet, of databases that were seen.
     pub fn unasked_classes(&self) -> Vec<(DatabaseState, InstanceClass)> {
         let mut unasked = Vec::new();

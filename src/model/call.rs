@@ -52,6 +52,18 @@ impl MutatingCall {
     }
 }
 
+impl CallOutcome {
+    /// The outcome in a few words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Accepted { request_id: Some(id) } => format!("accepted by AWS, request {id}"),
+            Self::Accepted { request_id: None } => "accepted by AWS".to_owned(),
+            Self::Refused { code, message, .. } => format!("refused by AWS, {code}: {message}"),
+            Self::Unknown { why } => format!("sent, answer lost ({why}); looking"),
+        }
+    }
+}
+
 /// Why a read failed, sorted by what a person can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -202,4 +202,63 @@ impl Event {
             _ => None,
         }
     }
+
+    /// The event in one line for people. Strings from outside were cleaned at the edge where they came in.
+    pub fn words(&self) -> String {
+        match self {
+            Self::EngineStarted { version, mode, .. } => format!("engine {version} started: {mode}"),
+            Self::EngineStopped { why } => format!("engine stopped: {why}"),
+            Self::JournalRepaired { bytes_cut } => {
+                format!("an incomplete last record of {bytes_cut} bytes was cut off")
+            }
+            Self::IdentityConfirmed { account, region, .. } => format!("AWS account {account} in {region}"),
+            Self::Armed { by, reason } => format!("ARMED by {by}: {reason}"),
+            Self::Disarmed { why, .. } => format!("DISARMED: {why}"),
+            Self::CommandRefused { by, why, .. } => format!("refused to {by}: {why}"),
+            Self::HoldSet { database, direction, until, reason, .. } => {
+                let which = direction.map_or("up and down", Direction::word);
+                let until = until.map_or("released".to_owned(), |until| format!("{until:.0}"));
+                format!("{database} held {which} until {until}: {reason}")
+            }
+            Self::HoldReleased { database, by } => format!("{database}: holds released by {by}"),
+            Self::Decision { decision, repeats } => decision_words(decision, *repeats),
+            Self::RdsEvent(event) => format!("RDS says of {}: {}", event.database, event.message),
+            Self::ForeignChange { database, what } => format!("{database}: {what}, and not by us"),
+            Self::ReadFailed(failure) => failure.sentence.clone(),
+            Self::ReadRecovered { operation } => format!("{operation} works again"),
+            _ => self.action_words(),
+        }
+    }
+
+    fn action_words(&self) -> String {
+        match self {
+            Self::ActionIntended { intent, .. } => {
+                let Intent { action, database, from, to, actor, .. } = intent;
+                format!("{}: {database} from {from} to {to}, ordered by {actor}", action.0)
+            }
+            Self::CallSent { action, call } => format!("{}: sending {}", action.0, call.operation()),
+            Self::CallAnswered { action, outcome } => format!("{}: {}", action.0, outcome.words()),
+            Self::ActionObserved { action, status, class, pending } => {
+                let pending = if *pending { ", change pending" } else { "" };
+                format!("{}: {status}, class {class}{pending}", action.0)
+            }
+            Self::StopRequested { action, by } => format!("{}: stop asked by {by}", action.0),
+            Self::ActionResumed { action, phase } => format!("{}: found under way at start: {phase}", action.0),
+            Self::ActionEnded { action, class, result, .. } => {
+                let class = class.as_ref().map_or_else(String::new, |class| format!(", class {class}"));
+                format!("{}: {}{class}", action.0, result.words())
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn decision_words(decision: &Decision, repeats: u32) -> String {
+    let held_up: Vec<&str> = decision.closed_gates().map(|gate| gate.gate.name()).collect();
+    let why = match decision.verdict.wanted() {
+        Some(_) if !held_up.is_empty() => format!(" (closed: {})", held_up.join(", ")),
+        _ => String::new(),
+    };
+    let repeats = if repeats > 0 { format!(", after {repeats} alike") } else { String::new() };
+    format!("{}: {}{why}{repeats}", decision.database, decision.verdict.words())
 }

@@ -1,0 +1,183 @@
+//! One DB instance: what the control plane knows of it, and when it was down.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::window::Window;
+use crate::sim::rng::Rng;
+use crate::sim::scenario::InstanceSpec;
+
+/// A DB instance of the simulated account.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// The `DBInstanceIdentifier`, lower case.
+    pub id: String,
+    /// The `DbiResourceId`.
+    pub resource_id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Host name of the endpoint.
+    pub host: String,
+    /// The class it has.
+    pub class: String,
+    /// The `DBInstanceStatus`.
+    pub status: String,
+    /// What was asked for and is not yet so.
+    pub pending: Pending,
+    /// Always `postgres` for now.
+    pub engine: String,
+    /// Such as `16.8`.
+    pub engine_version: String,
+    /// A standby exists.
+    pub multi_az: bool,
+    /// Zone of the primary.
+    pub zone: String,
+    /// Zone of the standby, or the one that a standby would get.
+    pub other_zone: String,
+    /// Such as `gp3`.
+    pub storage_type: String,
+    /// Allocated storage in GiB.
+    pub storage_gib: u32,
+    /// Days.
+    pub backup_retention_days: u32,
+    /// When deferred changes are made.
+    pub window: Window,
+    /// Key and value.
+    pub tags: BTreeMap<String, String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Down from, and until when; open while it lasts. Oldest first.
+    pub outages: Vec<(Timestamp, Option<Timestamp>)>,
+    /// The change being made, from acceptance until the instance has settled.
+    pub change: Change,
+}
+
+/// `PendingModifiedValues`, as far as they are simulated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pending {
+    /// Another class.
+    pub class: Option<String>,
+    /// More storage, in GiB.
+    pub storage_gib: Option<u32>,
+    /// Another retention of backups, in days.
+    pub backup_retention_days: Option<u32>,
+    /// With or without a standby.
+    pub multi_az: Option<bool>,
+}
+
+/// How far a change has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// None under way; something may be pending for the maintenance window.
+    Idle,
+    /// To begin within seconds; the status does not show it yet.
+    Accepted,
+    /// Under way.
+    Running,
+}
+
+impl Pending {
+    /// Nothing is pending.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Takes over every value that `newer` names.
+    pub fn merge(&mut self, newer: &Self) {
+        let Self { class, storage_gib, backup_retention_days, multi_az } = newer.clone();
+        self.class = class.or(self.class.take());
+        self.storage_gib = storage_gib.or(self.storage_gib);
+        self.backup_retention_days = backup_retention_days.or(self.backup_retention_days);
+        self.multi_az = multi_az.or(self.multi_az);
+    }
+}
+
+impl Instance {
+    /// The instance that a scenario describes, created a month before `now`.
+    pub fn new(spec: &InstanceSpec, account: &str, region: &str, seed: u64, now: Timestamp) -> Option<Self> {
+        let id = spec.id.to_ascii_lowercase();
+        let mut rng = Rng::of(seed, &format!("instance {id}"), 0);
+        let zone = spec.az.clone().unwrap_or_else(|| format!("{region}a"));
+        let other_zone = if zone.ends_with('b') { format!("{region}c") } else { format!("{region}b") };
+        let month = SignedDuration::from_hours(30 * 24);
+        Some(Self {
+            resource_id: format!("db-{}", rng.alphanumeric(26).to_ascii_uppercase()),
+            arn: format!("arn:aws:rds:{region}:{account}:db:{id}"),
+            host: format!("{id}.c{}.{region}.rds.amazonaws.com", rng.alphanumeric(11)),
+            class: spec.class.clone(),
+            status: "available".to_owned(),
+            pending: Pending::default(),
+            engine: spec.engine.clone(),
+            engine_version: spec.engine_version.clone(),
+            multi_az: spec.multi_az,
+            zone,
+            other_zone,
+            storage_type: spec.storage_type.clone(),
+            storage_gib: spec.storage_gib,
+            backup_retention_days: spec.backup_retention_days,
+            window: Window::parse(&spec.maintenance_window)?,
+            tags: spec.tags.clone(),
+            created: now.saturating_sub(month).unwrap_or(now),
+            outages: Vec::new(),
+            change: Change::Idle,
+            id,
+        })
+    }
+
+    /// Whether the database accepted connections at that instant. Known for the last hours only.
+    pub fn is_up_at(&self, at: Timestamp) -> bool {
+        !self.outages.iter().any(|(from, until)| *from <= at && until.is_none_or(|until| at < until))
+    }
+
+    /// Forgets outages that ended before `before`.
+    pub fn forget_outages(&mut self, before: Timestamp) {
+        self.outages.retain(|(_, until)| until.is_none_or(|until| until >= before));
+    }
+
+    /// The database goes down.
+    pub fn goes_down(&mut self, at: Timestamp) {
+        self.outages.push((at, None));
+    }
+
+    /// The database is back.
+    pub fn comes_up(&mut self, at: Timestamp) {
+        if let Some((_, until @ None)) = self.outages.last_mut() {
+            *until = Some(at);
+        }
+    }
+}
+
+/// Whether RDS would take that as a `DBInstanceIdentifier`: a letter, then letters, digits and single hyphens, at most
+/// 63 characters, not ending with a hyphen.
+pub fn is_identifier(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.starts_with(|char: char| char.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !text.ends_with('-')
+        && !text.contains("--")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_follow_the_rules_of_rds() {
+        for good in ["checkpoints", "A-1", "a"] {
+            assert!(is_identifier(good), "{good}");
+        }
+        let long = "a".repeat(64);
+        for wrong in ["", "1a", "a--b", "a-", "a_b", "ä", long.as_str()] {
+            assert!(!is_identifier(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pending_values_add_up_and_the_newer_wins() {
+        let mut pending = Pending { class: Some("db.m5.large".to_owned()), multi_az: Some(true), ..Pending::default() };
+        pending.merge(&Pending { class: Some("db.m5.xlarge".to_owned()), ..Pending::default() });
+        assert_eq!(pending.class.as_deref(), Some("db.m5.xlarge"));
+        assert_eq!(pending.multi_az, Some(true));
+    }
+}

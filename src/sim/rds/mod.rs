@@ -1,0 +1,46 @@
+//! RDS of the simulated account: the control plane's state and the operations of its API, version 2014-10-31.
+
+mod change;
+mod describe;
+mod events;
+mod fleet;
+mod instance;
+mod log;
+mod maintenance;
+mod modify;
+mod orderable;
+mod page;
+mod shape;
+mod window;
+
+use jiff::Timestamp;
+
+pub use fleet::Fleet;
+pub use instance::{Instance, is_identifier};
+pub use window::Window;
+
+use super::wire::query::{self, Params};
+use super::wire::{ApiError, Response};
+
+/// The API version that clients name.
+pub const VERSION: &str = "2014-10-31";
+/// The XML namespace of the answers.
+pub const NAMESPACE: &str = "http://rds.amazonaws.com/doc/2014-10-31/";
+
+/// Answers one call. An action that is not simulated is unknown here, and is answered as AWS answers unknown ones.
+pub fn handle(fleet: &mut Fleet, now: Timestamp, request_id: &str, params: &Params) -> Response {
+    let action = params.get("Action").unwrap_or_default();
+    query::respond(NAMESPACE, action, request_id, |xml| match action {
+        "DescribeDBInstances" => describe::instances(fleet, now, params, xml),
+        "ModifyDBInstance" => modify::instance(fleet, now, params, xml),
+        "DescribeEvents" => events::describe(fleet, now, params, xml),
+        "DescribeOrderableDBInstanceOptions" => orderable::describe(fleet, params, xml),
+        "DescribePendingMaintenanceActions" => maintenance::describe(fleet, params, xml),
+        _ => Err(query::unknown_action(params, VERSION)),
+    })
+}
+
+/// The error for an instance that does not exist.
+fn not_found(id: &str) -> ApiError {
+    ApiError { code: "DBInstanceNotFound".to_owned(), status: 404, message: format!("DBInstance {id} not found.") }
+}

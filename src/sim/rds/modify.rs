@@ -1,0 +1,101 @@
+//! `ModifyDBInstance`: class, storage, backups and Multi-AZ. Everything else it could change at AWS is refused here,
+//! because a success that changes nothing would be a lie.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::describe::find;
+use super::fleet::Fleet;
+use super::instance::{Change, Instance, Pending};
+use super::{orderable, shape};
+use crate::sim::wire::ApiError;
+use crate::sim::wire::query::Params;
+use crate::sim::wire::xml::Xml;
+
+/// The parameters that mean something here.
+const SIMULATED: [&str; 8] = [
+    "Action",
+    "Version",
+    "DBInstanceIdentifier",
+    "DBInstanceClass",
+    "ApplyImmediately",
+    "AllocatedStorage",
+    "BackupRetentionPeriod",
+    "MultiAZ",
+];
+
+/// Checks, records the change as pending and says when it begins. The answer still shows the old values and, for some
+/// seconds more, the old status.
+pub(super) fn instance(fleet: &mut Fleet, now: Timestamp, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
+    let known: BTreeSet<&str> = SIMULATED.into_iter().collect();
+    if let Some(other) = params.names().find(|name| !known.contains(name)) {
+        let message = format!("The parameter {other} of ModifyDBInstance is not part of this simulation");
+        return Err(ApiError::sender("InvalidParameterValue", message));
+    }
+    let asked = asked(params)?;
+    let apply_immediately = params.flag("ApplyImmediately")?.unwrap_or(false);
+    let target = find(fleet, params.required("DBInstanceIdentifier")?)?;
+    check(fleet, target, &asked)?;
+    let id = target.id.clone();
+    if let Some(instance) = fleet.instances.get_mut(&id) {
+        record(instance, &asked, apply_immediately);
+    }
+    fleet.accept(now, &id, apply_immediately);
+    if let Some(instance) = fleet.instance(&id) {
+        xml.nest("DBInstance", |xml| shape::instance(instance, now, xml));
+    }
+    Ok(())
+}
+
+fn asked(params: &Params) -> Result<Pending, ApiError> {
+    Ok(Pending {
+        class: params.get("DBInstanceClass").map(str::to_owned),
+        storage_gib: params.parsed("AllocatedStorage", "an integer")?,
+        backup_retention_days: params.parsed("BackupRetentionPeriod", "an integer")?,
+        multi_az: params.flag("MultiAZ")?,
+    })
+}
+
+fn check(fleet: &Fleet, target: &Instance, asked: &Pending) -> Result<(), ApiError> {
+    if let Some(class) = &asked.class {
+        orderable::check_class(fleet, target, class)?;
+    }
+    if let Some(days) = asked.backup_retention_days.filter(|days| *days > 35) {
+        let message = format!("Invalid backup retention period: {days}. Must be between 0 and 35.");
+        return Err(ApiError::sender("InvalidParameterValue", message));
+    }
+    if let Some(gib) = asked.storage_gib.filter(|gib| *gib != target.storage_gib) {
+        let least = target.storage_gib + target.storage_gib.div_ceil(10);
+        if gib < least || gib > orderable::MAX_STORAGE_GIB {
+            let message = format!(
+                "Invalid storage size for engine name {} and storage type {}: {gib}. It must be at least {least} \
+                 (an increase of 10 percent) and at most {}.",
+                target.engine,
+                target.storage_type,
+                orderable::MAX_STORAGE_GIB
+            );
+            return Err(ApiError::sender("InvalidParameterCombination", message));
+        }
+    }
+    if target.status != "available" || target.change == Change::Running {
+        return Err(ApiError::sender("InvalidDBInstanceState", "Database instance is not in available state."));
+    }
+    Ok(())
+}
+
+/// Adds to what is pending. A value that the instance already has is not pending: asking for it takes back an earlier
+/// wish, at once if so asked, else at the window; this world forgets it right away in both cases.
+fn record(instance: &mut Instance, asked: &Pending, apply_immediately: bool) {
+    instance.pending.merge(asked);
+    let pending = &mut instance.pending;
+    pending.class.take_if(|class| *class == instance.class);
+    pending.storage_gib.take_if(|gib| *gib == instance.storage_gib);
+    pending.multi_az.take_if(|multi_az| *multi_az == instance.multi_az);
+    pending.backup_retention_days.take_if(|days| *days == instance.backup_retention_days);
+    // Unlike the others this one takes effect at once, unless backups are turned on or off.
+    let switches = |days: u32| (days == 0) != (instance.backup_retention_days == 0);
+    if let Some(days) = pending.backup_retention_days.take_if(|days| apply_immediately && !switches(*days)) {
+        instance.backup_retention_days = days;
+    }
+}

@@ -1,0 +1,114 @@
+//! A DB instance as XML. What this world knows nothing of is written as a fresh instance of RDS has it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::instance::{Instance, Pending};
+use crate::sim::wire::xml::Xml;
+
+/// The port of PostgreSQL.
+const PORT: u16 = 5432;
+
+/// Writes the content of a `DBInstance` element.
+pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
+    xml.text("DBInstanceIdentifier", &instance.id);
+    xml.text("DBInstanceClass", &instance.class);
+    xml.text("Engine", &instance.engine);
+    xml.text("DBInstanceStatus", &instance.status);
+    xml.text("MasterUsername", "postgres");
+    xml.text("DBName", "postgres");
+    xml.nest("Endpoint", |xml| {
+        xml.text("Address", &instance.host);
+        xml.text("Port", PORT);
+    });
+    xml.text("AllocatedStorage", instance.storage_gib);
+    xml.instant("InstanceCreateTime", instance.created);
+    xml.text("PreferredBackupWindow", "03:00-03:30");
+    xml.text("BackupRetentionPeriod", instance.backup_retention_days);
+    xml.empty("DBSecurityGroups");
+    groups(instance, xml);
+    xml.text("AvailabilityZone", &instance.zone);
+    xml.text("PreferredMaintenanceWindow", instance.window);
+    pending(&instance.pending, xml);
+    if instance.backup_retention_days > 0 {
+        let restorable = now.saturating_sub(SignedDuration::from_mins(5)).unwrap_or(now);
+        xml.instant("LatestRestorableTime", restorable);
+    }
+    xml.text("MultiAZ", instance.multi_az);
+    xml.text("EngineVersion", &instance.engine_version);
+    xml.text("AutoMinorVersionUpgrade", false);
+    xml.empty("ReadReplicaDBInstanceIdentifiers");
+    xml.text("LicenseModel", "postgresql-license");
+    if instance.multi_az {
+        xml.text("SecondaryAvailabilityZone", &instance.other_zone);
+    }
+    xml.text("PubliclyAccessible", false);
+    xml.text("StorageType", &instance.storage_type);
+    if instance.storage_type == "gp3" {
+        xml.text("Iops", 3000);
+        xml.text("StorageThroughput", 125);
+    }
+    xml.text("DbInstancePort", 0);
+    xml.text("StorageEncrypted", true);
+    xml.text("DbiResourceId", &instance.resource_id);
+    xml.text("CACertificateIdentifier", "rds-ca-rsa2048-g1");
+    xml.empty("DomainMemberships");
+    xml.text("CopyTagsToSnapshot", true);
+    xml.text("MonitoringInterval", 0);
+    xml.text("DBInstanceArn", &instance.arn);
+    xml.text("IAMDatabaseAuthenticationEnabled", false);
+    xml.text("PerformanceInsightsEnabled", true);
+    xml.text("PerformanceInsightsRetentionPeriod", 7);
+    xml.text("DeletionProtection", true);
+    xml.empty("AssociatedRoles");
+    tags(instance, xml);
+    xml.text("CustomerOwnedIpEnabled", false);
+    xml.text("ActivityStreamStatus", "stopped");
+    xml.text("BackupTarget", "region");
+    xml.text("NetworkType", "IPV4");
+    xml.text("DedicatedLogVolume", false);
+    xml.text("IsStorageConfigUpgradeAvailable", false);
+    xml.text("EngineLifecycleSupport", "open-source-rds-extended-support-disabled");
+}
+
+fn groups(instance: &Instance, xml: &mut Xml) {
+    let major = instance.engine_version.split('.').next().unwrap_or_default();
+    xml.nest("VpcSecurityGroups", |xml| {
+        xml.nest("VpcSecurityGroupMembership", |xml| {
+            xml.text("VpcSecurityGroupId", "sg-0a1b2c3d4e5f60718");
+            xml.text("Status", "active");
+        });
+    });
+    xml.nest("DBParameterGroups", |xml| {
+        xml.nest("DBParameterGroup", |xml| {
+            xml.text("DBParameterGroupName", format!("default.{}{major}", instance.engine));
+            xml.text("ParameterApplyStatus", "in-sync");
+        });
+    });
+    xml.nest("OptionGroupMemberships", |xml| {
+        xml.nest("OptionGroupMembership", |xml| {
+            xml.text("OptionGroupName", format!("default:{}-{major}", instance.engine));
+            xml.text("Status", "in-sync");
+        });
+    });
+}
+
+fn pending(pending: &Pending, xml: &mut Xml) {
+    let Pending { class, storage_gib, backup_retention_days, multi_az } = pending;
+    xml.nest("PendingModifiedValues", |xml| {
+        xml.optional("DBInstanceClass", class.as_ref());
+        xml.optional("AllocatedStorage", *storage_gib);
+        xml.optional("BackupRetentionPeriod", *backup_retention_days);
+        xml.optional("MultiAZ", *multi_az);
+    });
+}
+
+fn tags(instance: &Instance, xml: &mut Xml) {
+    xml.nest("TagList", |xml| {
+        for (key, value) in &instance.tags {
+            xml.nest("Tag", |xml| {
+                xml.text("Key", key);
+                xml.text("Value", value);
+            });
+        }
+    });
+}

@@ -1,0 +1,192 @@
+//! The world: one AWS account in virtual time. It has no task and no clock; whoever calls says what time it is, and
+//! everything that was due until then happens first, in order. Equal scenario, seed and calls give equal answers.
+
+mod capacity;
+mod database;
+mod demand;
+mod faults;
+mod load;
+mod metrics;
+mod route;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::HeaderValue;
+use http::header::DATE;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use database::Database;
+use faults::Faults;
+
+use super::cloudwatch::CloudWatch;
+use super::rds::{self, Fleet};
+use super::rng::Rng;
+use super::scenario::{CapacitySpec, Range, Scenario};
+use super::sts;
+use super::wire::{Request, Response, query};
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// The simulated account.
+#[derive(Debug)]
+pub struct World {
+    account: String,
+    region: String,
+    seed: u64,
+    now: Timestamp,
+    next_minute: Timestamp,
+    fleet: Fleet,
+    cloudwatch: CloudWatch,
+    databases: BTreeMap<String, Database>,
+    capacity: BTreeMap<String, CapacitySpec>,
+    publish_delay: Range,
+    latency: Range,
+    faults: Faults,
+    requests: u64,
+}
+
+/// What comes of a request, and when.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// What AWS says.
+    pub response: Response,
+    /// How long it takes, on the clock that the request was dated by.
+    pub after: Duration,
+    /// The connection breaks instead, after that time; the request has had its effect.
+    pub lost: bool,
+}
+
+impl World {
+    /// The account as it is at the scenario's start, its history lived through. `seed` replaces the scenario's own.
+    pub fn new(scenario: &Scenario, seed: Option<u64>) -> Self {
+        let seed = seed.unwrap_or(scenario.seed);
+        let begin = scenario.start.saturating_sub(scenario.history).unwrap_or(scenario.start);
+        let fleet = Fleet::new(scenario, seed, begin);
+        let database = |instance: &rds::Instance| (instance.id.clone(), Database::new(scenario, instance));
+        let mut world = Self {
+            account: scenario.account.clone(),
+            region: scenario.region.clone(),
+            seed,
+            now: begin,
+            next_minute: next_minute(begin),
+            databases: fleet.instances().map(database).collect(),
+            fleet,
+            cloudwatch: CloudWatch::new(&scenario.account, &scenario.region),
+            capacity: scenario.capacity.clone(),
+            publish_delay: scenario.timing.publish_delay,
+            latency: scenario.timing.latency,
+            faults: Faults::of(scenario),
+            requests: 0,
+        };
+        world.advance(scenario.start);
+        world
+    }
+
+    /// Lets everything happen that is due until `now`. A time before the world's own changes nothing: the world never
+    /// goes back.
+    pub fn advance(&mut self, now: Timestamp) {
+        loop {
+            let step = self.fleet.due().filter(|due| *due < self.next_minute);
+            let next = step.unwrap_or(self.next_minute);
+            if next > now {
+                break;
+            }
+            if step.is_some() {
+                self.fleet.step();
+            } else {
+                self.minute_ends(next);
+            }
+            self.now = self.now.max(next);
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// Answers a request that arrives at `now`.
+    pub fn handle(&mut self, now: Timestamp, request: &Request) -> Response {
+        self.answer(now, request).response
+    }
+
+    /// Answers a request that arrives at `now`; with the time that it takes, and whether the answer gets lost.
+    pub fn answer(&mut self, now: Timestamp, request: &Request) -> Answer {
+        self.advance(now);
+        self.requests += 1;
+        let mut rng = Rng::of(self.seed, "request", self.requests);
+        let request_id = rng.uuid();
+        let latency = self.latency.draw(&mut rng).unsigned_abs();
+        let call = route::Call::read(&self.cloudwatch, request);
+        let struck = self.faults.on_request(self.now, &call.action, &mut rng);
+        let refusal = struck.error.or_else(|| call.check(request, &self.region));
+        let mut response = match refusal {
+            Some(error) => call.refuse(&self.cloudwatch, &request_id, request, &error),
+            None => self.dispatch(&call, &request_id, request),
+        };
+        date(&mut response, request, self.now);
+        Answer { response, after: latency + struck.delay, lost: struck.lost }
+    }
+
+    /// The world's time: that of the newest call.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// 12 digits.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Such as `us-east-1`.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// RDS as it really is, past every API: for tests and for showing what the API does not tell.
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    fn dispatch(&mut self, call: &route::Call, request_id: &str, request: &Request) -> Response {
+        match call.service {
+            route::Service::CloudWatch => self.cloudwatch.handle(self.now, request_id, request),
+            route::Service::Rds => rds::handle(&mut self.fleet, self.now, request_id, &call.params),
+            route::Service::Sts => sts::handle(&self.account, request_id, &call.params),
+            route::Service::Unknown => {
+                let error = query::unknown_action(&call.params, "unknown");
+                call.refuse(&self.cloudwatch, request_id, request, &error)
+            }
+        }
+    }
+
+    fn minute_ends(&mut self, end: Timestamp) {
+        for instance in self.fleet.instances_mut() {
+            let Some(database) = self.databases.get_mut(&instance.id) else { continue };
+            let capacity = capacity::of(&instance.class, &self.capacity);
+            let minute = database::Minute { end, seed: self.seed, delay: self.publish_delay, faults: &self.faults };
+            database.live_through(&minute, instance, &capacity, &mut self.cloudwatch);
+            instance.forget_outages(end.saturating_sub(MINUTE * 2).unwrap_or(Timestamp::MIN));
+        }
+        let start = end.saturating_sub(MINUTE).unwrap_or(Timestamp::MIN);
+        self.cloudwatch.advance(start, end);
+        self.next_minute = next_minute(end);
+    }
+}
+
+/// The first whole minute after `at`.
+fn next_minute(at: Timestamp) -> Timestamp {
+    let second = at.as_second().div_euclid(60).saturating_add(1).saturating_mul(60);
+    Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
+}
+
+/// Dates an answer by the clock that the request was signed by, which may be a wall clock or a virtual one. SDKs take
+/// a `Date` far from their own as a clock gone wrong and send again with another; the simulation has no quarrel with
+/// anybody's clock.
+fn date(response: &mut Response, request: &Request, now: Timestamp) {
+    let signed = request.headers.get("x-amz-date").and_then(|value| value.to_str().ok());
+    let signed = signed.and_then(|text| jiff::fmt::strtime::parse("%Y%m%dT%H%M%SZ", text).ok());
+    let signed = signed.and_then(|time| TimeZone::UTC.to_timestamp(time.to_datetime().ok()?).ok());
+    let text = signed.unwrap_or(now).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        response.headers.insert(DATE, value);
+    }
+}

@@ -1,0 +1,82 @@
+//! A simulated account and the real SDK's clients to it, without a socket, for tests under paused time.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_rds::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, Sleep};
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
+use jiff::{SignedDuration, Timestamp};
+use upshift::clock::Clock;
+use upshift::sim::Sim;
+use upshift::sim::scenario::Scenario;
+
+/// An account and its clients. All of its time is virtual.
+pub(crate) struct Account {
+    pub(crate) sim: Sim,
+    pub(crate) rds: aws_sdk_rds::Client,
+    pub(crate) sts: aws_sdk_sts::Client,
+}
+
+impl Account {
+    /// The account of a scenario's text.
+    pub(crate) fn of(scenario: &str) -> Self {
+        Self::seeded(scenario, None)
+    }
+
+    /// The same with another seed.
+    pub(crate) fn seeded(scenario: &str, seed: Option<u64>) -> Self {
+        let scenario = Scenario::parse("test", scenario).unwrap_or_else(|error| panic!("{error}"));
+        Self::from_scenario(&scenario, seed)
+    }
+
+    /// The account of a scenario.
+    pub(crate) fn from_scenario(scenario: &Scenario, seed: Option<u64>) -> Self {
+        let clock = Clock::scaled(scenario.start, 1.0);
+        let sim = Sim::new(scenario, seed, clock.clone());
+        let credentials = Credentials::new("AKIDSIMULATED", "secret", None, None, "test");
+        let rds = aws_sdk_rds::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(credentials.clone())
+            .http_client(sim.http_client())
+            .time_source(SharedTimeSource::new(Virtual(clock.clone())))
+            .sleep_impl(SharedAsyncSleep::new(Virtual(clock.clone())))
+            .build();
+        let sts = aws_sdk_sts::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(credentials)
+            .http_client(sim.http_client())
+            .time_source(SharedTimeSource::new(Virtual(clock.clone())))
+            .sleep_impl(SharedAsyncSleep::new(Virtual(clock)))
+            .build();
+        Self { sim, rds: aws_sdk_rds::Client::from_conf(rds), sts: aws_sdk_sts::Client::from_conf(sts) }
+    }
+
+    /// Lets virtual time pass.
+    pub(crate) async fn pass(&self, span: SignedDuration) {
+        self.sim.clock().sleep(span.unsigned_abs()).await;
+    }
+
+    /// The virtual time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.sim.clock().now()
+    }
+}
+
+/// The SDK's view of the virtual clock.
+#[derive(Debug, Clone)]
+struct Virtual(Clock);
+
+impl TimeSource for Virtual {
+    fn now(&self) -> SystemTime {
+        self.0.now().into()
+    }
+}
+
+impl AsyncSleep for Virtual {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let clock = self.0.clone();
+        Sleep::new(async move { clock.sleep(duration).await })
+    }
+}

@@ -4,10 +4,13 @@
 //! code to it.
 
 pub mod aws;
+pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod console;
 pub mod control;
+pub mod controller;
 pub mod engine;
 pub mod journal;
 pub mod model;

@@ -19,7 +19,7 @@ pub use failure::CommandError;
 pub fn execute(cli: Cli) -> ExitCode {
     let environment = Environment::read();
     let result = match cli.command {
-        None => run::run(cli.run, &environment),
+        None => run::run(&cli.run, &environment),
         Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => {
             journal::show(&place.state_dir.unwrap_or_else(|| environment.state_home.clone()), json)

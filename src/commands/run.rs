@@ -28,24 +28,23 @@ use crate::model::settings::Settings;
 use crate::model::snapshot::{Arming, JournalHealth, Snapshot, World};
 
 /// Runs the engine until a person, a signal or `--for` ends it.
-pub(super) fn run(args: RunArgs, environment: &Environment) -> Result<(), CommandError> {
-    let settings = settings(&args)?;
+pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
+    let settings = settings(args)?;
     let scenario = args.sim.as_deref().map(world::scenario).transpose()?;
     if !args.auto && !std::io::stdout().is_terminal() {
         return Err(CommandError::Usage("the console needs a terminal; use --auto to run without one".to_owned()));
     }
-    let directory = state_directory(&args, environment);
+    let directory = state_directory(args, environment);
     let runtime = runtime()?;
     runtime.block_on(async {
-        let journal = open_journal(&directory, args.sim.is_some(), &environment.no_color)?;
-        let (journal, entries) = journal;
+        let (journal, entries) = open_journal(&directory, args.sim.is_some())?;
         let log = logging::start(&directory, args.auto, !environment.no_color && std::io::stderr().is_terminal());
         let ready = match scenario {
             Some(scenario) => world::simulation(scenario, args.speed, entries.last().map(|entry| entry.at)).await?,
             None => world::aws(settings.aws.region.clone()),
         };
         let parts = Parts { settings, journal, entries, log_problem: log.as_ref().err().cloned() };
-        let result = operate(&args, environment, parts, ready).await;
+        let result = operate(args, environment, parts, ready).await;
         let mut stderr = std::io::stderr();
         drop(writeln!(stderr, "evidence: upshift journal show --state-dir {}", directory.display()));
         result
@@ -67,7 +66,8 @@ async fn operate(args: &RunArgs, environment: &Environment, parts: Parts, ready:
         drop(writeln!(std::io::stderr(), "warning: {problem}"));
     }
     let aws = crate::aws::connect::connect(&settings.aws, target).await;
-    let mode = format!("{}{}", if args.auto { "auto" } else { "console" }, if args.sim.is_some() { " sim" } else { "" });
+    let mode =
+        format!("{}{}", if args.auto { "auto" } else { "console" }, if args.sim.is_some() { " sim" } else { "" });
     let start = Event::EngineStarted {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -130,7 +130,9 @@ async fn headless(mut client: Client, clock: &Clock, args: &RunArgs) -> Result<S
         } else {
             let answer = client.send(Command::Arm { reason: "started with --auto".to_owned() }).await;
             match answer.map(|reply| reply.answer) {
-                Ok(Answer::Done { .. }) => tracing::warn!("ARMED from the start by --auto: the engine acts by its policy"),
+                Ok(Answer::Done { .. }) => {
+                    tracing::warn!("ARMED from the start by --auto: the engine acts by its policy");
+                }
                 Ok(Answer::Refused { sentence }) => return Err(CommandError::Failed(sentence)),
                 Err(_) => return Err(CommandError::Failed("the engine ended before it could be armed".to_owned())),
             }
@@ -173,7 +175,8 @@ fn settings(args: &RunArgs) -> Result<Settings, CommandError> {
         ))
     })?;
     let origin = path.display().to_string();
-    config::parse(&text, &origin).map_err(|problems| CommandError::Usage(problems.render(std::io::stderr().is_terminal())))
+    config::parse(&text, &origin)
+        .map_err(|problems| CommandError::Usage(problems.render(std::io::stderr().is_terminal())))
 }
 
 /// A simulation without a given directory gets one of its own: its journal must not mix with a real one.
@@ -192,7 +195,7 @@ type Opened = (Result<Journal, String>, Vec<Entry>);
 
 /// A journal that cannot be used is no reason to be blind: the engine then observes and refuses to arm. One that
 /// another process holds is: two engines must not run on one journal.
-fn open_journal(directory: &Path, simulated: bool, _: &bool) -> Result<Opened, CommandError> {
+fn open_journal(directory: &Path, simulated: bool) -> Result<Opened, CommandError> {
     let now = if simulated { None } else { Some(Clock::system().now()) };
     match Journal::open(directory, now.unwrap_or(Timestamp::UNIX_EPOCH)) {
         Ok((journal, entries)) => Ok((Ok(journal), entries)),
@@ -223,7 +226,8 @@ fn first_snapshot(clock: &Clock, world: &World) -> Snapshot {
 fn digest<T: serde::Serialize>(value: &T) -> String {
     // Settings and policies are plain data with string keys: they always serialise.
     let json = serde_json::to_vec(value).unwrap_or_default();
-    Sha256::digest(&json).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let number = Sha256::digest(&json).iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:012x}")
 }
 
 /// The runtime of every command that waits for something.

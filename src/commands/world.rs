@@ -9,6 +9,7 @@ use super::CommandError;
 use crate::aws::connect::Target;
 use crate::clock::Clock;
 use crate::model::snapshot::World;
+use crate::sim::Sim;
 use crate::sim::scenario::Scenario;
 use crate::sim::server::Server;
 
@@ -63,13 +64,15 @@ pub(super) async fn simulation(
     let clock = Clock::scaled(scenario.start, speed);
     let name = scenario.name.clone();
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let server = Server::bind(listen, &scenario, clock.clone()).await;
+    let server = Server::bind(listen, Sim::new(&scenario, None, clock.clone())).await;
     let server = server.map_err(|error| CommandError::Failed(format!("the simulation could not start: {error}")))?;
     let endpoint = server.endpoint();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
-        server.serve().await;
-        "the simulation ended".to_owned()
+        match server.run(std::future::pending()).await {
+            Ok(()) => "the simulation ended by itself".to_owned(),
+            Err(error) => format!("the simulation's socket broke: {error}"),
+        }
     });
     let world = World::Simulation { scenario: name, speed, endpoint: endpoint.clone() };
     Ok(Ready { clock, target: Target::Endpoint { url: endpoint }, world, tasks })

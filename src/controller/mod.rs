@@ -153,10 +153,11 @@ impl Controller {
         }
         let (Ended::Asked(why) | Ended::Failed(why)) = ended;
         let stopped = self.record(self.clock.now(), Event::EngineStopped { why: why.clone() });
-        if stopped.is_some() && let Ok(journal) = &mut self.journal {
-            if let Err(error) = journal.sync() {
-                tracing::error!("the journal could not be synced at the end: {error}");
-            }
+        if stopped.is_some()
+            && let Ok(journal) = &mut self.journal
+            && let Err(error) = journal.sync()
+        {
+            tracing::error!("the journal could not be synced at the end: {error}");
         }
         self.publish();
     }
@@ -252,7 +253,7 @@ impl Controller {
     fn begin_look(&mut self) {
         let plan = self.looker.plan(&self.engine, self.clock.now());
         let (aws, clock) = (self.aws.clone(), self.clock.clone());
-        self.looks.spawn(async move { plan.carry_out(&aws, &clock).await });
+        self.looks.spawn(async move { Box::pin(plan.carry_out(&aws, &clock)).await });
     }
 }
 

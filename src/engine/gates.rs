@@ -51,7 +51,7 @@ pub fn all(
         GateResult::new(Gate::NothingPending { pending: pending.clone() }, state.is_some() && pending.is_empty()),
         GateResult::new(Gate::NoActionInFlight { action: action.clone() }, action.is_none()),
         GateResult::new(Gate::RungAvailable { target: target.cloned() }, target.is_some()),
-        GateResult::new(Gate::TargetOrderable { orderable }, orderable == Some(true)),
+        GateResult::new(Gate::TargetOrderable { orderable }, target.is_none() || orderable == Some(true)),
     ];
     if direction == Direction::Down {
         gates.push(connections_fit(policy, watched, target));

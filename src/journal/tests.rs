@@ -72,7 +72,7 @@ fn a_record_taken_out_or_exchanged_is_found() {
     let text = fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     for order in [[0, 2, 3].as_slice(), &[0, 2, 1, 3], &[1, 2, 3], &[0, 1, 1, 2, 3]] {
-        let changed: String = order.iter().map(|at| format!("{}\n", lines[*at])).collect();
+        let changed: String = order.iter().flat_map(|at| [lines[*at], "\n"]).collect();
         fs::write(&path, changed).unwrap();
         assert!(matches!(verify(directory.path()), Err(Damage::Record { .. })), "{order:?}");
         assert!(matches!(Journal::open(directory.path(), now()), Err(OpenError::Damaged(_))), "{order:?}");

@@ -153,9 +153,8 @@ fn end_of_string(text: &str) -> usize {
 }
 
 fn room_of(file: &Path) -> String {
-    let within = file.strip_prefix("src").unwrap();
-    let first = within.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
-    first.trim_end_matches(".rs").to_owned()
+    let first = file.components().nth(1).map(|first| first.as_os_str().to_string_lossy().into_owned());
+    first.unwrap_or_default().trim_end_matches(".rs").to_owned()
 }
 
 /// Every Rust file below a folder, sorted.
@@ -163,8 +162,8 @@ pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {

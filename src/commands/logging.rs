@@ -19,7 +19,8 @@ const FILES: usize = 14;
 pub(super) fn start(directory: &Path, to_stderr: bool, color: bool) -> Result<WorkerGuard, String> {
     let place = directory.join("log");
     // Made here, because the appender complains on stderr of a directory that is not there yet.
-    std::fs::create_dir_all(&place).map_err(|error| format!("no log can be written to {}: {error}", place.display()))?;
+    std::fs::create_dir_all(&place)
+        .map_err(|error| format!("no log can be written to {}: {error}", place.display()))?;
     let appender = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("upshift")

@@ -140,10 +140,7 @@ async fn answered(reply: &mut Option<oneshot::Receiver<Reply>>) -> Answer {
 
 fn draw(screen: &mut Screen, snapshot: &Snapshot, state: &UiState, options: ConsoleOptions) -> io::Result<()> {
     screen.draw(|frame| {
-        #[expect(clippy::panic, reason = "a hidden flag asks for it, to try that the terminal is restored")]
-        if options.test_panic {
-            panic!("asked for by --panic-in-console");
-        }
+        assert!(!options.test_panic, "asked for by --panic-in-console");
         view::view(frame, snapshot, state);
         if options.no_color {
             theme::without_colors(frame.buffer_mut());

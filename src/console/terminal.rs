@@ -6,8 +6,8 @@ use std::sync::{Arc, Once};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
@@ -16,10 +16,13 @@ use ratatui::{Frame, Terminal};
 /// A frame of the largest usual screen fits, so that it leaves in one write.
 const BUFFER_BYTES: usize = 64 << 10;
 
+type Backend = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
 /// A terminal in raw mode on the alternate screen. Restored when dropped, and by a panic of any thread before its
 /// message is printed.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Backend,
+    size: (u16, u16),
     active: Arc<AtomicBool>,
 }
 
@@ -34,8 +37,7 @@ impl Screen {
         crossterm::style::force_color_output(true);
         let active = Arc::new(AtomicBool::new(false));
         restore_on_panic(&active);
-        let writer = BufWriter::with_capacity(BUFFER_BYTES, io::stdout());
-        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(writer))?, active };
+        let mut screen = Self { terminal: blank()?, size: terminal::size()?, active };
         screen.resume()?;
         Ok(screen)
     }
@@ -47,8 +49,17 @@ impl Screen {
     pub(super) fn resume(&mut self) -> io::Result<()> {
         self.active.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(self.terminal.backend_mut(), EnterAlternateScreen, Hide)?;
-        self.terminal.clear()
+        execute!(io::stdout(), EnterAlternateScreen, Hide)?;
+        self.start_over()
+    }
+
+    /// Clears the screen and forgets what was on it. ratatui's own way would ask the terminal for the cursor, and
+    /// wait for an answer among the keys.
+    fn start_over(&mut self) -> io::Result<()> {
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        self.size = terminal::size()?;
+        self.terminal = blank()?;
+        Ok(())
     }
 
     /// Gives the terminal back.
@@ -64,11 +75,19 @@ impl Screen {
         if !self.active.load(Ordering::SeqCst) {
             return Err(io::Error::other("the terminal was given back after a panic"));
         }
+        if terminal::size()? != self.size {
+            self.start_over()?;
+        }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let drawn = self.terminal.draw(view).map(drop);
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         drawn
     }
+}
+
+/// A terminal that knows of nothing on the screen.
+fn blank() -> io::Result<Backend> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER_BYTES, io::stdout())))
 }
 
 impl Drop for Screen {

@@ -70,7 +70,7 @@ struct Virtual(Clock);
 
 impl TimeSource for Virtual {
     fn now(&self) -> SystemTime {
-        self.0.now().into()
+        SystemTime::UNIX_EPOCH + self.0.now().duration_since(Timestamp::UNIX_EPOCH).unsigned_abs()
     }
 }
 

@@ -1,0 +1,164 @@
+//! The simulation, driven by the AWS CLI: a client that nobody here wrote, over a socket.
+//!
+//! `tests/tools.sh` puts the CLI into `target/venv`; `UPSHIFT_AWS_CLI` names another one. Without any these tests fail.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use upshift::clock::Clock;
+use upshift::sim::Sim;
+use upshift::sim::scenario::Scenario;
+use upshift::sim::server::Server;
+
+/// At this speed the whole of a class change fits into the time that the CLI takes to start.
+const FAST: f64 = 3000.0;
+/// At this one the world practically stands still.
+const STILL: f64 = 0.01;
+
+#[expect(clippy::disallowed_methods, reason = "a test has no `commands` to read its environment for it")]
+fn aws_cli() -> PathBuf {
+    let cli = std::env::var_os("UPSHIFT_AWS_CLI").map(PathBuf::from);
+    let cli = cli.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/aws"));
+    let found = cli.is_file();
+    assert!(found, "there is no AWS CLI at {}: run tests/tools.sh, or set UPSHIFT_AWS_CLI to one", cli.display());
+    cli
+}
+
+/// A simulation on a socket and the CLI pointed at it.
+#[derive(Clone)]
+struct Cli {
+    endpoint: String,
+}
+
+impl Cli {
+    /// Runs `aws` with these words. Blocks; the tests run it next to the server.
+    async fn run(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(aws_cli());
+        command.args(["--endpoint-url", self.endpoint.as_str()]).args(words).env_clear().envs([
+            ("PATH", "/usr/bin:/bin"),
+            ("AWS_ACCESS_KEY_ID", "AKIDSIMULATED"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("AWS_MAX_ATTEMPTS", "1"),
+            ("AWS_DEFAULT_OUTPUT", "json"),
+            ("AWS_PAGER", ""),
+        ]);
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    }
+
+    /// Runs it and reads its JSON; it must succeed.
+    async fn json(&self, words: &[&str]) -> Value {
+        let output = self.run(words).await;
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "aws {words:?}: {error}");
+        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    }
+
+    /// Runs it; it must fail. Its exit code and what it says.
+    async fn refusal(&self, words: &[&str]) -> (i32, String) {
+        let output = self.run(words).await;
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+}
+
+/// Serves a scenario while `work` runs.
+async fn with_cli<F: Future<Output = ()>>(scenario: &str, speed: f64, work: impl FnOnce(Cli) -> F) {
+    let scenario = Scenario::builtin(scenario).unwrap().unwrap();
+    let sim = Sim::new(&scenario, None, Clock::scaled(scenario.start, speed));
+    let server = Server::bind("127.0.0.1:0".parse().unwrap(), sim).await.unwrap();
+    let endpoint = server.endpoint();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(server.run(async move { drop(stopped.await) }));
+    work(Cli { endpoint }).await;
+    drop(stop);
+    tasks.join_next().await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_describes_the_instance_and_the_caller() {
+    with_cli("checkpoints", STILL, |cli| async move {
+        let identity = cli.json(&["sts", "get-caller-identity"]).await;
+        assert_eq!(identity["Account"], "111122223333");
+        let all = cli.json(&["rds", "describe-db-instances"]).await;
+        let instance = &all["DBInstances"][0];
+        assert_eq!(instance["DBInstanceIdentifier"], "checkpoints");
+        assert_eq!(instance["DBInstanceClass"], "db.t4g.small");
+        assert_eq!(instance["PendingModifiedValues"], serde_json::json!({}));
+        assert_eq!(instance["TagList"][0]["Key"], "autoscale");
+        let words =
+            ["rds", "describe-orderable-db-instance-options", "--engine", "postgres", "--engine-version", "16.8"];
+        let options = cli.json(&[&words[..], &["--db-instance-class", "db.m5.large"]].concat()).await;
+        assert_eq!(options["OrderableDBInstanceOptions"].as_array().unwrap().len(), 4);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_defers_a_change_without_apply_immediately() {
+    with_cli("checkpoints", STILL, |cli| async move {
+        let words = ["rds", "modify-db-instance", "--db-instance-identifier", "checkpoints"];
+        let answer = cli.json(&[&words[..], &["--db-instance-class", "db.m5.large"]].concat()).await;
+        assert_eq!(answer["DBInstance"]["DBInstanceStatus"], "available");
+        assert_eq!(answer["DBInstance"]["DBInstanceClass"], "db.t4g.small");
+        assert_eq!(answer["DBInstance"]["PendingModifiedValues"]["DBInstanceClass"], "db.m5.large");
+        let backups =
+            cli.json(&[&words[..], &["--backup-retention-period", "14", "--apply-immediately"]].concat()).await;
+        assert_eq!(backups["DBInstance"]["BackupRetentionPeriod"], 14);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_changes_the_class_at_once_waits_and_reads_the_events() {
+    with_cli("quiet", FAST, |cli| async move {
+        let words = ["rds", "modify-db-instance", "--db-instance-identifier", "checkpoints", "--apply-immediately"];
+        let answer = cli.json(&[&words[..], &["--db-instance-class", "db.m5.large"]].concat()).await;
+        assert_eq!(answer["DBInstance"]["PendingModifiedValues"]["DBInstanceClass"], "db.m5.large");
+        cli.json(&["rds", "wait", "db-instance-available", "--db-instance-identifier", "checkpoints"]).await;
+        let after = cli.json(&["rds", "describe-db-instances", "--db-instance-identifier", "checkpoints"]).await;
+        assert_eq!(after["DBInstances"][0]["DBInstanceClass"], "db.m5.large");
+        let words = ["rds", "describe-events", "--source-type", "db-instance", "--source-identifier", "checkpoints"];
+        let events = cli.json(&[&words[..], &["--duration", "20160"]].concat()).await;
+        let messages: Vec<_> = events["Events"].as_array().unwrap().iter().map(|event| &event["Message"]).collect();
+        assert_eq!(messages[0], "Applying modification to database instance class");
+        assert_eq!(messages[3], "Finished applying modification to DB instance class");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_inputs_end_with_the_words_and_codes_of_aws() {
+    with_cli("checkpoints", STILL, |cli| async move {
+        let modify = ["rds", "modify-db-instance", "--db-instance-identifier"];
+        let (code, said) =
+            cli.refusal(&[&modify[..], &["nosuch", "--db-instance-class", "db.m5.large"]].concat()).await;
+        assert!(matches!(code, 254 | 255), "{code}: {said}");
+        let expected = "An error occurred (DBInstanceNotFound) when calling the ModifyDBInstance operation: \
+                        DBInstance nosuch not found.";
+        assert!(said.ends_with(expected), "{said}");
+        let (code, said) =
+            cli.refusal(&[&modify[..], &["checkpoints", "--db-instance-class", "db.m5.huge"]].concat()).await;
+        assert!(matches!(code, 254 | 255), "{code}: {said}");
+        assert!(
+            said.contains("(InvalidParameterValue)") && said.contains("Invalid DB Instance class: db.m5.huge"),
+            "{said}"
+        );
+        let (code, said) = cli.refusal(&["rds", "describe-db-clusters"]).await;
+        assert!(matches!(code, 254 | 255), "{code}: {said}");
+        assert!(said.contains("(InvalidAction)"), "{said}");
+        let (code, said) = cli.refusal(&["rds", "describe-db-instances", "--no-sign-request"]).await;
+        assert!(matches!(code, 254 | 255), "{code}: {said}");
+        assert!(said.contains("(MissingAuthenticationToken)"), "{said}");
+        let (code, said) = cli.refusal(&["rds", "describe-events", "--source-identifier", "checkpoints"]).await;
+        assert!(matches!(code, 254 | 255), "{code}: {said}");
+        assert!(said.ends_with("Cannot specify source identifier without source type"), "{said}");
+    })
+    .await;
+}

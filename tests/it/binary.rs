@@ -1,0 +1,74 @@
+//! The built binary, as a script would use it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn upshift(state: &Path, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));
+    command.args(words).env_clear().env("HOME", state).env("UPSHIFT_STATE_DIR", state).current_dir(state);
+    command.output().unwrap()
+}
+
+fn code_and_words(output: &Output) -> (i32, String) {
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn a_headless_run_ends_healthy_and_leaves_a_journal_that_verifies_until_it_is_touched() {
+    let state = TempDir::new().unwrap();
+    let run = upshift(state.path(), &["--auto", "--sim", "--speed", "1000", "--for", "1h"]);
+    let (code, words) = code_and_words(&run);
+    assert_eq!(code, 0, "{words}");
+    assert!(words.contains("verified, class db.m5.large"), "{words}");
+    let verified = upshift(state.path(), &["journal", "verify"]);
+    assert!(verified.status.success() && String::from_utf8_lossy(&verified.stdout).contains("records"));
+    let shown = upshift(state.path(), &["journal", "show", "--json"]);
+    for line in String::from_utf8_lossy(&shown.stdout).lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        for field in ["seq", "at", "kind", "data", "prev", "hash"] {
+            assert!(record.get(field).is_some(), "{field} is missing in {line}");
+        }
+    }
+    let journal = state.path().join("journal-00000000000000000001.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, text.replacen("db.m5.large", "db.m5.xlarg", 1)).unwrap();
+    let (code, words) = code_and_words(&upshift(state.path(), &["journal", "verify"]));
+    assert_eq!(code, 1);
+    assert!(words.contains("record ") && words.contains("damaged"), "{words}");
+    let (code, words) = code_and_words(&upshift(state.path(), &["--auto", "--sim", "--for", "1h"]));
+    assert_eq!(code, 1, "a damaged journal must not be armed over: {words}");
+    assert!(words.contains("not armed"), "{words}");
+}
+
+#[test]
+fn bad_usage_and_configuration_end_with_2_and_start_nothing() {
+    let state = TempDir::new().unwrap();
+    fs::write(state.path().join("wrong.toml"), "[[database]]\nid = 3\nladdr = []\n").unwrap();
+    for (words, expected) in [
+        (vec!["--auto"], "config.toml"),
+        (vec!["--auto", "--config", "wrong.toml"], "wrong.toml:2:6"),
+        (vec!["--auto", "--sim", "nothing-of-that-name"], "checkpoints"),
+        (vec!["--sim"], "needs a terminal"),
+        (vec!["--speed", "fast"], "not a number"),
+        (vec!["--auto", "--sim", "--for", "0s"], "above zero"),
+    ] {
+        let (code, said) = code_and_words(&upshift(state.path(), &words));
+        assert_eq!(code, 2, "{words:?}: {said}");
+        assert!(said.contains(expected), "{words:?}: `{expected}` is not in: {said}");
+    }
+    assert!(!state.path().join("journal.lock").exists(), "nothing may have been started");
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_used_refuses_to_arm() {
+    let state = TempDir::new().unwrap();
+    let file = state.path().join("file");
+    fs::write(&file, "in the way").unwrap();
+    let words = ["--auto", "--sim", "--for", "1h", "--state-dir", file.to_str().unwrap()];
+    let (code, said) = code_and_words(&upshift(state.path(), &words));
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("not armed") && said.contains("cannot be used"), "{said}");
+}

@@ -1,0 +1,80 @@
+//! The RDS adapter against moto, an RDS server nobody here wrote.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use upshift::aws::connect::{Target, connect};
+use upshift::model::call::{CallOutcome, MutatingCall};
+use upshift::model::class::InstanceClass;
+use upshift::model::database::DatabaseName;
+use upshift::model::settings::AwsSettings;
+
+/// A moto server on a free port; ended when dropped.
+struct Moto {
+    child: Child,
+    url: String,
+}
+
+impl Moto {
+    fn start() -> Self {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/moto_server");
+        assert!(program.is_file(), "there is no moto at {}: run tests/tools.sh", program.display());
+        let mut command = Command::new(program);
+        command.args(["-H", "127.0.0.1", "-p", "0"]).env("PYTHONUNBUFFERED", "1");
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut lines = stderr.lines().map_while(Result::ok);
+        let url = lines.find_map(|line| Some(line.split("Running on ").nth(1)?.split_whitespace().next()?.to_owned()));
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url: url.unwrap() }
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[tokio::test]
+async fn it_describes_and_modifies_a_database_of_motos() {
+    let moto = Moto::start();
+    let name = DatabaseName::new("checkpoints");
+    let aws = connect(&AwsSettings::default(), Target::Endpoint { url: moto.url.clone() }).await;
+    assert!(aws.identity().await.unwrap().account.len() == 12);
+    assert!(aws.instances(std::slice::from_ref(&name)).await.unwrap().is_empty(), "not there yet");
+    create(&moto.url).await;
+    let class = async || aws.instances(std::slice::from_ref(&name)).await.unwrap()[&name].class.clone();
+    assert_eq!(class().await.as_str(), "db.t4g.small");
+    let to = InstanceClass::observed("db.m5.large");
+    let call = MutatingCall::ModifyDbInstanceClass { database: name.clone(), class: to.clone() };
+    assert!(matches!(aws.send(&call).await, CallOutcome::Accepted { .. }));
+    assert_eq!(class().await, to);
+    let other = MutatingCall::ModifyDbInstanceClass { database: DatabaseName::new("nothing"), class: to };
+    match aws.send(&other).await {
+        CallOutcome::Refused { code, .. } => assert_eq!(code, "DBInstanceNotFound"),
+        outcome => panic!("{outcome:?}"),
+    }
+}
+
+/// Creating databases is no business of the product, so the test does it with the SDK itself.
+async fn create(url: &str) {
+    let credentials = aws_credential_types::Credentials::new("TEST", "test", None, None, "test");
+    let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .region(aws_config::Region::new("us-east-1"))
+        .credentials_provider(credentials)
+        .endpoint_url(url)
+        .load()
+        .await;
+    let request = aws_sdk_rds::Client::new(&config)
+        .create_db_instance()
+        .db_instance_identifier("checkpoints")
+        .db_instance_class("db.t4g.small")
+        .engine("postgres")
+        .allocated_storage(20)
+        .master_username("postgres")
+        .master_user_password("not-a-secret");
+    request.send().await.unwrap();
+}

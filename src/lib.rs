@@ -3,6 +3,16 @@
 //! The rooms of the house, and which may name which, are in `ARCHITECTURE.md`; `tests/it/architecture.rs` holds the
 //! code to it.
 
+pub mod aws;
+pub mod cli;
 pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod console;
+pub mod control;
+pub mod controller;
+pub mod engine;
+pub mod journal;
 pub mod model;
+pub mod playbook;
 pub mod sim;

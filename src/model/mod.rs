@@ -3,10 +3,19 @@
 //!
 //! The terms are those of AWS, PostgreSQL and control engineering; `ARCHITECTURE.md` has them in a glossary.
 
+pub mod action;
+pub mod call;
 pub mod class;
+pub mod command;
 pub mod database;
+pub mod decision;
+pub mod event;
+pub mod gate;
 pub mod ladder;
 pub mod operator;
+pub mod plan;
 pub mod policy;
 pub mod series;
 pub mod settings;
+pub mod snapshot;
+pub mod text;

@@ -1,6 +1,14 @@
-//! The integration tests: one binary, because each further one would link the AWS SDK once more.
+//! The one integration binary: each file is a set of tests that go through the public surface of the library or the
+//! built binary. One, because each further one would link the AWS SDK once more.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails; the lints' own exemption covers test functions but not their helpers"
+)]
 
+mod architecture;
 mod aws_cli;
 mod sim_account;
 mod sim_rds;
 mod sim_server;
+mod tidy;

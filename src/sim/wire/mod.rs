@@ -1,6 +1,7 @@
 //! What goes over the wire, without a socket: a request in, a response out. The server and the in-process connector
 //! both end here, so that a test without sockets runs the same bytes.
 
+pub mod cbor;
 pub mod query;
 pub mod xml;
 

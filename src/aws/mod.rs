@@ -1,0 +1,37 @@
+//! AWS through its own SDK: reads, and the few calls that change something. This room never decides; every string
+//! that comes in is cleaned here.
+//!
+//! There are two RDS clients. Reads use the SDK's retries. Mutations get exactly one attempt, because RDS has no
+//! idempotency token: a second attempt could act twice.
+
+pub mod connect;
+mod convert;
+mod events;
+mod failure;
+mod identity;
+mod instances;
+pub mod metrics;
+mod modify;
+mod orderable;
+
+/// The clients of one account and region.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    rds: aws_sdk_rds::Client,
+    rds_mutating: aws_sdk_rds::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    sts: aws_sdk_sts::Client,
+    region: Option<String>,
+    account_pin: Option<String>,
+}
+
+/// Pages that are read of one answer before it is called a runaway: at 100 items a page, twice the number of
+/// instances that any region allows.
+const PAGE_LIMIT: usize = 100;
+
+impl Aws {
+    /// The region in use; absent when the standard chain names none.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+}

@@ -1,0 +1,50 @@
+//! `DescribeOrderableDBInstanceOptions`: whether a class is offered for a database as it is.
+
+use super::{Aws, PAGE_LIMIT, failure};
+use crate::model::call::Failure;
+use crate::model::class::InstanceClass;
+use crate::model::database::DatabaseState;
+
+impl Aws {
+    /// Whether `class` is offered for this engine version in the instance's zone, with its storage and standby.
+    ///
+    /// # Errors
+    /// When AWS does not answer.
+    pub async fn orderable(&self, state: &DatabaseState, class: &InstanceClass) -> Result<bool, Failure> {
+        const OPERATION: &str = "DescribeOrderableDBInstanceOptions";
+        let mut marker: Option<String> = None;
+        for _ in 0..PAGE_LIMIT {
+            let request = self
+                .rds
+                .describe_orderable_db_instance_options()
+                .engine(&state.engine)
+                .engine_version(&state.engine_version)
+                .db_instance_class(class.as_str())
+                .max_records(100)
+                .set_marker(marker);
+            let page = request.send().await.map_err(|error| failure::read_failure(OPERATION, &error))?;
+            if page.orderable_db_instance_options().iter().any(|option| fits(option, state)) {
+                return Ok(true);
+            }
+            marker = page.marker().map(ToOwned::to_owned);
+            if marker.is_none() {
+                break;
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// What an option does not say does not speak against it.
+fn fits(option: &aws_sdk_rds::types::OrderableDbInstanceOption, state: &DatabaseState) -> bool {
+    let zones = option.availability_zones();
+    let zone = state.availability_zone.as_deref();
+    let in_zone = zone.is_none() || zones.is_empty() || zones.iter().any(|offered| offered.name() == zone);
+    let storage = option.storage_type().is_none()
+        || state.storage_type.is_none()
+        || option.storage_type() == state.storage_type.as_deref();
+    let size =
+        state.storage_gib.zip(option.max_storage_size()).is_none_or(|(gib, most)| i64::from(gib) <= i64::from(most));
+    let standby = !state.multi_az || option.multi_az_capable().unwrap_or(true);
+    in_zone && storage && size && standby
+}

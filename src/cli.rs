@@ -1,0 +1,114 @@
+//! The command line: names, defaults and help texts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Operator console and auto-scaling engine for PostgreSQL on Amazon RDS.
+///
+/// Without a subcommand: the console, with an engine that starts disarmed.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What else to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to run the engine.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// How to run the engine.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Headless, armed from the start: a daemon
+    #[arg(long)]
+    pub auto: bool,
+    /// On the embedded simulation of AWS: a built-in scenario's name or a file
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "checkpoints")]
+    pub sim: Option<String>,
+    /// Virtual seconds per second, with --sim
+    #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = speed)]
+    pub speed: f64,
+    /// End by itself after this time of the clock in use, such as 90s, 45m or 8h; with --auto
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "auto")]
+    pub duration: Option<Duration>,
+    /// The configuration [default: ./config.toml; with --sim a built-in one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where the journal and the log live [default: the XDG state directory; with --sim a new one in it]
+    #[arg(long, value_name = "DIR", env = "UPSHIFT_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Panics inside the console, to try that the terminal is restored
+    #[arg(long, hide = true)]
+    pub panic_in_console: bool,
+}
+
+/// Everything that is not running the engine.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the simulation of AWS alone, for any AWS client
+    Sim(SimArgs),
+    /// Reads the evidence
+    Journal {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+}
+
+/// How to run the simulation alone.
+#[derive(Debug, Args)]
+pub struct SimArgs {
+    /// Loopback address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// A built-in scenario's name or a file
+    #[arg(long, value_name = "SCENARIO", default_value = "checkpoints")]
+    pub scenario: String,
+    /// Virtual seconds per second
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+}
+
+/// What to do with the journal.
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Prints every record, oldest first
+    Show {
+        /// One JSON object per record
+        #[arg(long)]
+        json: bool,
+        /// Which journal.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Checks the chain of hashes; exit code 1 names the first bad record
+    Verify {
+        /// Which journal.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Where a journal is.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// The state directory [default: the XDG state directory]
+    #[arg(long, value_name = "DIR", env = "UPSHIFT_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// From a tenth of real time, to watch closely, to 100,000 times, at which a day passes in a second.
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.1..=100_000.0).contains(&speed) { Ok(speed) } else { Err("must be from 0.1 to 100000".to_owned()) }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "must be a time such as 90s, 45m or 8h, above zero".to_owned();
+    let duration: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(duration).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)
+}

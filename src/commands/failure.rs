@@ -1,0 +1,27 @@
+//! How a command fails: the sentence on stderr and the exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+/// A failed command.
+#[derive(Debug)]
+pub enum CommandError {
+    /// Bad usage or configuration; nothing was started. Exit code 2.
+    Usage(String),
+    /// Something failed at run time. Exit code 1.
+    Failed(String),
+}
+
+impl CommandError {
+    /// Writes the sentence to stderr.
+    pub fn report(self) -> ExitCode {
+        let (text, code) = match self {
+            Self::Usage(text) => (text, 2),
+            Self::Failed(text) => (text, 1),
+        };
+        let text = if text.starts_with("error") { text } else { format!("error: {text}") };
+        // With stderr closed there is nobody left to tell.
+        drop(writeln!(std::io::stderr(), "{}", text.trim_end()));
+        ExitCode::from(code)
+    }
+}

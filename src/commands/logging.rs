@@ -1,0 +1,40 @@
+//! Diagnostics: a rolling file always, and stderr where no console owns the terminal.
+
+use std::path::Path;
+
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+/// Days of log files that are kept.
+const FILES: usize = 14;
+
+/// Starts diagnostics into `directory/log/`. What was logged is on disk once the guard is dropped.
+///
+/// # Errors
+/// When the file cannot be made; the sentence says why.
+pub(super) fn start(directory: &Path, to_stderr: bool, color: bool) -> Result<WorkerGuard, String> {
+    let place = directory.join("log");
+    // Made here, because the appender complains on stderr of a directory that is not there yet.
+    std::fs::create_dir_all(&place)
+        .map_err(|error| format!("no log can be written to {}: {error}", place.display()))?;
+    let appender = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("upshift")
+        .filename_suffix("log")
+        .max_log_files(FILES)
+        .build(&place)
+        .map_err(|error| format!("no log can be written to {}: {error}", place.display()))?;
+    let (writer, guard) = tracing_appender::non_blocking(appender);
+    let file = fmt::layer().with_ansi(false).with_target(false).with_writer(writer).with_filter(LevelFilter::INFO);
+    let stderr = to_stderr.then(|| {
+        let layer = fmt::layer().with_ansi(color).with_target(false).with_writer(std::io::stderr);
+        layer.with_filter(LevelFilter::INFO)
+    });
+    // A second start in one process keeps the first subscriber; only tests do that.
+    drop(tracing_subscriber::registry().with(file).with(stderr).try_init());
+    Ok(guard)
+}

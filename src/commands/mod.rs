@@ -1,0 +1,35 @@
+//! The subcommands: one thin file each, which wires rooms together. Nothing is decided here.
+
+pub mod environment;
+mod failure;
+mod journal;
+mod logging;
+mod run;
+mod sim;
+mod world;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command, JournalCommand};
+use environment::Environment;
+pub use failure::CommandError;
+
+/// Carries out a command line. What fails is on stderr when this returns; the code is 0, 1 for a failure at run time,
+/// 2 for bad usage or configuration.
+pub fn execute(cli: Cli) -> ExitCode {
+    let environment = Environment::read();
+    let result = match cli.command {
+        None => run::run(&cli.run, &environment),
+        Some(Command::Sim(args)) => sim::run(&args),
+        Some(Command::Journal { command: JournalCommand::Show { json, place } }) => {
+            journal::show(&place.state_dir.unwrap_or_else(|| environment.state_home.clone()), json)
+        }
+        Some(Command::Journal { command: JournalCommand::Verify { place } }) => {
+            journal::verify(&place.state_dir.unwrap_or_else(|| environment.state_home.clone()))
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}

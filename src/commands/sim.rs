@@ -1,0 +1,32 @@
+//! `upshift sim`: the simulation alone, for any AWS client.
+
+use std::io::Write;
+
+use super::{CommandError, run, world};
+use crate::cli::SimArgs;
+use crate::clock::Clock;
+use crate::sim::Sim;
+use crate::sim::server::Server;
+
+/// Runs until a signal ends it. Prints one JSON line with the endpoint once it takes connections.
+pub(super) fn run(args: &SimArgs) -> Result<(), CommandError> {
+    let scenario = world::scenario(&args.scenario)?;
+    run::runtime()?.block_on(async {
+        let clock = Clock::scaled(scenario.start, args.speed);
+        let server = Server::bind(args.listen, Sim::new(&scenario, None, clock)).await;
+        let server =
+            server.map_err(|error| CommandError::Failed(format!("cannot listen on {}: {error}", args.listen)))?;
+        let ready = serde_json::json!({ "endpoint": server.endpoint() });
+        let mut stdout = std::io::stdout();
+        writeln!(stdout, "{ready}")
+            .and_then(|()| stdout.flush())
+            .map_err(|error| CommandError::Failed(format!("the endpoint could not be printed: {error}")))?;
+        tokio::select! {
+            ended = server.run(std::future::pending()) => {
+                let why = ended.err().map_or("it ended by itself".to_owned(), |error| error.to_string());
+                Err(CommandError::Failed(format!("the simulation is over: {why}")))
+            }
+            signal = run::ending_signal() => signal.map(drop),
+        }
+    })
+}

@@ -1,0 +1,106 @@
+//! The keys as data: dispatch, the help screen and the footer all come from this table.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What a key does on the main screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    ArmOrDisarm,
+    StepUp,
+    StepDown,
+    ChooseClass,
+    Hold,
+    Release,
+    Stop,
+    WiderRange,
+    NarrowerRange,
+    Earlier,
+    Later,
+    Freeze,
+    NextPanel,
+    NextDatabase,
+    ScrollUp,
+    ScrollDown,
+    Filter,
+    Help,
+    Suspend,
+    Quit,
+}
+
+/// A key, what it does, and the words for it. A short word puts it into the footer.
+pub(super) struct Binding {
+    pub(super) chord: Chord,
+    pub(super) action: Action,
+    pub(super) help: &'static str,
+    pub(super) short: Option<&'static str>,
+}
+
+/// A key with or without Control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chord {
+    Plain(KeyCode),
+    Control(char),
+}
+
+const fn key(c: char, action: Action, help: &'static str, short: Option<&'static str>) -> Binding {
+    Binding { chord: Chord::Plain(KeyCode::Char(c)), action, help, short }
+}
+
+const fn special(code: KeyCode, action: Action, help: &'static str) -> Binding {
+    Binding { chord: Chord::Plain(code), action, help, short: None }
+}
+
+/// Every key of the main screen.
+pub(super) const BINDINGS: [Binding; 22] = [
+    key('a', Action::ArmOrDisarm, "arm the engine (asks), or disarm it (at once)", Some("arm/disarm")),
+    key('u', Action::StepUp, "one class up", Some("up")),
+    key('d', Action::StepDown, "one class down", Some("down")),
+    key('o', Action::ChooseClass, "choose a class", Some("class")),
+    key('H', Action::Hold, "hold: the engine starts nothing for a while", Some("hold")),
+    key('R', Action::Release, "release every hold", None),
+    key('x', Action::Stop, "stop the action before its next step", Some("stop")),
+    key('+', Action::NarrowerRange, "shorter time range", None),
+    key('=', Action::NarrowerRange, "shorter time range", None),
+    key('-', Action::WiderRange, "longer time range", None),
+    special(KeyCode::Left, Action::Earlier, "look further back"),
+    special(KeyCode::Right, Action::Later, "look further on"),
+    special(KeyCode::Up, Action::ScrollUp, "journal: older records"),
+    special(KeyCode::Down, Action::ScrollDown, "journal: newer records"),
+    key('f', Action::Freeze, "freeze the picture, or let it go on", Some("freeze")),
+    special(KeyCode::Tab, Action::NextPanel, "next panel"),
+    key('n', Action::NextDatabase, "next database", None),
+    key('/', Action::Filter, "filter the journal", Some("filter")),
+    key('?', Action::Help, "this help", Some("help")),
+    Binding {
+        chord: Chord::Control('z'),
+        action: Action::Suspend,
+        help: "suspend the console; the engine of a daemon goes on",
+        short: None,
+    },
+    key('q', Action::Quit, "quit", Some("quit")),
+    Binding { chord: Chord::Control('c'), action: Action::Quit, help: "quit", short: None },
+];
+
+/// What a key does.
+pub(super) fn action(event: &KeyEvent) -> Option<Action> {
+    let chord = match event.code {
+        KeyCode::Char(c) if event.modifiers.contains(KeyModifiers::CONTROL) => Chord::Control(c),
+        code => Chord::Plain(code),
+    };
+    BINDINGS.iter().find(|binding| binding.chord == chord).map(|binding| binding.action)
+}
+
+impl Chord {
+    /// The key's name.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Plain(KeyCode::Char(c)) => c.to_string(),
+            Self::Plain(KeyCode::Left) => "←".to_owned(),
+            Self::Plain(KeyCode::Right) => "→".to_owned(),
+            Self::Plain(KeyCode::Up) => "↑".to_owned(),
+            Self::Plain(KeyCode::Down) => "↓".to_owned(),
+            Self::Plain(code) => code.to_string(),
+            Self::Control(c) => format!("Ctrl-{}", c.to_ascii_uppercase()),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The terminal console: a client of the control protocol, and nothing else. A crash, a suspend or a slow line here
+//! never touches the engine.
+//!
+//! ```text
+//!   keys, signals, snapshots ─► update(state, message) ─► effects ─► control::Client
+//!                                      └─► view(snapshot, state) ─► terminal, only when something changed
+//! ```
+
+mod keymap;
+mod run;
+mod state;
+mod terminal;
+mod theme;
+mod update;
+mod view;
+mod widget;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
+pub use run::{ConsoleError, ConsoleOptions, Exit, run};

@@ -1,0 +1,162 @@
+//! The console without a terminal: keys in, orders and screens out.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use super::fixtures::snapshot;
+use super::keymap::BINDINGS;
+use super::state::{Mode, UiState};
+use super::update::{self, Effect};
+use super::{theme, view};
+use crate::model::command::Command;
+use crate::model::snapshot::Snapshot;
+
+/// Types a text in which `<enter>`, `<esc>`, `<tab>`, `<up>`, `<down>` stand for the keys.
+fn press(state: &mut UiState, snapshot: &Arc<Snapshot>, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut rest = keys;
+    while let Some(c) = rest.chars().next() {
+        let names = [
+            ("<enter>", KeyCode::Enter),
+            ("<esc>", KeyCode::Esc),
+            ("<tab>", KeyCode::Tab),
+            ("<up>", KeyCode::Up),
+            ("<down>", KeyCode::Down),
+        ];
+        let named = names.into_iter().find(|(name, _)| rest.starts_with(name));
+        let (length, code) = named.map_or((c.len_utf8(), KeyCode::Char(c)), |(name, code)| (name.len(), code));
+        effects.extend(update::key(state, snapshot, &KeyEvent::new(code, KeyModifiers::NONE)));
+        rest = &rest[length..];
+    }
+    effects
+}
+
+fn drawn(width: u16, height: u16, snapshot: &Snapshot, state: &UiState, plain: bool) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let draw = |frame: &mut ratatui::Frame<'_>| {
+        view::view(frame, snapshot, state);
+        if plain {
+            theme::without_colors(frame.buffer_mut());
+            theme::ascii_only(frame.buffer_mut());
+        }
+    };
+    terminal.draw(draw).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The screen as text, and below it the runs of cells that are not in the default style.
+fn styled(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    let mut styles = String::new();
+    for y in 0..buffer.area.height {
+        let mut run: Option<(u16, String)> = None;
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            text.push_str(cell.symbol());
+            let style = format!("{:?}/{:?}/{:?}", cell.fg, cell.bg, cell.modifier);
+            if run.as_ref().is_none_or(|(_, known)| *known != style) {
+                if let Some((from, known)) = run.take().filter(|(_, known)| known != "Reset/Reset/NONE") {
+                    styles.extend([format!("{y},{from}-{x} {known}\n")]);
+                }
+                run = Some((x, style));
+            }
+        }
+        let trimmed = text.trim_end().len();
+        text.truncate(trimmed);
+        text.push('\n');
+    }
+    format!("{text}\n{styles}")
+}
+
+#[test]
+fn screens_look_as_they_should() {
+    let snapshot = Arc::new(snapshot());
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        for plain in [false, true] {
+            let screen = styled(&drawn(width, height, &snapshot, &UiState::default(), plain));
+            insta::assert_snapshot!(format!("main_{width}x{height}{}", if plain { "_ascii" } else { "" }), screen);
+        }
+    }
+    for (name, keys) in [("arm", "a"), ("scale", "usale"), ("choose", "o"), ("hold", "H<down>"), ("help", "?")] {
+        let mut state = UiState::default();
+        press(&mut state, &snapshot, keys);
+        insta::assert_snapshot!(format!("dialog_{name}"), styled(&drawn(80, 24, &snapshot, &state, false)));
+    }
+}
+
+#[test]
+fn no_byte_beyond_ascii_and_no_colour_in_the_plain_screen() {
+    let snapshot = snapshot();
+    for mode in [Mode::Normal, Mode::Help] {
+        let state = UiState { mode, ..UiState::default() };
+        let buffer = drawn(120, 40, &snapshot, &state, true);
+        assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
+        assert!(buffer.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
+    }
+}
+
+#[test]
+fn every_size_draws_and_small_ones_say_so() {
+    let snapshot = snapshot();
+    for (width, height) in [(1, 1), (20, 5), (79, 24), (80, 23), (80, 24), (81, 33), (300, 100)] {
+        let buffer = drawn(width, height, &snapshot, &UiState::default(), false);
+        let text: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(!text.contains('\u{1b}'), "an escape reached the screen");
+        if (20..80).contains(&width) {
+            assert!(text.contains("too small"), "{width}x{height}: {text}");
+        }
+    }
+}
+
+#[test]
+fn arming_asks_for_a_reason_and_disarming_does_not() {
+    let mut state = UiState::default();
+    let disarmed = Arc::new(snapshot());
+    assert_eq!(press(&mut state, &disarmed, "a<enter>"), [], "without a reason nothing is sent");
+    let sent = press(&mut state, &disarmed, "sale<enter>");
+    assert_eq!(sent, [Effect::Send(Command::Arm { reason: "sale".into() })]);
+    assert_eq!(state.mode, Mode::Normal);
+    let by = crate::model::operator::Operator { user: "ada".into(), ssh_client: None };
+    let mut armed = snapshot();
+    armed.arming = crate::model::snapshot::Arming::Armed { by, since: armed.at };
+    assert_eq!(press(&mut state, &Arc::new(armed), "a"), [Effect::Send(Command::Disarm)]);
+}
+
+#[test]
+fn an_override_names_its_class_and_escape_sends_nothing() {
+    let snapshot = Arc::new(snapshot());
+    let mut state = UiState::default();
+    assert_eq!(press(&mut state, &snapshot, "uq<esc>"), [], "letters go into the reason, not to the keys");
+    for keys in ["usale<enter>", "o<enter>sale<enter>"] {
+        match press(&mut state, &snapshot, keys).as_slice() {
+            [Effect::Send(Command::Scale { to, reason, .. })] => {
+                assert_eq!((to.as_str(), reason.as_str()), ("db.m5.large", "sale"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(press(&mut state, &snapshot, "d"), []);
+    assert!(matches!(state.message, Some(crate::model::command::Answer::Refused { .. })), "no smaller class");
+}
+
+#[test]
+fn no_key_is_bound_twice_and_each_has_help() {
+    for (at, binding) in BINDINGS.iter().enumerate() {
+        assert!(!binding.help.is_empty());
+        assert!(BINDINGS[..at].iter().all(|other| other.chord != binding.chord), "{}", binding.chord.name());
+    }
+}
+
+#[test]
+fn freezing_keeps_the_picture_and_the_filter_selects() {
+    let snapshot = Arc::new(snapshot());
+    let mut state = UiState::default();
+    press(&mut state, &snapshot, "f/would<enter>");
+    assert!(state.frozen.is_some());
+    let text = styled(&drawn(120, 40, &snapshot, &state, false));
+    assert!(text.contains("FROZEN") && text.contains("#2 ") && !text.contains("#1 "), "{text}");
+}

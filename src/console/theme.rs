@@ -1,0 +1,74 @@
+//! Colours by role, and what is done for terminals without colours or without Unicode. No state is told by colour
+//! alone: each has a word or a glyph too.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier, Style};
+
+/// In order, allowed.
+pub(super) const OK: Style = Style::new().fg(Color::Green);
+/// Look here.
+pub(super) const WARN: Style = Style::new().fg(Color::Yellow);
+/// Dangerous or broken.
+pub(super) const DANGER: Style = Style::new().fg(Color::Red);
+/// Of less weight.
+pub(super) const MUTED: Style = Style::new().fg(Color::DarkGray);
+/// The data.
+pub(super) const SERIES: Style = Style::new().fg(Color::Cyan);
+/// Headings.
+pub(super) const TITLE: Style = Style::new().add_modifier(Modifier::BOLD);
+/// What the keys act on.
+pub(super) const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
+
+/// Takes every colour out of a finished frame; bold and reverse stay.
+pub(super) fn without_colors(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        cell.fg = Color::Reset;
+        cell.bg = Color::Reset;
+    }
+}
+
+/// Replaces everything beyond ASCII in a finished frame, so that no byte above 127 reaches the terminal.
+pub(super) fn ascii_only(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if !cell.symbol().is_ascii() {
+            let replacement = cell.symbol().chars().next().map_or(' ', ascii);
+            cell.set_char(replacement);
+        }
+    }
+}
+
+fn ascii(c: char) -> char {
+    match c {
+        '│' | '┃' => '|',
+        '─' | '━' | '┄' => '-',
+        '┌' | '┐' | '└' | '┘' | '╭' | '╮' | '╰' | '╯' | '├' | '┤' => '+',
+        '✔' => '+',
+        '✘' => 'x',
+        '…' => '~',
+        '→' => '>',
+        '←' => '<',
+        '↑' => '^',
+        '↓' => 'v',
+        '·' => '.',
+        '\u{2800}' => ' ',
+        '\u{2801}'..='\u{28ff}' => braille(c),
+        _ => '?',
+    }
+}
+
+/// The dots of a braille cell by where most of them are: top, middle, bottom.
+fn braille(c: char) -> char {
+    let bits = c as u32 - 0x2800;
+    let top = (bits & 0b0000_1001).count_ones();
+    let middle = (bits & 0b0011_0110).count_ones();
+    let bottom = (bits & 0b1100_0000).count_ones();
+    if top > middle && top > bottom {
+        '"'
+    } else if bottom > middle && bottom >= top {
+        '_'
+    } else if bits.count_ones() > 4 {
+        '#'
+    } else {
+        '-'
+    }
+}

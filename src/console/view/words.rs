@@ -1,0 +1,58 @@
+//! Numbers and times as people read them.
+
+use jiff::Timestamp;
+
+/// `09:41:05`, UTC.
+pub(super) fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M:%S").to_string()
+}
+
+/// `42 s`, `3 min 05 s`, `2 h 10 min`.
+pub(super) fn seconds(secs: i64) -> String {
+    match secs.max(0) {
+        secs @ 0..60 => format!("{secs} s"),
+        secs @ 60..3_600 => format!("{} min {:02} s", secs / 60, secs % 60),
+        secs => format!("{} h {:02} min", secs / 3_600, secs % 3_600 / 60),
+    }
+}
+
+/// From one instant to a later one.
+pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
+    seconds(to.duration_since(from).as_secs())
+}
+
+/// A number in few characters: `612`, `3.6k`, `2.1G`.
+pub(super) fn short(value: f64) -> String {
+    let scaled = [(1e9, "G"), (1e6, "M"), (1e4, "k")].into_iter().find(|(limit, _)| value.abs() >= *limit);
+    match scaled {
+        Some((1e4, unit)) => format!("{:.0}{unit}", value / 1e3),
+        Some((limit, unit)) => format!("{:.1}{unit}", value / limit),
+        None if value == 0.0 || value.abs() >= 10.0 => format!("{value:.0}"),
+        None => format!("{value:.1}"),
+    }
+}
+
+/// Seconds as milliseconds: latencies.
+pub(super) fn millis(value: f64) -> String {
+    format!("{}ms", short(value * 1_000.0))
+}
+
+/// US dollars an hour; unknown is said.
+pub(super) fn price(usd_per_hour: Option<f64>) -> String {
+    usd_per_hour.map_or_else(|| "unknown price".to_owned(), |price| format!("${price:.3}/h"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_stay_short() {
+        assert_eq!(
+            [0.0, 0.83, 9.9, 612.4, 3_600.0, 12_345.0, 2.1e9].map(short),
+            ["0", "0.8", "9.9", "612", "3600", "12k", "2.1G"]
+        );
+        assert_eq!([5, 65, 7_800, -3].map(seconds), ["5 s", "1 min 05 s", "2 h 10 min", "0 s"]);
+        assert_eq!(price(None), "unknown price");
+    }
+}

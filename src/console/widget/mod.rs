@@ -1,0 +1,3 @@
+//! Widgets that ratatui does not have.
+
+pub(super) mod time_chart;

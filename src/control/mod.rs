@@ -1,0 +1,91 @@
+//! The control protocol: how anybody outside the engine sees it and gives it orders.
+//!
+//! ```text
+//!   console, ctl ── Request ──► mpsc ──► controller
+//!        ▲  ▲                               │
+//!        │  └────── Reply (oneshot) ◄───────┤
+//!        └──────── watch<Arc<Snapshot>> ◄───┘
+//! ```
+//!
+//! The in-memory pair below carries the same types that a socket would.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::model::command::{Answer, Command, Reply, Request};
+use crate::model::operator::Operator;
+use crate::model::snapshot::Snapshot;
+
+/// Orders that may wait for the controller. It takes them within one turn of its loop; more than a handful waiting
+/// means that it is gone, and a sender is told so rather than kept waiting.
+const QUEUE_LENGTH: usize = 16;
+
+/// The client's end: sees snapshots, sends orders.
+#[derive(Debug, Clone)]
+pub struct Client {
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    requests: mpsc::Sender<Incoming>,
+    operator: Operator,
+    next_id: u64,
+}
+
+/// The controller's end: publishes snapshots, takes orders.
+#[derive(Debug)]
+pub struct Server {
+    /// The newest snapshot for everybody.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Orders as they come.
+    pub requests: mpsc::Receiver<Incoming>,
+}
+
+/// An order with the way back to its sender.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The order.
+    pub request: Request,
+    /// Takes the answer; the sender may be gone.
+    pub reply: oneshot::Sender<Reply>,
+}
+
+/// An in-memory pair for an engine and a console in one process.
+pub fn pair(first: Snapshot, operator: Operator) -> (Client, Server) {
+    let (publish, snapshots) = watch::channel(Arc::new(first));
+    let (requests, incoming) = mpsc::channel(QUEUE_LENGTH);
+    (Client { snapshots, requests, operator, next_id: 1 }, Server { snapshots: publish, requests: incoming })
+}
+
+impl Client {
+    /// The newest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshots.borrow())
+    }
+
+    /// Returns when there is a newer snapshot than the last one returned by this; `None` when the engine is gone.
+    pub async fn changed(&mut self) -> Option<Arc<Snapshot>> {
+        self.snapshots.changed().await.ok()?;
+        Some(Arc::clone(&self.snapshots.borrow_and_update()))
+    }
+
+    /// Who this client speaks for.
+    pub fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// Sends an order. The receiver yields the answer, or fails when the engine is gone before it answers.
+    pub fn send(&mut self, command: Command) -> oneshot::Receiver<Reply> {
+        let (reply, answer) = oneshot::channel();
+        let id = self.next_id;
+        self.next_id += 1;
+        let incoming = Incoming { request: Request { id, by: self.operator.clone(), command }, reply };
+        if let Err(error) = self.requests.try_send(incoming) {
+            let incoming = match error {
+                mpsc::error::TrySendError::Full(incoming) | mpsc::error::TrySendError::Closed(incoming) => incoming,
+            };
+            let sentence = "the engine does not take orders: it has ended or is stuck".to_owned();
+            // The receiver is in our hands, so this send cannot fail in a way that matters.
+            drop(incoming.reply.send(Reply { id, answer: Answer::Refused { sentence } }));
+        }
+        answer
+    }
+}

@@ -1,0 +1,152 @@
+//! A person's orders: carried out or refused, and recorded either way.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Engine, gates};
+use crate::model::action::Intent;
+use crate::model::class::InstanceClass;
+use crate::model::command::{Answer, Command, Request};
+use crate::model::database::DatabaseName;
+use crate::model::event::Event;
+use crate::model::gate::GateResult;
+use crate::model::ladder::Direction;
+use crate::model::operator::{Actor, Operator};
+
+/// The longest hold that can be ordered: a longer one would be a policy.
+const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+impl Engine {
+    /// Carries out or refuses an order. The sequence in the answer is 0: the owner of the journal fills it in.
+    pub(super) fn obey(&mut self, now: Timestamp, request: Request) -> Answer {
+        let Request { by, command, .. } = request;
+        let outcome = match &command {
+            Command::Arm { reason } => self.arm(&by, reason),
+            Command::Disarm => Ok((
+                Event::Disarmed { by: Some(by.clone()), why: format!("by {by}") },
+                "disarmed: the engine starts nothing".to_owned(),
+            )),
+            Command::Scale { database, to, reason } => self.scale(now, &by, database, to, reason),
+            Command::Hold { database, direction, duration, reason } => {
+                let length = SignedDuration::try_from(*duration).unwrap_or(SignedDuration::MAX);
+                self.hold(now, &by, database, *direction, length, reason)
+            }
+            Command::Release { database } => self.known(database).map(|()| {
+                let event = Event::HoldReleased { database: database.clone(), by: by.clone() };
+                (event, format!("holds on {database} released"))
+            }),
+            Command::Stop { database } => self.stop(&by, database),
+        };
+        match outcome {
+            Ok((event, sentence)) => {
+                self.record(now, event);
+                Answer::Done { sentence, seq: 0 }
+            }
+            Err(why) => {
+                self.record(now, Event::CommandRefused { by, command, why: why.clone() });
+                Answer::Refused { sentence: why }
+            }
+        }
+    }
+
+    fn arm(&self, by: &Operator, reason: &str) -> Result<(Event, String), String> {
+        if let Some(why) = &self.journal_broken {
+            return Err(format!("not armed: the journal takes no records ({why}); restore it and start again"));
+        }
+        if self.identity.is_none() {
+            return Err("not armed: AWS has not confirmed the account and region yet".to_owned());
+        }
+        let reason = required(reason)?;
+        Ok((Event::Armed { by: by.clone(), reason }, "armed: the engine acts by its policy".to_owned()))
+    }
+
+    fn scale(
+        &self,
+        now: Timestamp,
+        by: &Operator,
+        database: &DatabaseName,
+        to: &InstanceClass,
+        reason: &str,
+    ) -> Result<(Event, String), String> {
+        let reason = required(reason)?;
+        let policy = self.settings.databases.iter().find(|policy| policy.database == *database);
+        let policy = policy.ok_or_else(|| format!("no database {database} in the configuration"))?;
+        let watched = self.watched.get(database).and_then(|watched| Some((watched, watched.state.as_ref()?)));
+        let (watched, (state, _)) = watched.ok_or_else(|| format!("the state of {database} is not known yet"))?;
+        if policy.ladder.position(to).is_none() {
+            return Err(format!("{to} is not on the ladder of {database}"));
+        }
+        if state.class == *to {
+            return Err(format!("{database} already is {to}"));
+        }
+        let direction = direction_to(policy.ladder.position(&state.class), policy.ladder.position(to));
+        let gates = gates::all(self.common(), policy, watched, direction, Some(to), now);
+        let closed = |yields: bool| {
+            let of_kind = move |gate: &&GateResult| !gate.open && gate.gate.yields_to_person() == yields;
+            gates.iter().filter(of_kind)
+        };
+        let blocked: Vec<String> = closed(false).map(ToString::to_string).collect();
+        if !blocked.is_empty() {
+            return Err(format!("not started: {}", blocked.join("; ")));
+        }
+        let intent = Intent {
+            action: self.next_action(),
+            database: database.clone(),
+            resource_id: state.resource_id.clone(),
+            strategy: policy.strategy,
+            from: state.class.clone(),
+            to: to.clone(),
+            actor: Actor::Person { operator: by.clone(), reason },
+        };
+        let sentence = format!("{}: {database} goes from {} to {to}", intent.action.0, state.class);
+        let passed_over = closed(true).map(|gate| gate.gate.name().to_owned()).collect();
+        Ok((Event::ActionIntended { intent, passed_over }, sentence))
+    }
+
+    fn hold(
+        &self,
+        now: Timestamp,
+        by: &Operator,
+        database: &DatabaseName,
+        direction: Option<Direction>,
+        length: SignedDuration,
+        reason: &str,
+    ) -> Result<(Event, String), String> {
+        self.known(database)?;
+        let reason = required(reason)?;
+        if length <= SignedDuration::ZERO || length > LONGEST_HOLD {
+            return Err("a hold lasts from a second to 30 days".to_owned());
+        }
+        let until = now.checked_add(length).map_err(|error| error.to_string())?;
+        let which = direction.map_or("up and down", Direction::word);
+        let sentence = format!("{database} held {which} until {until:.0}");
+        let (database, by) = (database.clone(), Some(by.clone()));
+        Ok((Event::HoldSet { database, direction, until: Some(until), by, reason }, sentence))
+    }
+
+    fn stop(&self, by: &Operator, database: &DatabaseName) -> Result<(Event, String), String> {
+        let run = self.memory.of(database).active().ok_or_else(|| format!("nothing is under way on {database}"))?;
+        if run.is_sent() {
+            return Err(format!(
+                "{} cannot be stopped: the call was sent and AWS offers no way to take it back; it is watched to its end",
+                run.intent.action.0
+            ));
+        }
+        let sentence = format!("{} stops before anything is sent", run.intent.action.0);
+        Ok((Event::StopRequested { action: run.intent.action.clone(), by: by.clone() }, sentence))
+    }
+
+    fn known(&self, database: &DatabaseName) -> Result<(), String> {
+        let known = self.settings.databases.iter().any(|policy| policy.database == *database);
+        known.then_some(()).ok_or_else(|| format!("no database {database} in the configuration"))
+    }
+}
+
+/// Which way a rung lies from another; off the ladder counts as going up, which asks for less.
+pub(super) fn direction_to(from: Option<usize>, to: Option<usize>) -> Direction {
+    if to < from { Direction::Down } else { Direction::Up }
+}
+
+fn required(reason: &str) -> Result<String, String> {
+    let reason = crate::model::text::clean(reason.trim(), 200);
+    if reason.is_empty() { Err("a reason is needed: it goes into the journal".to_owned()) } else { Ok(reason) }
+}

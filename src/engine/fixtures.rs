@@ -1,0 +1,108 @@
+//! A policy and a world of one database for the tests of this room.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Engine;
+use super::input::{Input, Observation};
+use crate::model::class::InstanceClass;
+use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, ResourceId};
+use crate::model::ladder::Ladder;
+use crate::model::policy::{Comparison, Policy, Rule, Strategy};
+use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
+use crate::model::settings::{AwsSettings, EngineSettings, Settings};
+use crate::model::snapshot::Identity;
+
+/// `writes > 500` 2 of 3 up, `writes < 225` 5 of 5 down.
+pub(super) fn policy() -> Policy {
+    let rule = |comparison, threshold, datapoints, periods| Rule {
+        signal: SignalName::new("writes"),
+        comparison,
+        threshold,
+        datapoints,
+        periods,
+    };
+    let signal = |name: &str, metric: &str| SignalSpec {
+        name: SignalName::new(name),
+        source: SignalSource::Metric { namespace: "AWS/RDS".into(), metric_name: metric.into() },
+        statistic: Statistic::Average,
+        period_secs: 60,
+        unit: String::new(),
+    };
+    Policy {
+        database: DatabaseName::new("checkpoints"),
+        ladder: Ladder::new(vec![InstanceClass::observed("db.t4g.small"), InstanceClass::observed("db.m5.large")])
+            .unwrap(),
+        strategy: Strategy::InPlace,
+        signals: vec![signal("writes", "WriteIOPS"), signal("connections", "DatabaseConnections")],
+        up: vec![rule(Comparison::Above, 500.0, 2, 3)],
+        down: vec![rule(Comparison::Below, 225.0, 5, 5)],
+        cooldown_up: Duration::from_mins(15),
+        cooldown_down: Duration::from_hours(1),
+        hold_after_manual: Duration::from_hours(1),
+        max_actions_per_day: 4,
+        stale_after: Duration::from_mins(5),
+        publish_delay: Duration::from_mins(2),
+        stuck_after: Duration::from_hours(1),
+        max_connections_share: 0.8,
+    }
+}
+
+/// One value a minute from the epoch on; `None` is a missing datapoint.
+pub(super) fn series(values: &[Option<f64>]) -> Series {
+    let point = |(minute, value): (usize, &Option<f64>)| {
+        Some(Datapoint { start: Timestamp::from_second(minute as i64 * 60).ok()?, value: (*value)? })
+    };
+    let points = values.iter().enumerate().filter_map(point).collect();
+    Series { points, ..Series::empty(60, Timestamp::UNIX_EPOCH) }
+}
+
+/// A database at rest in that class.
+pub(super) fn state(class: &str, status: &str) -> DatabaseState {
+    DatabaseState {
+        name: DatabaseName::new("checkpoints"),
+        resource_id: ResourceId::new("db-1"),
+        arn: String::new(),
+        class: InstanceClass::observed(class),
+        status: InstanceStatus::new(status),
+        pending: BTreeMap::new(),
+        engine: "postgres".into(),
+        engine_version: "16.4".into(),
+        multi_az: false,
+        availability_zone: None,
+        storage_type: None,
+        storage_gib: None,
+        endpoint: None,
+    }
+}
+
+/// An engine for [`policy`] that remembers nothing.
+pub(super) fn engine() -> Engine {
+    let settings = Settings {
+        aws: AwsSettings::default(),
+        engine: EngineSettings { evaluate_every: Duration::from_secs(15) },
+        databases: vec![policy()],
+    };
+    Engine::new(settings, |_| "digest".into(), &[])
+}
+
+/// A look that saw this state and these writes, everything else in order.
+pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) -> Input {
+    let name = state.name.clone();
+    let signals = BTreeMap::from([
+        (SignalName::new("writes"), series(writes)),
+        (SignalName::new("connections"), series(&[Some(40.0)])),
+    ]);
+    let orderable = policy().ladder.rungs().iter().map(|class| (name.clone(), class.clone(), true)).collect();
+    let identity = Identity { account: "123456789012".into(), arn: "arn".into(), region: "us-east-1".into() };
+    Input::Observed(Box::new(Observation {
+        at,
+        identity: Some(Ok(identity)),
+        databases: Ok(BTreeMap::from([(name.clone(), state)])),
+        series: Ok(BTreeMap::from([(name, signals)])),
+        events: Ok(vec![]),
+        orderable: Ok(orderable),
+    }))
+}

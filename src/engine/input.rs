@@ -1,0 +1,76 @@
+//! What goes into the engine and what comes out of it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::action::ActionId;
+use crate::model::call::{CallOutcome, Failure, MutatingCall};
+use crate::model::class::InstanceClass;
+use crate::model::command::{Answer, Request};
+use crate::model::database::{DatabaseName, DatabaseState, RdsEvent};
+use crate::model::event::Event;
+use crate::model::series::{Series, SignalName};
+use crate::model::snapshot::{Identity, Wake};
+
+/// The closed set of things the engine reacts to.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The first input after the journal was folded.
+    Started,
+    /// One look at AWS.
+    Observed(Box<Observation>),
+    /// A person's order.
+    Command(Request),
+    /// What became of a call that the engine asked for.
+    Outcome {
+        /// Which action it belongs to.
+        action: ActionId,
+        /// What is known.
+        outcome: CallOutcome,
+    },
+    /// The journal takes no more records.
+    JournalBroken(String),
+}
+
+/// What one look at AWS brought. A part that was not asked for is empty; a part that failed says so.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// When the look was complete.
+    pub at: Timestamp,
+    /// Who we are, when it was asked.
+    pub identity: Option<Result<Identity, Failure>>,
+    /// The configured databases that exist.
+    pub databases: Result<BTreeMap<DatabaseName, DatabaseState>, Failure>,
+    /// The signals' datapoints.
+    pub series: Result<BTreeMap<DatabaseName, BTreeMap<SignalName, Series>>, Failure>,
+    /// RDS's events, some perhaps known already.
+    pub events: Result<Vec<RdsEvent>, Failure>,
+    /// Whether classes are offered for a database, where it was asked.
+    pub orderable: Result<Vec<(DatabaseName, InstanceClass, bool)>, Failure>,
+}
+
+/// What the owner of the engine must do, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Append this to the journal. When that fails, the effects behind it are void.
+    Record(Event),
+    /// Sync the journal, then send this call once.
+    Send {
+        /// For which action.
+        action: ActionId,
+        /// What.
+        call: MutatingCall,
+    },
+}
+
+/// The engine's answer to one input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What to do, in order.
+    pub effects: Vec<Effect>,
+    /// The answer to an order. Its sequence is filled in by the owner, who knows the journal.
+    pub answer: Option<Answer>,
+    /// When to look again, and why then.
+    pub wake: Wake,
+}

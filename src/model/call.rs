@@ -1,0 +1,99 @@
+//! Mutating calls to AWS and what came of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::class::InstanceClass;
+use super::database::DatabaseName;
+
+/// A call that changes something. Each is sent once and never again by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "call")]
+pub enum MutatingCall {
+    /// `ModifyDBInstance` with `DBInstanceClass` and `ApplyImmediately`, nothing else.
+    ModifyDbInstanceClass {
+        /// The instance.
+        database: DatabaseName,
+        /// The class it shall have.
+        class: InstanceClass,
+    },
+}
+
+/// What the sender of a call knows afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum CallOutcome {
+    /// AWS took the order. Whether it happens is seen by observing.
+    Accepted {
+        /// AWS's request id.
+        request_id: Option<String>,
+    },
+    /// AWS refused; nothing was changed.
+    Refused {
+        /// AWS's error code.
+        code: String,
+        /// AWS's sentence.
+        message: String,
+        /// AWS's request id.
+        request_id: Option<String>,
+    },
+    /// No answer, or one that says nothing: it may have happened. Only observing tells.
+    Unknown {
+        /// What went wrong on the way.
+        why: String,
+    },
+}
+
+impl MutatingCall {
+    /// The name of the API operation.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::ModifyDbInstanceClass { .. } => "ModifyDBInstance",
+        }
+    }
+}
+
+impl CallOutcome {
+    /// The outcome in a few words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Accepted { request_id: Some(id) } => format!("accepted by AWS, request {id}"),
+            Self::Accepted { request_id: None } => "accepted by AWS".to_owned(),
+            Self::Refused { code, message, .. } => format!("refused by AWS, {code}: {message}"),
+            Self::Unknown { why } => format!("sent, answer lost ({why}); looking"),
+        }
+    }
+}
+
+/// Why a read failed, sorted by what a person can do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// No credentials were found or they have expired.
+    NoCredentials,
+    /// The credentials may not do this.
+    AccessDenied,
+    /// The named thing does not exist here.
+    NotFound,
+    /// AWS asks for fewer calls.
+    Throttled,
+    /// AWS could not be reached.
+    Network,
+    /// AWS answered with an error of its own.
+    Service,
+    /// The account or region is not the configured one.
+    WrongIdentity,
+}
+
+/// A failed read, in a sentence that says what failed, why and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Sorted by remedy.
+    pub kind: FailureKind,
+    /// The API operation, such as `GetMetricData`.
+    pub operation: String,
+    /// The whole sentence, cleaned.
+    pub sentence: String,
+    /// AWS's request id, where there was an answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_id: Option<String>,
+}

@@ -1,0 +1,107 @@
+//! What a person can order, and what is answered. The control protocol carries exactly these.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::class::InstanceClass;
+use super::database::DatabaseName;
+use super::ladder::Direction;
+use super::operator::Operator;
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "command")]
+pub enum Command {
+    /// Lets the engine start actions.
+    Arm {
+        /// Why.
+        reason: String,
+    },
+    /// Takes that permission away at once. An action that is under way is watched to its end.
+    Disarm,
+    /// Scale to this class now.
+    Scale {
+        /// Which database.
+        database: DatabaseName,
+        /// To which class.
+        to: InstanceClass,
+        /// Why.
+        reason: String,
+    },
+    /// The engine starts nothing in these directions for a while.
+    Hold {
+        /// Which database.
+        database: DatabaseName,
+        /// Empty means both.
+        direction: Option<Direction>,
+        /// For how long.
+        #[serde(rename = "for")]
+        duration: Duration,
+        /// Why.
+        reason: String,
+    },
+    /// Ends every hold on a database, also one that the engine set after an unclear outcome.
+    Release {
+        /// Which database.
+        database: DatabaseName,
+    },
+    /// Stops the action under way before its next step, where that is still possible.
+    Stop {
+        /// Which database.
+        database: DatabaseName,
+    },
+}
+
+/// An order with its sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Chosen by the sender; comes back in the reply.
+    pub id: u64,
+    /// Who.
+    pub by: Operator,
+    /// What.
+    #[serde(flatten)]
+    pub command: Command,
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The id of the request.
+    pub id: u64,
+    /// Done or refused.
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// Done or refused, in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "answer")]
+pub enum Answer {
+    /// It is recorded and in force.
+    Done {
+        /// What happened.
+        sentence: String,
+        /// The journal sequence of its record.
+        seq: u64,
+    },
+    /// Nothing was changed.
+    Refused {
+        /// Why, and what to do.
+        sentence: String,
+    },
+}
+
+impl Command {
+    /// The database it is about; absent when it is about the engine.
+    pub fn database(&self) -> Option<&DatabaseName> {
+        match self {
+            Self::Arm { .. } | Self::Disarm => None,
+            Self::Scale { database, .. }
+            | Self::Hold { database, .. }
+            | Self::Release { database }
+            | Self::Stop { database } => Some(database),
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Everything the journal can say. Serialised names are stable: `journal show --json` and auditors rely on them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::action::{ActionId, ActionResult, Intent};
+use super::call::{CallOutcome, Failure, MutatingCall};
+use super::class::InstanceClass;
+use super::command::Command;
+use super::database::{DatabaseName, InstanceStatus, RdsEvent};
+use super::decision::Decision;
+use super::ladder::Direction;
+use super::operator::Operator;
+
+/// One event. The `kind` of a record is the variant in snake case, its `data` the fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "data")]
+pub enum Event {
+    /// An engine took over this journal.
+    EngineStarted {
+        /// Of the program.
+        version: String,
+        /// Process id.
+        pid: u32,
+        /// `console` or `auto`, with `sim` where it runs on the simulation.
+        mode: String,
+        /// SHA-256 over the configuration, first 12 hex digits.
+        config_digest: String,
+    },
+    /// The engine ended in order.
+    EngineStopped {
+        /// Why.
+        why: String,
+    },
+    /// An incomplete last line was cut off: a crash in the middle of a write.
+    JournalRepaired {
+        /// How many bytes were cut.
+        bytes_cut: u64,
+    },
+    /// The account and region were read from AWS.
+    IdentityConfirmed {
+        /// Twelve digits.
+        account: String,
+        /// The caller's ARN.
+        arn: String,
+        /// The region in use.
+        region: String,
+    },
+    /// A person let the engine act.
+    Armed {
+        /// Who.
+        by: Operator,
+        /// Why.
+        reason: String,
+    },
+    /// The permission ended.
+    Disarmed {
+        /// Who; absent when the engine did it itself.
+        by: Option<Operator>,
+        /// Why.
+        why: String,
+    },
+    /// A person's order was refused.
+    CommandRefused {
+        /// Who.
+        by: Operator,
+        /// What.
+        command: Command,
+        /// Why.
+        why: String,
+    },
+    /// A direction is held until a time.
+    HoldSet {
+        /// Which database.
+        database: DatabaseName,
+        /// Absent means both.
+        direction: Option<Direction>,
+        /// Absent means until a person releases it.
+        until: Option<Timestamp>,
+        /// Who; absent when the engine did it itself.
+        by: Option<Operator>,
+        /// Why.
+        reason: String,
+    },
+    /// Every hold of a database ended by a person.
+    HoldReleased {
+        /// Which database.
+        database: DatabaseName,
+        /// Who.
+        by: Operator,
+    },
+    /// One evaluation, or several alike in a row.
+    Decision {
+        /// What was decided.
+        #[serde(flatten)]
+        decision: Box<Decision>,
+        /// How many evaluations with the same result came before this one without a record of their own.
+        repeats: u32,
+    },
+    /// An action shall be carried out.
+    ActionIntended {
+        /// Which.
+        #[serde(flatten)]
+        intent: Intent,
+        /// What a person passed over, by gate name.
+        passed_over: Vec<String>,
+    },
+    /// The next thing this process does is to send this call. Synced to disk before it is sent.
+    CallSent {
+        /// Which action.
+        action: ActionId,
+        /// What.
+        call: MutatingCall,
+    },
+    /// The sender's knowledge after the call.
+    CallAnswered {
+        /// Which action.
+        action: ActionId,
+        /// What.
+        #[serde(flatten)]
+        outcome: CallOutcome,
+    },
+    /// The database of an action was seen in another status or class.
+    ActionObserved {
+        /// Which action.
+        action: ActionId,
+        /// RDS's status.
+        status: InstanceStatus,
+        /// The class then.
+        class: InstanceClass,
+        /// The class change still pends.
+        pending: bool,
+    },
+    /// A person asked to stop before the next step.
+    StopRequested {
+        /// Which action.
+        action: ActionId,
+        /// Who.
+        by: Operator,
+    },
+    /// An action in flight was found at a start and is carried on by looking.
+    ActionResumed {
+        /// Which action.
+        action: ActionId,
+        /// Its phase in words.
+        phase: String,
+    },
+    /// An action is over.
+    ActionEnded {
+        /// Which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// The class it has.
+        class: Option<InstanceClass>,
+        /// How it ended.
+        #[serde(flatten)]
+        result: ActionResult,
+    },
+    /// AWS's own event.
+    RdsEvent(RdsEvent),
+    /// The class, identity or pending values changed by other hands.
+    ForeignChange {
+        /// Which database.
+        database: DatabaseName,
+        /// What was seen.
+        what: String,
+    },
+    /// A read began to fail.
+    ReadFailed(Failure),
+    /// A read that had failed works.
+    ReadRecovered {
+        /// The operation.
+        operation: String,
+    },
+}
+
+/// An event with its place in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// 1 for the first record of a journal, then without a gap.
+    pub seq: u64,
+    /// When it was recorded, on the clock in use.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl Event {
+    /// The database it is about, where there is one.
+    pub fn database(&self) -> Option<&DatabaseName> {
+        match self {
+            Self::HoldSet { database, .. }
+            | Self::HoldReleased { database, .. }
+            | Self::ActionEnded { database, .. }
+            | Self::ForeignChange { database, .. } => Some(database),
+            Self::Decision { decision, .. } => Some(&decision.database),
+            Self::ActionIntended { intent, .. } => Some(&intent.database),
+            Self::RdsEvent(event) => Some(&event.database),
+            Self::CommandRefused { command, .. } => command.database(),
+            _ => None,
+        }
+    }
+
+    /// The event in one line for people. Strings from outside were cleaned at the edge where they came in.
+    pub fn words(&self) -> String {
+        match self {
+            Self::EngineStarted { version, mode, .. } => format!("engine {version} started: {mode}"),
+            Self::EngineStopped { why } => format!("engine stopped: {why}"),
+            Self::JournalRepaired { bytes_cut } => {
+                format!("an incomplete last record of {bytes_cut} bytes was cut off")
+            }
+            Self::IdentityConfirmed { account, region, .. } => format!("AWS account {account} in {region}"),
+            Self::Armed { by, reason } => format!("ARMED by {by}: {reason}"),
+            Self::Disarmed { why, .. } => format!("DISARMED: {why}"),
+            Self::CommandRefused { by, why, .. } => format!("refused to {by}: {why}"),
+            Self::HoldSet { database, direction, until, reason, .. } => {
+                let which = direction.map_or("up and down", Direction::word);
+                let until = until.map_or("released".to_owned(), |until| format!("{until:.0}"));
+                format!("{database} held {which} until {until}: {reason}")
+            }
+            Self::HoldReleased { database, by } => format!("{database}: holds released by {by}"),
+            Self::Decision { decision, repeats } => decision_words(decision, *repeats),
+            Self::RdsEvent(event) => format!("RDS says of {}: {}", event.database, event.message),
+            Self::ForeignChange { database, what } => format!("{database}: {what}, and not by us"),
+            Self::ReadFailed(failure) => failure.sentence.clone(),
+            Self::ReadRecovered { operation } => format!("{operation} works again"),
+            _ => self.action_words(),
+        }
+    }
+
+    fn action_words(&self) -> String {
+        match self {
+            Self::ActionIntended { intent, .. } => {
+                let Intent { action, database, from, to, actor, .. } = intent;
+                format!("{}: {database} from {from} to {to}, ordered by {actor}", action.0)
+            }
+            Self::CallSent { action, call } => format!("{}: sending {}", action.0, call.operation()),
+            Self::CallAnswered { action, outcome } => format!("{}: {}", action.0, outcome.words()),
+            Self::ActionObserved { action, status, class, pending } => {
+                let pending = if *pending { ", change pending" } else { "" };
+                format!("{}: {status}, class {class}{pending}", action.0)
+            }
+            Self::StopRequested { action, by } => format!("{}: stop asked by {by}", action.0),
+            Self::ActionResumed { action, phase } => format!("{}: found under way at start: {phase}", action.0),
+            Self::ActionEnded { action, class, result, .. } => {
+                let class = class.as_ref().map_or_else(String::new, |class| format!(", class {class}"));
+                format!("{}: {}{class}", action.0, result.words())
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn decision_words(decision: &Decision, repeats: u32) -> String {
+    let held_up: Vec<&str> = decision.closed_gates().map(|gate| gate.gate.name()).collect();
+    let why = match decision.verdict.wanted() {
+        Some(_) if !held_up.is_empty() => format!(" (closed: {})", held_up.join(", ")),
+        _ => String::new(),
+    };
+    let repeats = if repeats > 0 { format!(", after {repeats} alike") } else { String::new() };
+    format!("{}: {}{why}{repeats}", decision.database, decision.verdict.words())
+}

@@ -1,0 +1,171 @@
+//! Gates: the named conditions that must hold before an action may start. Each carries what it saw, so that a screen
+//! or a record can show it; the words are made here once, for every edge.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::class::InstanceClass;
+
+/// One condition and what was seen of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "gate")]
+pub enum Gate {
+    /// A person has armed the engine.
+    Armed,
+    /// The journal takes records.
+    JournalWritable,
+    /// The credentials belong to the pinned account and region.
+    Identity,
+    /// The rules' newest datapoints are recent enough.
+    FreshData {
+        /// Age of the oldest of the newest datapoints in seconds; absent when a signal has none at all.
+        age_secs: Option<i64>,
+        /// The limit in seconds.
+        limit_secs: i64,
+    },
+    /// The database was described recently and still is the same machine.
+    StateKnown {
+        /// Age of the last answer in seconds; absent when there was none.
+        age_secs: Option<i64>,
+    },
+    /// Nothing of ours is under way on this database.
+    NoActionInFlight {
+        /// The action under way.
+        action: Option<String>,
+    },
+    /// `DBInstanceStatus` is `available`.
+    StatusAvailable {
+        /// RDS's word.
+        status: Option<String>,
+    },
+    /// `PendingModifiedValues` is empty: `ApplyImmediately` would apply anything else that is there.
+    NothingPending {
+        /// Names of the pending values.
+        pending: Vec<String>,
+    },
+    /// The class stands on the ladder and has a rung in the wanted direction.
+    RungAvailable {
+        /// Where it would go.
+        target: Option<InstanceClass>,
+    },
+    /// The target is offered for this engine version, zone and storage.
+    TargetOrderable {
+        /// What AWS said; absent until asked.
+        orderable: Option<bool>,
+    },
+    /// The connections seen fit the target's `max_connections`.
+    ConnectionsFit {
+        /// The most connections seen in the window of the down rules.
+        seen: Option<u32>,
+        /// How many the target may hold by the policy.
+        limit: Option<u32>,
+    },
+    /// The cooldown since the last completed action is over.
+    CooldownOver,
+    /// Fewer actions than the policy's limit were started in 24 hours.
+    DailyBudget {
+        /// Started in the last 24 hours.
+        used: u32,
+        /// The limit.
+        limit: u32,
+    },
+    /// No person holds this direction, and no hold follows a manual change.
+    NotHeld {
+        /// Why it is held.
+        reason: Option<String>,
+    },
+}
+
+/// A gate, whether it is open, and when time alone will open it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GateResult {
+    /// The condition and what was seen.
+    #[serde(flatten)]
+    pub gate: Gate,
+    /// The condition holds.
+    pub open: bool,
+    /// When it opens if nothing else happens; absent when time alone does not open it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub opens_at: Option<Timestamp>,
+}
+
+impl GateResult {
+    /// A gate that time alone does not open.
+    pub fn new(gate: Gate, open: bool) -> Self {
+        Self { gate, open, opens_at: None }
+    }
+}
+
+impl Gate {
+    /// The gate's name on screens and in records.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Armed => "armed",
+            Self::JournalWritable => "journal writable",
+            Self::Identity => "account and region",
+            Self::FreshData { .. } => "fresh data",
+            Self::StateKnown { .. } => "state known",
+            Self::NoActionInFlight { .. } => "no action in flight",
+            Self::StatusAvailable { .. } => "status available",
+            Self::NothingPending { .. } => "nothing pending",
+            Self::RungAvailable { .. } => "rung on the ladder",
+            Self::TargetOrderable { .. } => "target orderable",
+            Self::ConnectionsFit { .. } => "connections fit",
+            Self::CooldownOver => "cooldown over",
+            Self::DailyBudget { .. } => "daily budget",
+            Self::NotHeld { .. } => "not held",
+        }
+    }
+
+    /// Whether a person's override passes over this gate. The others guard the database itself and always apply.
+    pub fn yields_to_person(&self) -> bool {
+        matches!(
+            self,
+            Self::Armed
+                | Self::FreshData { .. }
+                | Self::CooldownOver
+                | Self::DailyBudget { .. }
+                | Self::NotHeld { .. }
+                | Self::RungAvailable { .. }
+        )
+    }
+
+    /// What was seen, in a few words; empty where the name says it all.
+    pub fn seen(&self) -> String {
+        match self {
+            Self::Armed | Self::JournalWritable | Self::Identity | Self::CooldownOver => String::new(),
+            Self::FreshData { age_secs: Some(age), limit_secs } => format!("{age} s old, limit {limit_secs} s"),
+            Self::FreshData { age_secs: None, .. } => "a signal has no datapoint".to_owned(),
+            Self::StateKnown { age_secs: Some(age) } => format!("seen {age} s ago"),
+            Self::StateKnown { age_secs: None } => "not seen yet".to_owned(),
+            Self::NoActionInFlight { action } => action.clone().unwrap_or_default(),
+            Self::StatusAvailable { status } => status.clone().unwrap_or_else(|| "unknown".to_owned()),
+            Self::NothingPending { pending } => pending.join(", "),
+            Self::RungAvailable { target } => {
+                target.as_ref().map_or_else(|| "none in this direction".to_owned(), ToString::to_string)
+            }
+            Self::TargetOrderable { orderable } => match orderable {
+                Some(true) => "yes".to_owned(),
+                Some(false) => "AWS does not offer it here".to_owned(),
+                None => "not asked yet".to_owned(),
+            },
+            Self::ConnectionsFit { seen, limit } => match (seen, limit) {
+                (Some(seen), Some(limit)) => format!("{seen} of {limit}"),
+                (None, _) => "connections unknown".to_owned(),
+                (_, None) => "target's limit unknown".to_owned(),
+            },
+            Self::DailyBudget { used, limit } => format!("{used} of {limit} in 24 h"),
+            Self::NotHeld { reason } => reason.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for GateResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seen = self.gate.seen();
+        f.write_str(self.gate.name())?;
+        if seen.is_empty() { Ok(()) } else { write!(f, ": {seen}") }
+    }
+}

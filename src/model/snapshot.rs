@@ -1,0 +1,232 @@
+//! The one immutable picture of the engine that everybody outside it reads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::action::Run;
+use super::call::Failure;
+use super::database::{DatabaseName, DatabaseState};
+use super::decision::Decision;
+use super::event::Entry;
+use super::gate::GateResult;
+use super::ladder::Direction;
+use super::operator::Operator;
+use super::plan::OverridePlan;
+use super::policy::Policy;
+use super::series::{Series, SignalName};
+
+/// Everything there is to see, at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Rises with every change.
+    pub version: u64,
+    /// The clock in use, when this picture was made.
+    pub at: Timestamp,
+    /// The world the engine acts on.
+    pub world: World,
+    /// Who the credentials belong to; absent until AWS has said so.
+    pub identity: Option<Identity>,
+    /// May the engine act?
+    pub arming: Arming,
+    /// The evidence.
+    pub journal: JournalHealth,
+    /// In the order of the configuration.
+    pub databases: Vec<DatabaseView>,
+    /// What fails at the moment, since when.
+    pub problems: Vec<Problem>,
+    /// The newest records, oldest first, at most [`TAIL_LENGTH`].
+    pub tail: Vec<Arc<Entry>>,
+    /// The engine is ending.
+    pub stopping: bool,
+}
+
+/// How many journal records a snapshot carries.
+pub const TAIL_LENGTH: usize = 200;
+
+/// The world the engine acts on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "world")]
+pub enum World {
+    /// Amazon Web Services.
+    Aws {
+        /// The region in use; absent until known.
+        region: Option<String>,
+    },
+    /// The embedded simulation.
+    Simulation {
+        /// The scenario's name.
+        scenario: String,
+        /// Virtual seconds per second.
+        speed: f64,
+        /// Where any AWS client can look at the same world.
+        endpoint: String,
+    },
+}
+
+/// The owner of the credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Twelve digits.
+    pub account: String,
+    /// The caller.
+    pub arn: String,
+    /// The region in use.
+    pub region: String,
+}
+
+/// Permission to act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "arming")]
+pub enum Arming {
+    /// The engine may start actions.
+    Armed {
+        /// Who allowed it.
+        by: Operator,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It only records what it would have done.
+    Disarmed {
+        /// Why.
+        why: String,
+        /// Since when; absent when it was never armed.
+        since: Option<Timestamp>,
+    },
+}
+
+/// The state of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalHealth {
+    /// Sequence of the newest record.
+    pub seq: u64,
+    /// Its hash, hex.
+    pub head: String,
+    /// Why it takes no more records; absent while it does.
+    pub broken: Option<String>,
+}
+
+/// Something that fails at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Since when.
+    pub since: Timestamp,
+    /// What.
+    pub failure: Failure,
+}
+
+/// One database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DatabaseView {
+    /// Its policy; the name is in it.
+    pub policy: Policy,
+    /// As last described.
+    pub state: Option<DatabaseState>,
+    /// When that was.
+    pub state_at: Option<Timestamp>,
+    /// What was read of each signal.
+    pub series: BTreeMap<SignalName, Series>,
+    /// The newest evaluation.
+    pub decision: Option<Decision>,
+    /// Every gate, per direction.
+    pub gates_up: Vec<GateResult>,
+    /// Every gate, per direction.
+    pub gates_down: Vec<GateResult>,
+    /// The action under way, or the last one.
+    pub run: Option<Run>,
+    /// Holds in force.
+    pub holds: Vec<HoldView>,
+    /// When the engine looks next, and why then.
+    pub next_look: Option<Wake>,
+    /// Marks on the time axis, oldest first.
+    pub marks: Vec<Mark>,
+    /// What a person could order, per rung of the ladder but the present one.
+    pub plans: Vec<OverridePlan>,
+}
+
+/// A hold in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldView {
+    /// Absent means both.
+    pub direction: Option<Direction>,
+    /// Absent means until a person releases it.
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A deadline and its reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wake {
+    /// When.
+    pub at: Timestamp,
+    /// Why then.
+    pub why: WakeReason,
+}
+
+/// Why the engine looks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WakeReason {
+    /// The usual rhythm.
+    NextEvaluation,
+    /// An action is watched.
+    WatchAction,
+}
+
+/// Something that happened at a moment, for the time axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: MarkKind,
+}
+
+/// What a mark stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkKind {
+    /// The engine would have scaled.
+    WouldScale,
+    /// A mutating call was sent.
+    Sent,
+    /// An action was verified.
+    Verified,
+    /// An action ended otherwise.
+    Failed,
+}
+
+impl DatabaseView {
+    /// The database's name.
+    pub fn name(&self) -> &DatabaseName {
+        &self.policy.database
+    }
+
+    /// The gates of one direction.
+    pub fn gates(&self, direction: Direction) -> &[GateResult] {
+        match direction {
+            Direction::Up => &self.gates_up,
+            Direction::Down => &self.gates_down,
+        }
+    }
+}
+
+impl Arming {
+    /// Whether the engine may start actions.
+    pub fn is_armed(&self) -> bool {
+        matches!(self, Self::Armed { .. })
+    }
+}
+
+impl WakeReason {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NextEvaluation => "next evaluation",
+            Self::WatchAction => "watching the action",
+        }
+    }
+}

@@ -86,7 +86,11 @@ impl Server {
             tokio::select! {
                 biased;
                 () = &mut stop => return Ok(()),
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "a connection of the simulation broke down");
+                    }
+                }
                 accepted = accept(&self.listener, &places) => {
                     let (stream, place) = accepted?;
                     let sim = self.sim.clone();

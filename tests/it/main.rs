@@ -9,6 +9,7 @@
 mod architecture;
 mod aws_cli;
 mod sim_account;
+mod sim_metrics;
 mod sim_rds;
 mod sim_server;
 mod tidy;

@@ -86,7 +86,11 @@ impl Server {
             tokio::select! {
                 biased;
                 () = &mut stop => return Ok(()),
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "a connection of the simulation broke down");
+                    }
+                }
                 accepted = accept(&self.listener, &places) => {
                     let (stream, place) = accepted?;
                     let sim = self.sim.clone();
@@ -131,7 +135,6 @@ struct Lost;
 
 async fn respond(sim: Sim, request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, Lost> {
     let (parts, body) = request.into_parts();
-    // A length that is announced too large is refused before a byte of it is waited for.
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Ok(bare(StatusCode::PAYLOAD_TOO_LARGE));
     }

@@ -1,18 +1,21 @@
 //! The one integration binary: each file is a set of tests that go through the public surface of the library or the
 //! built binary. One, because each further one would link the AWS SDK once more.
-
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
-    reason = "a test fails by panicking, in its helpers too; clippy excepts only the test functions themselves"
+    reason = "a test that cannot go on fails; the lints' own exemption covers test functions but not their helpers"
 )]
 
 mod architecture;
 mod aws_cli;
 mod binary;
+mod config;
+mod journal;
 mod main_job;
 mod moto;
 mod sim_account;
+mod sim_metrics;
 mod sim_rds;
 mod sim_server;
 mod terminal;

@@ -13,6 +13,7 @@ use upshift::sim::scenario::Scenario;
 /// An account and its clients. All of its time is virtual.
 pub(crate) struct Account {
     pub(crate) sim: Sim,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) rds: aws_sdk_rds::Client,
     pub(crate) sts: aws_sdk_sts::Client,
 }
@@ -42,6 +43,14 @@ impl Account {
             .time_source(SharedTimeSource::new(Virtual(clock.clone())))
             .sleep_impl(SharedAsyncSleep::new(Virtual(clock.clone())))
             .build();
+        let cloudwatch = aws_sdk_cloudwatch::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(credentials.clone())
+            .http_client(sim.http_client())
+            .time_source(SharedTimeSource::new(Virtual(clock.clone())))
+            .sleep_impl(SharedAsyncSleep::new(Virtual(clock.clone())))
+            .build();
         let sts = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
@@ -50,7 +59,12 @@ impl Account {
             .time_source(SharedTimeSource::new(Virtual(clock.clone())))
             .sleep_impl(SharedAsyncSleep::new(Virtual(clock)))
             .build();
-        Self { sim, rds: aws_sdk_rds::Client::from_conf(rds), sts: aws_sdk_sts::Client::from_conf(sts) }
+        Self {
+            cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
+            rds: aws_sdk_rds::Client::from_conf(rds),
+            sts: aws_sdk_sts::Client::from_conf(sts),
+            sim,
+        }
     }
 
     /// Lets virtual time pass.

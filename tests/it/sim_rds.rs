@@ -1,5 +1,7 @@
 //! RDS and STS of the simulation, driven by the real SDK over the in-process connector, in virtual time.
 
+use std::fmt::Write;
+
 use aws_sdk_rds::error::ProvideErrorMetadata;
 use aws_sdk_rds::operation::RequestId;
 use aws_sdk_rds::types::{DbInstance, Filter, SourceType};
@@ -106,7 +108,7 @@ async fn sts_says_who_the_caller_is() {
 async fn pages_cover_every_instance_once_and_markers_are_checked() {
     let mut scenario = "name = \"many\"\nhistory = \"1m\"\n".to_owned();
     for number in 0..45 {
-        scenario.push_str(&format!("[[instance]]\nid = \"db-{number:02}\"\nclass = \"db.t4g.small\"\n"));
+        writeln!(scenario, "[[instance]]\nid = \"db-{number:02}\"\nclass = \"db.t4g.small\"\n").unwrap();
     }
     let account = Account::of(&scenario);
     let pages: Vec<_> =

@@ -115,7 +115,7 @@ mod tests {
     const STORAGE: f64 = 100.0e9;
 
     fn under(writes: f64, minutes: usize) -> (Measured, Reserves) {
-        let capacity = crate::sim::capacity::of("db.t4g.small", &BTreeMap::new());
+        let capacity = crate::sim::world::capacity::of("db.t4g.small", &BTreeMap::new());
         let mut reserves = Reserves::of("db.t4g.small", &capacity, STORAGE);
         let asked = Asked { writes, reads: writes * 0.3, connections: 40.0 };
         let last = (0..minutes).map(|_| reserves.minute(&capacity, &asked, 1.0, STORAGE)).last();

@@ -115,11 +115,11 @@ impl World {
         let mut rng = Rng::of(self.seed, "request", self.requests);
         let request_id = rng.uuid();
         let latency = self.latency.draw(&mut rng).unsigned_abs();
-        let call = route::Call::read(&self.cloudwatch, request);
+        let call = route::Call::read(request);
         let struck = self.faults.on_request(self.now, &call.action, &mut rng);
         let refusal = struck.error.or_else(|| call.check(request, &self.region));
         let mut response = match refusal {
-            Some(error) => call.refuse(&self.cloudwatch, &request_id, request, &error),
+            Some(error) => call.refuse(&request_id, request, &error),
             None => self.dispatch(&call, &request_id, request),
         };
         date(&mut response, request, self.now);
@@ -153,7 +153,7 @@ impl World {
             route::Service::Sts => sts::handle(&self.account, request_id, &call.params),
             route::Service::Unknown => {
                 let error = query::unknown_action(&call.params, "unknown");
-                call.refuse(&self.cloudwatch, request_id, request, &error)
+                call.refuse(request_id, request, &error)
             }
         }
     }

@@ -3,6 +3,7 @@
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use crate::sim::cloudwatch::CloudWatch;
+use crate::sim::wire::cbor;
 use crate::sim::wire::query::{self, Params};
 use crate::sim::wire::{ApiError, Request, Response};
 use crate::sim::{rds, sts};
@@ -27,8 +28,8 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn read(cloudwatch: &CloudWatch, request: &Request) -> Self {
-        let is_cloudwatch = cloudwatch_serves(cloudwatch, request);
+    pub(super) fn read(request: &Request) -> Self {
+        let is_cloudwatch = CloudWatch::serves(request);
         let params = if names_operation(request) { Params::default() } else { Params::read(request) };
         let service = match (is_cloudwatch, params.get("Version"), scope(request).map(|scope| scope.service)) {
             (true, ..) => Service::CloudWatch,
@@ -64,18 +65,15 @@ impl Call {
     }
 
     /// States an error in the protocol of the request.
-    pub(super) fn refuse(&self, _cloudwatch: &CloudWatch, id: &str, request: &Request, error: &ApiError) -> Response {
+    pub(super) fn refuse(&self, id: &str, request: &Request, error: &ApiError) -> Response {
         match self.service {
             Service::Rds => query::refuse(rds::NAMESPACE, id, error),
             Service::Sts => query::refuse(sts::NAMESPACE, id, error),
+            Service::CloudWatch => cbor::error_response(id, error),
             Service::Unknown if names_operation(request) => unknown_operation(id),
-            _ => query::refuse("", id, error),
+            Service::Unknown => query::refuse("", id, error),
         }
     }
-}
-
-fn cloudwatch_serves(_cloudwatch: &CloudWatch, request: &Request) -> bool {
-    CloudWatch::serves(request)
 }
 
 /// Whether the operation is named outside of the body, as in the JSON and CBOR protocols.

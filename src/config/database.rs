@@ -1,23 +1,26 @@
-//! `[[database]]`: the policy of one database.
+//! `[[database]]`: one database and its policy.
 
 use std::ops::Range;
 use std::time::Duration;
 
-use super::problem::Problems;
-use super::reader::{Reader, Section, nearest};
-use super::rules;
+use toml::Spanned;
+
+use super::nearest::{nearest, suggestion};
+use super::problem::Problem;
+use super::rule::{self, Rules};
+use super::section::{SANE, Section, shown};
+use super::signal;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
-use crate::model::ladder::{Direction, Ladder};
-use crate::model::policy::{Policy, Rule, Strategy};
+use crate::model::ladder::Ladder;
+use crate::model::policy::{Policy, Strategy};
+use crate::model::series::SignalSpec;
 
-/// Every key of the section.
 pub(super) const KEYS: [&str; 13] = [
     "id",
     "ladder",
     "strategy",
-    "cooldown_up",
-    "cooldown_down",
+    "cooldown",
     "hold_after_manual",
     "max_actions_per_day",
     "stale_after",
@@ -26,65 +29,67 @@ pub(super) const KEYS: [&str; 13] = [
     "max_connections_share",
     "signal",
     "up",
+    "down",
 ];
+pub(super) const COOLDOWN_KEYS: [&str; 2] = ["up", "down"];
 
-/// Longest time that any setting takes: a month is a policy for people, not for a program.
-const MONTH: Duration = Duration::from_hours(24 * 30);
+const STRATEGIES: [Strategy; 1] = [Strategy::InPlace];
+/// RDS's own limit on an identifier.
+const ID_CHARS: usize = 63;
+/// One every quarter of an hour: more is no policy.
+const ACTIONS_MOST: u32 = 96;
 
-/// The policies of all databases, whose ids must differ.
-pub(super) fn policies(tables: &[Section<'_>], problems: &mut Problems) -> Vec<Policy> {
-    let mut policies: Vec<Policy> = Vec::new();
-    let mut ids: Vec<String> = Vec::new();
-    for section in tables {
-        if let Some((id, span)) = Reader::new(section.table, section.span.clone(), "[[database]]", problems).text("id")
-        {
-            if ids.contains(&id) {
-                let title = format!("two databases with the id `{id}`");
-                problems.add(span, title, "the second one".to_owned(), None);
+/// Every database; reports when there is none, and two of one name. Those with problems of their own are left out.
+pub(super) fn read_all(root: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<Policy> {
+    let Some(sections) = root.children("database", "database", &KEYS, problems) else {
+        let help = "begin one with [[database]], then id = \"…\" and ladder = [\"…\", \"…\"]";
+        problems.push(Problem::missing(root.span.clone(), "no database is configured", help));
+        return Vec::new();
+    };
+    let mut seen: Vec<(String, Range<usize>)> = Vec::new();
+    let mut policies = Vec::new();
+    for section in &sections {
+        if let Some(id) = section.text("id", &mut Vec::new()) {
+            let name = id.get_ref().to_ascii_lowercase();
+            if let Some((_, first)) = seen.iter().find(|(known, _)| *known == name) {
+                let title = format!("two databases have the id `{}`", shown(&name));
+                let problem = Problem::new(id.span(), title, "the second").also(first.clone(), "the first");
+                problems.push(problem.help("one [[database]] for each instance"));
             }
-            ids.push(id);
+            seen.push((name, id.span()));
         }
-        policies.extend(policy(section, problems));
+        policies.extend(read(section, problems));
     }
     policies
 }
 
-fn policy(section: &Section<'_>, problems: &mut Problems) -> Option<Policy> {
-    let mut reader = Reader::new(section.table, section.span.clone(), "[[database]]", problems);
-    let mut keys = KEYS.to_vec();
-    keys.push("down");
-    reader.only(&keys);
-    let id = reader.text("id");
-    let span = reader.span();
-    if id.is_none() && !section.table.contains_key("id") {
-        reader.problems.add(span.clone(), "a database needs an `id`".to_owned(), "this one".to_owned(), None);
-    }
-    let ladder = ladder(&mut reader, section);
-    strategy(&mut reader);
-    let mut time = |key: &str, least_secs: u64, default_secs: u64| {
-        let range = Duration::from_secs(least_secs)..=MONTH;
-        reader.duration(key, range).unwrap_or(Duration::from_secs(default_secs))
+fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Policy> {
+    let database = name(section, problems);
+    let ladder = ladder(section, problems);
+    let strategy = strategy(section, problems);
+    let cooldown = section.child("cooldown", &COOLDOWN_KEYS, problems);
+    let mut cooldown_of = |key: &str, minutes: u64| {
+        let given = cooldown.as_ref().and_then(|table| table.duration(key, &SANE, problems));
+        given.map_or(Duration::from_mins(minutes), Spanned::into_inner)
     };
-    let cooldown_up = time("cooldown_up", 60, 15 * 60);
-    let cooldown_down = time("cooldown_down", 60, 60 * 60);
-    let hold_after_manual = time("hold_after_manual", 60, 60 * 60);
-    let stale_after = time("stale_after", 60, 5 * 60);
-    let publish_delay = time("publish_delay", 60, 2 * 60);
-    let stuck_after = time("stuck_after", 10 * 60, 60 * 60);
-    let max_actions_per_day = reader.count("max_actions_per_day", 1..=48).unwrap_or(4);
-    let max_connections_share = reader.number("max_connections_share", 0.05..=1.0).map_or(0.8, |(share, _)| share);
-    let tables = ["signal", "up", "down"].map(|key| reader.tables(key));
-    let signals = rules::signals(&tables[0], problems);
-    let up = rules::rules(&tables[1], Direction::Up, &signals, problems);
-    let down = rules::rules(&tables[2], Direction::Down, &signals, problems);
-    hysteresis(&up, &down, &span, problems);
+    let (cooldown_up, cooldown_down) = (cooldown_of("up", 15), cooldown_of("down", 60));
+    let mut duration = |key: &str, minutes: u64| {
+        section.duration(key, &SANE, problems).map_or(Duration::from_mins(minutes), Spanned::into_inner)
+    };
+    let (hold_after_manual, stuck_after) = (duration("hold_after_manual", 60), duration("stuck_after", 60));
+    let (stale_after, publish_delay) = (duration("stale_after", 5), duration("publish_delay", 2));
+    let max_actions_per_day = section.count("max_actions_per_day", 1..=ACTIONS_MOST, problems).unwrap_or(4);
+    let max_connections_share = share(section, problems);
+    let signals = signal::read_all(section, problems);
+    let rules = rule::read_all(section, &signals, problems);
+    freshness(section, (&signals, &rules), (stale_after, publish_delay), problems);
     Some(Policy {
-        database: DatabaseName::new(id?.0),
+        database: database?,
         ladder: ladder?,
-        strategy: Strategy::InPlace,
+        strategy,
         signals,
-        up: up.into_iter().map(|(rule, _)| rule).collect(),
-        down: down.into_iter().map(|(rule, _)| rule).collect(),
+        up: rules.up,
+        down: rules.down,
         cooldown_up,
         cooldown_down,
         hold_after_manual,
@@ -96,68 +101,95 @@ fn policy(section: &Section<'_>, problems: &mut Problems) -> Option<Policy> {
     })
 }
 
-fn ladder(reader: &mut Reader<'_, '_>, section: &Section<'_>) -> Option<Ladder> {
-    let span = reader.span();
-    let Some(names) = reader.texts("ladder") else {
-        if !section.table.contains_key("ladder") {
-            let help = Some("ladder = [\"db.t4g.small\", \"db.m5.large\"]".to_owned());
-            reader.problems.add(span, "a database needs a `ladder`".to_owned(), "this one".to_owned(), help);
-        }
-        return None;
-    };
-    let known: Vec<String> = InstanceClass::all_known().collect();
-    let mut rungs = Vec::new();
-    let whole = names.first().zip(names.last()).map_or(span, |(first, last)| first.1.start..last.1.end);
-    let given = names.len();
-    for (name, span) in names {
-        match InstanceClass::known(&name) {
-            Some(class) if rungs.contains(&class) => {
-                let title = format!("`{name}` stands on the ladder twice");
-                reader.problems.add(span, title, "the second time".to_owned(), None);
-            }
-            Some(class) => rungs.push(class),
-            None => {
-                let help = Some(nearest(&name, known.iter().map(String::as_str)));
-                reader.problems.add(
-                    span,
-                    format!("unknown class `{name}`"),
-                    "RDS offers none of this name".to_owned(),
-                    help,
-                );
-            }
-        }
+/// As RDS keeps it: 1 to 63 small letters, digits and single hyphens, a letter first, no hyphen last.
+fn name(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<DatabaseName> {
+    section.require("id", "id = \"…\": the DB instance identifier", problems);
+    let id = section.text("id", problems)?;
+    let text = *id.get_ref();
+    let right = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && !text.ends_with('-')
+        && !text.contains("--")
+        && text.len() <= ID_CHARS;
+    if !right {
+        let title = format!("`{}` cannot be a DB instance identifier", shown(text));
+        let problem = Problem::new(id.span(), title, "RDS has no such name");
+        problems.push(problem.help("1 to 63 small letters, digits and single hyphens, a letter first, no hyphen last"));
     }
-    if given < 2 {
-        let title = "a ladder needs at least two classes, smallest first".to_owned();
-        reader.problems.add(whole, title, "only this".to_owned(), None);
-    }
-    Ladder::new(rungs)
+    Some(DatabaseName::new(text))
 }
 
-fn strategy(reader: &mut Reader<'_, '_>) {
-    if let Some((word, span)) = reader.text("strategy")
-        && word != Strategy::InPlace.as_str()
-    {
-        let help = Some(nearest(&word, [Strategy::InPlace.as_str()].into_iter()));
-        reader.problems.add(span, format!("unknown strategy `{word}`"), "not known".to_owned(), help);
+fn ladder(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Ladder> {
+    section.require("ladder", "ladder = [\"db.t4g.small\", \"db.m5.large\"], smallest first", problems);
+    let names = section.texts("ladder", problems)?;
+    let mut rungs: Vec<(InstanceClass, Range<usize>)> = Vec::new();
+    for name in &names {
+        let Some(class) = InstanceClass::known(name.get_ref()) else {
+            let title = format!("unknown class `{}`", shown(name.get_ref()));
+            let problem = Problem::new(name.span(), title, "RDS for PostgreSQL has no such class");
+            problems.push(problem.help(match nearest(name.get_ref(), InstanceClass::all_known()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "a class such as `db.m5.large`".to_owned(),
+            }));
+            continue;
+        };
+        if let Some((_, first)) = rungs.iter().find(|(known, _)| *known == class) {
+            let problem = Problem::new(name.span(), format!("`{class}` is on the ladder twice"), "the second");
+            problems.push(problem.also(first.clone(), "the first").help("each class once, smallest first"));
+        } else if let Some((below, place)) = rungs.last().filter(|(below, _)| size(below) > size(&class)) {
+            let title = format!("the ladder goes down from `{below}` to `{class}`");
+            let problem = Problem::new(name.span(), title, "the smaller one").also(place.clone(), "the larger one");
+            problems.push(problem.help("order the classes from the smallest to the largest"));
+        }
+        rungs.push((class, name.span()));
     }
+    if names.len() < 2 {
+        let problem = Problem::new(section.place("ladder"), "a ladder needs two rungs", "nowhere to move");
+        problems.push(problem.help("two classes or more, smallest first: [\"db.t4g.small\", \"db.m5.large\"]"));
+    }
+    Ladder::new(rungs.into_iter().map(|(class, _)| class).collect())
 }
 
-/// On one signal, every down threshold must lie below every up threshold: else the two would chase each other.
-fn hysteresis(
-    up: &[(Rule, Range<usize>)],
-    down: &[(Rule, Range<usize>)],
-    database: &Range<usize>,
-    problems: &mut Problems,
+fn size(class: &InstanceClass) -> Option<(u32, u32)> {
+    class.hardware().map(|hardware| (hardware.memory_gib, hardware.vcpus))
+}
+
+fn strategy(section: &Section<'_>, problems: &mut Vec<Problem>) -> Strategy {
+    let Some(word) = section.text("strategy", problems) else { return Strategy::InPlace };
+    STRATEGIES.into_iter().find(|known| known.as_str() == *word.get_ref()).unwrap_or_else(|| {
+        let known = STRATEGIES.map(Strategy::as_str);
+        let title = format!("unknown strategy `{}`", shown(word.get_ref()));
+        let problem = Problem::new(word.span(), title, "upshift cannot do this");
+        problems.push(problem.help(suggestion(word.get_ref(), "known strategies", &known)));
+        Strategy::InPlace
+    })
+}
+
+fn share(section: &Section<'_>, problems: &mut Vec<Problem>) -> f64 {
+    let Some(share) = section.number("max_connections_share", problems) else { return 0.8 };
+    if *share.get_ref() <= 0.0 || *share.get_ref() > 1.0 {
+        let problem = Problem::new(share.span(), "`max_connections_share` is out of range", "not a share");
+        problems.push(problem.help("above 0 and at most 1, such as 0.8"));
+    }
+    *share.get_ref()
+}
+
+/// A datapoint is at its freshest one period and the publishing delay after the end of the one before: were that
+/// stale, the engine could never act.
+fn freshness(
+    section: &Section<'_>,
+    (signals, rules): (&[SignalSpec], &Rules),
+    (stale_after, publish_delay): (Duration, Duration),
+    problems: &mut Vec<Problem>,
 ) {
-    for (low, span) in down {
-        let lowest = up.iter().filter(|(high, _)| high.signal == low.signal).map(|(high, _)| high.threshold);
-        let Some(lowest) = lowest.min_by(f64::total_cmp) else { continue };
-        if low.threshold >= lowest {
-            let title = format!("the down threshold {} is not below the up threshold {lowest}", low.threshold);
-            let span = if span.is_empty() { database.clone() } else { span.clone() };
-            let help = format!("use {} or less, so that the two cannot chase each other", lowest * 0.6);
-            problems.add(span, title, format!("{} is not below {lowest}", low.threshold), Some(help));
-        }
+    let is_used = |spec: &&SignalSpec| rules.up.iter().chain(&rules.down).any(|rule| rule.signal == spec.name);
+    let Some(period_secs) = signals.iter().filter(is_used).map(|spec| spec.period_secs).max() else { return };
+    let least = publish_delay + Duration::from_secs(u64::from(period_secs));
+    if stale_after < least {
+        let place = if section.has("stale_after") { "stale_after" } else { "publish_delay" };
+        let title = "data would be stale before it can be published";
+        let problem = Problem::new(section.place(place), title, "with this the engine could never act");
+        let help = format!("stale_after = \"{}s\" or more: publish_delay and the longest period", least.as_secs());
+        problems.push(problem.help(help));
     }
 }

@@ -1,179 +1,134 @@
-//! `config.toml`: text in, validated settings out, or every problem with its place. Reads no file.
+//! `config.toml`: text in, validated settings out, or every problem with its place.
+//!
+//! Pure: no file is read here. The text is parsed into TOML's spanned tree and walked by hand, so that one reading
+//! names all problems instead of the first.
 
+mod aws;
 mod database;
+mod engine;
+mod nearest;
 mod problem;
-mod reader;
-mod rules;
+mod rule;
+mod section;
+mod signal;
 
-use std::time::Duration;
-
-use crate::model::settings::{AwsSettings, EngineSettings, Settings};
 pub use problem::{Problem, Problems};
-use reader::Reader;
 
-/// The commented example that ships with the program.
-pub const EXAMPLE: &str = include_str!("../../config.toml.example");
+use std::ops::Range;
 
-/// What `--sim` runs by when no configuration is given: the case of the README.
-const CHECKPOINTS: &str = "[[database]]\nid = \"checkpoints\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n";
+use toml::de::DeTable;
 
-/// Validates a configuration. `origin` names it in messages.
+use crate::model::settings::Settings;
+use section::Section;
+
+const KEYS: [&str; 3] = ["aws", "engine", "database"];
+
+/// Reads a configuration. `origin` is the name that problems give the text, such as `config.toml`.
 ///
 /// # Errors
-/// Every problem that could be found, not only the first.
+/// Everything that is wrong with it, in the order of the text. After a syntax error, problems of other lines are given
+/// too, but nothing is called missing: it may be what could not be read.
 pub fn parse(text: &str, origin: &str) -> Result<Settings, Problems> {
-    let mut problems = Problems::new(text, origin);
-    let table = match toml::de::DeTable::parse(text) {
-        Ok(table) => table,
-        Err(error) => {
-            let span = error.span().unwrap_or(0..0);
-            problems.add(span, error.message().to_owned(), "not TOML from here on".to_owned(), None);
-            return Err(problems);
-        }
-    };
-    let end = text.len();
-    let mut root = Reader::new(table.get_ref(), table.span(), "the configuration", &mut problems);
-    root.only(&["aws", "engine", "database"]);
-    let aws = root.table("aws").map(|section| aws(section, &mut problems)).unwrap_or_default();
-    let mut root = Reader::new(table.get_ref(), table.span(), "the configuration", &mut problems);
-    let engine = root.table("engine");
-    let tables = root.tables("database");
-    let evaluate_every = engine.map(|section| engine_section(section, &mut problems));
-    if tables.is_empty() {
-        let help = "add one: [[database]], id = \"…\", ladder = [\"…\", \"…\"]";
-        problems.add(end..end, "no database is configured".to_owned(), "here".to_owned(), Some(help.to_owned()));
+    let (tree, errors) = DeTable::parse_recoverable(text);
+    let mut found = Vec::new();
+    let settings = walk(tree.get_ref(), text, &mut found);
+    if !errors.is_empty() {
+        let syntax: Vec<Problem> = errors
+            .iter()
+            .map(|error| {
+                let span = error.span().unwrap_or(text.len()..text.len());
+                Problem::new(span, "this is not TOML", error.message().replace('\n', ", "))
+            })
+            .collect();
+        let lines: Vec<Range<usize>> = syntax.iter().map(|problem| lines_of(text, &problem.span)).collect();
+        found.retain(|problem| !problem.missing && lines.iter().all(|line| !overlap(line, &problem.span)));
+        found.extend(syntax);
     }
-    let databases = database::policies(&tables, &mut problems);
-    let engine = EngineSettings { evaluate_every: evaluate_every.unwrap_or(EVALUATE_EVERY) };
-    if problems.is_empty() { Ok(Settings { aws, engine, databases }) } else { Err(problems) }
+    if found.is_empty() { Ok(settings) } else { Err(Problems::new(text, origin, found)) }
 }
 
-/// The built-in configuration of `--sim`.
+/// The commented example, with every key and its default.
+pub fn example() -> &'static str {
+    include_str!("../../config.toml.example")
+}
+
+/// The configuration of the simulation's database `checkpoints`.
 ///
 /// # Panics
-/// Never: a test parses it.
-#[expect(clippy::expect_used, reason = "the text is a constant, and a test parses it")]
+/// Never: the text is part of the program, and a test parses it.
+#[expect(clippy::expect_used, reason = "the text is part of the program, and a test parses it")]
 pub fn checkpoints() -> Settings {
-    parse(CHECKPOINTS, "the built-in configuration").expect("the built-in configuration is valid")
+    parse(include_str!("checkpoints.toml"), "checkpoints.toml").expect("the built-in configuration is valid")
 }
 
-/// RDS publishes once a minute; four looks a minute see a datapoint soon after it appears.
-const EVALUATE_EVERY: Duration = Duration::from_secs(15);
-
-fn aws(section: reader::Section<'_>, problems: &mut Problems) -> AwsSettings {
-    let mut reader = Reader::new(section.table, section.span, "[aws]", problems);
-    reader.only(&["region", "profile", "account_id", "endpoint_url"]);
-    let account_id = reader.text("account_id").and_then(|(id, span)| {
-        let digits = id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits {
-            let (title, label) = (format!("`{id}` is no AWS account"), "12 digits in quotes".to_owned());
-            reader.problems.add(span, title, label, None);
-        }
-        digits.then_some(id)
-    });
-    let mut text = |key| reader.text(key).map(|(text, _)| text);
-    AwsSettings { region: text("region"), profile: text("profile"), account_id, endpoint_url: text("endpoint_url") }
+fn walk(tree: &DeTable<'_>, text: &str, problems: &mut Vec<Problem>) -> Settings {
+    let root = Section::open("the top level", text.len()..text.len(), tree, &KEYS, problems);
+    Settings {
+        aws: aws::read(&root, problems),
+        engine: engine::read(&root, problems),
+        databases: database::read_all(&root, problems),
+    }
 }
 
-fn engine_section(section: reader::Section<'_>, problems: &mut Problems) -> Duration {
-    let mut reader = Reader::new(section.table, section.span, "[engine]", problems);
-    reader.only(&["evaluate_every"]);
-    reader.duration("evaluate_every", Duration::from_secs(5)..=Duration::from_mins(10)).unwrap_or(EVALUATE_EVERY)
+fn lines_of(text: &str, span: &Range<usize>) -> Range<usize> {
+    let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let end = text.get(span.end..).and_then(|after| after.find('\n')).map_or(text.len(), |length| span.end + length);
+    start..end
+}
+
+fn overlap(line: &Range<usize>, span: &Range<usize>) -> bool {
+    span.start < line.end && span.end > line.start
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn problems(text: &str) -> String {
-        parse(text, "config.toml").map(|settings| format!("{settings:?}")).unwrap_err().render(false)
+    #[test]
+    fn the_example_names_every_key_and_is_valid_with_and_without_its_commented_settings() {
+        parse(example(), "config.toml.example").unwrap();
+        // A setting is commented out by `#` alone, prose by `# `.
+        let uncomment = |line: &str| match line.strip_prefix('#') {
+            Some(rest) if rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => rest.to_owned(),
+            _ => line.to_owned(),
+        };
+        let all: Vec<String> = example().lines().map(uncomment).collect();
+        let settings = parse(&all.join("\n"), "config.toml.example").unwrap();
+        assert!(settings.aws.account_id.is_some());
+        let says = |key: &str| {
+            all.iter().any(|line| {
+                line.trim_start_matches('[').starts_with(key)
+                    || line.contains(&format!(".{key}]"))
+                    || line.contains(&format!("{{ {key} ="))
+                    || line.contains(&format!(", {key} ="))
+            })
+        };
+        let keys = [&KEYS[..], &aws::KEYS, &engine::KEYS, &database::KEYS, &database::COOLDOWN_KEYS]
+            .into_iter()
+            .chain([&signal::KEYS[..], &rule::KEYS])
+            .flatten();
+        for key in keys {
+            assert!(says(key), "the example does not name `{key}`");
+        }
     }
 
     #[test]
-    fn the_built_in_case_has_the_documented_defaults() {
+    fn the_example_shows_the_true_defaults() {
+        let shown = parse(example(), "example").unwrap();
+        let database = &shown.databases[0];
+        let rungs: Vec<String> = database.ladder.rungs().iter().map(|class| format!("\"{class}\"")).collect();
+        let short = format!("[[database]]\nid = \"{}\"\nladder = [{}]\n", database.database, rungs.join(", "));
+        assert_eq!(parse(&short, "short").unwrap().databases, shown.databases);
+    }
+
+    #[test]
+    fn the_simulation_has_the_rules_of_the_first_case() {
         let settings = checkpoints();
         let policy = &settings.databases[0];
-        assert_eq!(policy.up[0].to_string(), "writes > 500 in 2 of 3");
-        assert_eq!(policy.up[1].to_string(), "writes > 750 in 2 of 2");
-        assert_eq!(policy.down[0].to_string(), "writes < 225 in 10 of 10");
-        assert_eq!(policy.down[1].to_string(), "writes < 225 in 55 of 60");
-        assert_eq!(policy.cooldown_down, Duration::from_hours(1));
-    }
-
-    #[test]
-    fn the_example_holds_as_it_is_and_with_every_setting_on() {
-        parse(EXAMPLE, "example").map_err(|problems| problems.render(false)).unwrap();
-        let uncommented: Vec<&str> =
-            EXAMPLE.lines().map(|line| line.strip_prefix("#:").map_or(line, str::trim_start)).collect();
-        let all = uncommented.join("\n");
-        parse(&all, "example").map_err(|problems| problems.render(false)).unwrap();
-        for key in database::KEYS.iter().chain(&["region", "profile", "account_id", "endpoint_url", "evaluate_every"]) {
-            assert!(all.contains(key), "the example does not show `{key}`");
-        }
-    }
-
-    #[test]
-    fn every_problem_is_said_at_once_with_its_place() {
-        let text = r#"
-[aws]
-regoin = "us-east-1"
-account_id = "12"
-
-[[database]]
-id = "a"
-ladder = ["db.t4g.small"]
-stale_after = "0s"
-
-[[database]]
-id = "a"
-ladder = ["db.t4g.small", "db.m5.larg"]
-max_actions_per_day = "four"
-
-[[database.up]]
-signal = "writes"
-above = 500
-datapoints = 4
-periods = 3
-
-[[database.down]]
-signal = "wirtes"
-below = 200
-
-[[database.down]]
-signal = "writes"
-below = 600
-"#;
-        let said = problems(text);
-        for expected in [
-            "unknown key `regoin`",
-            "did you mean `region`?",
-            "`12` is no AWS account",
-            "a ladder needs at least two",
-            "`stale_after`",
-            "two databases with the id `a`",
-            "unknown class `db.m5.larg`",
-            "did you mean `db.m5.large`?",
-            "`max_actions_per_day`",
-            "4 of 3",
-            "unknown signal `wirtes`",
-            "config.toml:3:1",
-            "600 is not below",
-        ] {
-            assert!(said.contains(expected), "`{expected}` is not in:\n{said}");
-        }
-    }
-
-    #[test]
-    fn broken_toml_is_shown_where_it_breaks() {
-        let said = problems("[aws\nregion = 1");
-        assert!(said.contains("config.toml:1:"), "{said}");
-        assert!(problems("").contains("no database"));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_text_makes_it_panic(text in "[\\[\\]a-z=\"#\\n .0-9{},é]{0,80}") {
-            drop(parse(&text, "x").map_err(|problems| problems.render(false)));
-        }
+        assert_eq!(policy.database.as_str(), "checkpoints");
+        let words = |rules: &[crate::model::policy::Rule]| rules.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(words(&policy.up), ["writes > 500 in 2 of 3", "writes > 750 in 2 of 2"]);
+        assert_eq!(words(&policy.down), ["writes < 225 in 10 of 10", "writes < 225 in 55 of 60"]);
+        assert_eq!((policy.cooldown_up.as_secs(), policy.cooldown_down.as_secs()), (900, 3600));
     }
 }

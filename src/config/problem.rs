@@ -1,25 +1,28 @@
-//! Problems of a configuration, each with its place, shown as compilers show theirs.
+//! Problems of a configuration, and their rendering with file, line, column and caret.
 
+use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::model::text::clean;
-
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where, in bytes.
+    /// Bytes of the text that it is about.
     pub span: Range<usize>,
-    /// What is wrong.
+    /// What is wrong, in one line.
     pub title: String,
-    /// What to say at the place.
+    /// What stands beside the caret.
     pub label: String,
+    /// Another place that it has to do with.
+    pub also: Option<(Range<usize>, String)>,
     /// What would be right.
     pub help: Option<String>,
+    /// It is about something that is not there.
+    pub(super) missing: bool,
 }
 
-/// Everything that is wrong with one configuration.
+/// Everything that is wrong with one text, in its order. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
     text: String,
@@ -27,65 +30,72 @@ pub struct Problems {
     list: Vec<Problem>,
 }
 
-impl Problems {
-    pub(super) fn new(text: &str, origin: &str) -> Self {
-        Self { text: text.to_owned(), origin: origin.to_owned(), list: Vec::new() }
+impl Problem {
+    pub(super) fn new(span: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { span, title: title.into(), label: label.into(), also: None, help: None, missing: false }
     }
 
-    pub(super) fn add(&mut self, span: Range<usize>, title: String, label: String, help: Option<String>) {
-        let problem = Problem { span, title, label, help };
-        if !self.list.contains(&problem) {
-            self.list.push(problem);
+    pub(super) fn missing(span: Range<usize>, title: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { missing: true, ..Self::new(span, title, "missing here").help(help) }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn also(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.also = Some((span, label.into()));
+        self
+    }
+}
+
+impl Problems {
+    pub(super) fn new(text: &str, origin: &str, mut list: Vec<Problem>) -> Self {
+        list.sort_by_key(|problem| (problem.span.start, problem.span.end));
+        Self { text: text.to_owned(), origin: origin.to_owned(), list }
+    }
+
+    /// Each problem.
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// For a person: each problem with file, line, column, caret and what would be right. Colours are ANSI escapes.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let reports = self.list.iter().map(|problem| renderer.render(&[self.group(problem)]));
+        reports.collect::<Vec<_>>().join("\n\n")
+    }
+
+    fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
+        let place = AnnotationKind::Primary.span(self.within(&problem.span)).label(problem.label.as_str());
+        let mut snippet = Snippet::source(self.text.as_str()).path(self.origin.as_str()).annotation(place);
+        if let Some((span, label)) = &problem.also {
+            snippet = snippet.annotation(AnnotationKind::Context.span(self.within(span)).label(label.as_str()));
+        }
+        let group = Level::ERROR.primary_title(problem.title.as_str()).element(snippet);
+        match &problem.help {
+            Some(help) => group.element(Level::HELP.message(help.as_str())),
+            None => group,
         }
     }
 
-    /// Nothing is wrong.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// All problems in the order of their places, each with file, line, column and caret.
-    pub fn render(&self, color: bool) -> String {
-        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let mut list = self.list.clone();
-        list.sort_by_key(|problem| problem.span.start);
-        // The text is shown again, so it must not drive the terminal: what could is replaced, byte by byte.
-        let text: String = self.text.chars().flat_map(harmless).collect();
-        let all = list.iter().map(|problem| self.render_one(problem, &text, &renderer));
-        all.collect::<Vec<_>>().join("\n\n")
-    }
-
-    fn render_one(&self, problem: &Problem, text: &str, renderer: &Renderer) -> String {
-        let title = clean(&problem.title, 200);
-        let label = clean(&problem.label, 200);
-        let span = self.within(&problem.span);
-        let snippet =
-            Snippet::source(text).path(&self.origin).annotation(AnnotationKind::Primary.span(span).label(&label));
-        let error = Level::ERROR.primary_title(&title).element(snippet);
-        let report: Vec<Group<'_>> = match &problem.help {
-            Some(help) => vec![error.element(Level::HELP.message(help))],
-            None => vec![error],
-        };
-        renderer.render(&report)
-    }
-
-    /// A span that lies in the text, on character boundaries.
+    /// A span that the renderer can take: inside the text, one character at least where there is one.
     fn within(&self, span: &Range<usize>) -> Range<usize> {
-        let floor = |mut at: usize| {
-            at = at.min(self.text.len());
-            while !self.text.is_char_boundary(at) {
-                at -= 1;
-            }
-            at
-        };
-        let start = floor(span.start);
-        start..floor(span.end).max(start)
+        let length = self.text.trim_end().len();
+        let start = self.text.floor_char_boundary(span.start.min(length));
+        let end = self.text.ceil_char_boundary(span.end.clamp(start, length.max(start)));
+        // A table's own span covers all of its lines; the caret belongs under the first.
+        let line_end = self.text.get(start..end).and_then(|part| part.find('\n'));
+        start..line_end.map_or(end, |newline| start + newline)
     }
 }
 
-/// A character as it may be shown, with as many bytes as before, so that spans stay true.
-fn harmless(c: char) -> impl Iterator<Item = char> {
-    let shown = c == '\n' || c == '\t' || clean(&c.to_string(), 1).starts_with(c);
-    let count = if shown { 1 } else { c.len_utf8() };
-    std::iter::repeat_n(if shown { c } else { '?' }, count)
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
 }
+
+impl std::error::Error for Problems {}

@@ -1,18 +1,30 @@
-//! The journal: append-only evidence, and the memory of the engine. One writer, many readers.
+//! The journal: append-only evidence, and the memory of the engine.
 //!
-//! JSON Lines in segments named after their first record. Each line carries the hash of the line before it and its
-//! own, so that any change, loss or reordering of bytes is found:
+//! A journal is a directory of segments `journal-<first sequence>.jsonl`. Each line is one record,
+//! `{"seq":…,"at":…,"kind":…,"data":…,"prev":"<hex>","hash":"<hex>"}`, where `hash` is the SHA-256 of the exact bytes of
+//! the line before `,"hash":"`, and `prev` is the `hash` of the record before (64 zeros for the first). So the chain can
+//! be checked with `sha256sum` alone, without trusting this program.
 //!
-//! ```text
-//!   {"seq":7,"at":"…","kind":"armed","data":{…},"prev":"<hash of 6>","hash":"<SHA-256 of all before ,\"hash\">"}
-//! ```
+//! What the chain cannot show is a journal cut short at the end of a record: compare `head` with a copy kept elsewhere.
+//!
+//! Calls block on the disk; the caller decides on which thread.
 
+mod error;
 mod line;
-mod read;
+mod lock;
+mod scan;
 mod segment;
-#[cfg(test)]
-mod tests;
-mod write;
+mod writer;
 
-pub use read::{Damage, Verified, read, verify};
-pub use write::{Journal, OpenError, WriteError};
+pub use error::{Damage, OpenError, ReadError, UnknownKind, WriteError};
+pub use line::NO_HASH;
+pub use scan::{Verified, read, verify};
+pub use writer::Journal;
+
+/// A segment is closed before it would grow beyond this: small enough for any editor or mail gateway an auditor has,
+/// large enough that a quiet database fills one in months.
+pub const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// No record is longer, its newline included, so that a damaged file cannot make a reader take all memory. The largest
+/// record, a decision with its datapoints, is some tens of KiB.
+pub const LINE_BYTES: usize = 1024 * 1024;

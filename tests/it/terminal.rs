@@ -44,7 +44,7 @@ impl Console {
         let (sender, bytes) = channel();
         std::thread::spawn(move || {
             let _master = pty.master;
-            let mut chunk = [0; 65_536];
+            let mut chunk = vec![0; 65_536];
             while let Ok(count @ 1..) = reader.read(&mut chunk) {
                 if sender.send(chunk[..count].to_vec()).is_err() {
                     break;
@@ -57,7 +57,7 @@ impl Console {
     /// Reads on until the screen shows it.
     fn until(&mut self, what: &str) {
         while !self.screen.screen().contents().contains(what) {
-            match self.bytes.recv_timeout(Duration::from_secs(60)) {
+            match self.bytes.recv_timeout(Duration::from_mins(1)) {
                 Ok(bytes) => self.take(&bytes),
                 Err(error) => panic!("`{what}` never showed ({error}):\n{}", self.screen.screen().contents()),
             }

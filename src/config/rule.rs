@@ -1,0 +1,168 @@
+//! `[[database.up]]` and `[[database.down]]`: when the engine wants to move, and that the two cannot want both.
+
+use std::ops::Range;
+
+use super::nearest::suggestion;
+use super::problem::Problem;
+use super::section::{Section, shown};
+use crate::model::ladder::Direction;
+use crate::model::policy::{Comparison, Rule};
+use crate::model::series::{SignalName, SignalSpec};
+
+pub(super) const KEYS: [&str; 5] = ["signal", "above", "below", "datapoints", "periods"];
+
+/// Rules of a database's two directions.
+pub(super) struct Rules {
+    /// Any of these.
+    pub(super) up: Vec<Rule>,
+    /// All of these.
+    pub(super) down: Vec<Rule>,
+}
+
+/// The signal that the default rules look at, and the threshold above which it is too much.
+const WRITES: &str = "writes";
+const WRITES_ABOVE: f64 = 500.0;
+/// An overload this many times the threshold is acted on sooner.
+const EMERGENCY_FACTOR: f64 = 1.5;
+/// The load is gone below this share of the threshold.
+const DOWN_SHARE: f64 = 0.45;
+/// A day of minutes.
+const PERIODS_MOST: u32 = 1_440;
+
+/// A rule with the place of its threshold; of a default rule there is none.
+struct Placed {
+    rule: Rule,
+    place: Option<Range<usize>>,
+}
+
+/// Reads both directions; a direction that is not given gets its defaults.
+pub(super) fn read_all(database: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Problem>) -> Rules {
+    let up = direction(database, Direction::Up, signals, problems).unwrap_or_else(|| {
+        let emergency = WRITES_ABOVE * EMERGENCY_FACTOR;
+        vec![writes(Comparison::Above, WRITES_ABOVE, 2, 3), writes(Comparison::Above, emergency, 2, 2)]
+    });
+    let down = direction(database, Direction::Down, signals, problems);
+    let down = down.unwrap_or_else(|| default_down(database, &up, problems));
+    contradictions(database, &up, &down, problems);
+    let plain = |placed: Vec<Placed>| placed.into_iter().map(|placed| placed.rule).collect();
+    Rules { up: plain(up), down: plain(down) }
+}
+
+fn direction(
+    database: &Section<'_>,
+    direction: Direction,
+    signals: &[SignalSpec],
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<Placed>> {
+    let path = format!("database.{}", direction.word());
+    let sections = database.children(direction.word(), &path, &KEYS, problems)?;
+    Some(sections.iter().filter_map(|section| read(section, signals, problems)).collect())
+}
+
+fn read(section: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Problem>) -> Option<Placed> {
+    section.require("signal", "signal = \"writes\": what the rule looks at", problems);
+    let threshold = threshold(section, problems);
+    let periods = section.count("periods", 1..=PERIODS_MOST, problems);
+    let datapoints = section.count("datapoints", 1..=PERIODS_MOST, problems);
+    section.require("periods", "periods = 3: how many periods the rule looks back", problems);
+    section.require("datapoints", "datapoints = 2: how many of the periods must stand beyond the threshold", problems);
+    if let (Some(datapoints), Some(periods)) = (datapoints, periods)
+        && datapoints > periods
+    {
+        let title = format!("{datapoints} of {periods} can never be");
+        let problem = Problem::new(section.place("datapoints"), title, "more datapoints than periods");
+        problems.push(problem.also(section.place("periods"), "the periods").help(format!("at most {periods}")));
+    }
+    let signal = section.text("signal", problems)?;
+    if !signals.iter().any(|spec| spec.name.as_str() == *signal.get_ref()) {
+        let known: Vec<&str> = signals.iter().map(|spec| spec.name.as_str()).collect();
+        let title = format!("unknown signal `{}`", shown(signal.get_ref()));
+        let problem = Problem::new(signal.span(), title, "this database has no such signal");
+        problems.push(problem.help(suggestion(signal.get_ref(), "known signals", &known)));
+    }
+    let (comparison, threshold, place) = threshold?;
+    let signal = SignalName::new(*signal.get_ref());
+    let rule = Rule { signal, comparison, threshold, datapoints: datapoints?, periods: periods? };
+    Some(Placed { rule, place: Some(place) })
+}
+
+/// Exactly one of `above` and `below`.
+fn threshold(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<(Comparison, f64, Range<usize>)> {
+    let above = section.number("above", problems);
+    let below = section.number("below", problems);
+    match (section.has("above"), section.has("below")) {
+        (true, true) => {
+            let problem = Problem::new(section.place("below"), "a rule has `above` or `below`, not both", "the second");
+            problems.push(problem.also(section.place("above"), "the first").help("make two rules of it"));
+            return None;
+        }
+        (false, false) => {
+            let help = "above = 500, or below = 225, in the unit of the signal";
+            problems.push(Problem::missing(section.span.clone(), "the rule has no threshold", help));
+        }
+        _ => {}
+    }
+    let above = above.map(|number| (Comparison::Above, *number.get_ref(), number.span()));
+    above.or_else(|| below.map(|number| (Comparison::Below, *number.get_ref(), number.span())))
+}
+
+/// Down follows up: a share of the lowest threshold on `writes`.
+fn default_down(database: &Section<'_>, up: &[Placed], problems: &mut Vec<Problem>) -> Vec<Placed> {
+    let on_writes = |rule: &Rule| rule.signal.as_str() == WRITES && rule.comparison == Comparison::Above;
+    let thresholds = up.iter().map(|placed| &placed.rule).filter(|rule| on_writes(rule)).map(|rule| rule.threshold);
+    let Some(lowest) = thresholds.min_by(f64::total_cmp) else {
+        if !up.is_empty() {
+            let help =
+                "add [[database.down]] rules: the default ones follow from `above` on `writes`, of which none is here";
+            problems.push(Problem::missing(database.span.clone(), "nothing says when to go down", help));
+        }
+        return Vec::new();
+    };
+    let below = lowest * DOWN_SHARE;
+    vec![writes(Comparison::Below, below, 10, 10), writes(Comparison::Below, below, 55, 60)]
+}
+
+/// Both directions must never want to move on one value of one signal.
+fn contradictions(database: &Section<'_>, up: &[Placed], down: &[Placed], problems: &mut Vec<Problem>) {
+    for low in down {
+        for high in up.iter().filter(|high| high.rule.signal == low.rule.signal) {
+            let (up, down) = (&high.rule, &low.rule);
+            let apart = match (up.comparison, down.comparison) {
+                (Comparison::Above, Comparison::Below) => down.threshold < up.threshold,
+                (Comparison::Below, Comparison::Above) => down.threshold > up.threshold,
+                _ => false,
+            };
+            if apart {
+                continue;
+            }
+            let title = format!(
+                "up ({} {}) and down ({} {}) on `{}` can hold at once",
+                up.comparison.sign(),
+                up.threshold,
+                down.comparison.sign(),
+                down.threshold,
+                up.signal
+            );
+            let help = match up.comparison {
+                Comparison::Above => {
+                    format!("below = a value under {}, such as {}", up.threshold, up.threshold * DOWN_SHARE)
+                }
+                Comparison::Below => format!("above = a value over {}", up.threshold),
+            };
+            let place = low.place.clone().or_else(|| high.place.clone()).unwrap_or(database.span.clone());
+            let mut problem = Problem::new(place, title, "the threshold for down").help(help);
+            if low.place.is_some()
+                && let Some(other) = &high.place
+            {
+                problem = problem.also(other.clone(), "the threshold for up");
+            }
+            problems.push(problem);
+            break;
+        }
+    }
+}
+
+fn writes(comparison: Comparison, threshold: f64, datapoints: u32, periods: u32) -> Placed {
+    let rule = Rule { signal: SignalName::new(WRITES), comparison, threshold, datapoints, periods };
+    Placed { rule, place: None }
+}

@@ -1,0 +1,121 @@
+//! `[[database.signal]]`: which series are read for a database. Those given stand beside the defaults; one with the
+//! name of a default replaces it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::nearest::suggestion;
+use super::problem::Problem;
+use super::section::{Section, shown};
+use crate::model::series::{SignalName, SignalSource, SignalSpec, Statistic};
+
+pub(super) const KEYS: [&str; 7] = ["name", "metric", "expression", "namespace", "statistic", "period", "unit"];
+
+/// Name, metric of `AWS/RDS` and unit of the signals that every database has.
+const DEFAULTS: [(&str, &str, &str); 5] = [
+    ("writes", "WriteIOPS", "writes/s"),
+    ("cpu", "CPUUtilization", "%"),
+    ("connections", "DatabaseConnections", "connections"),
+    ("write_latency", "WriteLatency", "s"),
+    ("free_memory", "FreeableMemory", "B"),
+];
+
+const NAMESPACE: &str = "AWS/RDS";
+const STATISTICS: [Statistic; 5] =
+    [Statistic::Average, Statistic::Maximum, Statistic::Minimum, Statistic::Sum, Statistic::SampleCount];
+/// RDS publishes once a minute.
+const PERIOD_SECS: u32 = 60;
+/// CloudWatch keeps no alarm window longer than a day either.
+const PERIODS: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24);
+
+/// The signals of a database, defaults first.
+pub(super) fn read_all(database: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<SignalSpec> {
+    let mut specs: Vec<SignalSpec> = DEFAULTS.iter().map(default).collect();
+    let mut given: Vec<(SignalName, std::ops::Range<usize>)> = Vec::new();
+    for section in database.children("signal", "database.signal", &KEYS, problems).unwrap_or_default() {
+        let Some(spec) = read(&section, problems) else { continue };
+        let place = section.place("name");
+        if let Some((_, first)) = given.iter().find(|(name, _)| *name == spec.name) {
+            let title = format!("two signals are named `{}`", spec.name);
+            let problem = Problem::new(place.clone(), title, "a second one").also(first.clone(), "the first");
+            problems.push(problem.help("give each signal of a database its own name"));
+        }
+        given.push((spec.name.clone(), place));
+        match specs.iter_mut().find(|known| known.name == spec.name) {
+            Some(known) => *known = spec,
+            None => specs.push(spec),
+        }
+    }
+    specs
+}
+
+fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<SignalSpec> {
+    section.require("name", "name = \"writes\": the word that rules use", problems);
+    let source = source(section, problems);
+    let statistic = section.text("statistic", problems).map_or(Statistic::Average, |word| {
+        STATISTICS.into_iter().find(|known| known.as_str() == *word.get_ref()).unwrap_or_else(|| {
+            let known = STATISTICS.map(Statistic::as_str);
+            let title = format!("unknown statistic `{}`", shown(word.get_ref()));
+            let problem = Problem::new(word.span(), title, "CloudWatch has no such statistic");
+            problems.push(problem.help(suggestion(word.get_ref(), "known statistics", &known)));
+            Statistic::Average
+        })
+    });
+    let period_secs = section.duration("period", &PERIODS, problems).map_or(PERIOD_SECS, |period| {
+        if period.get_ref().as_secs() % 60 != 0 || period.get_ref().subsec_nanos() != 0 {
+            let problem = Problem::new(period.span(), "`period` is not of whole minutes", "CloudWatch has no such one");
+            problems.push(problem.help("\"60s\", or a multiple of it"));
+        }
+        period.get_ref().as_secs() as u32
+    });
+    let unit = section.text("unit", problems).map_or(String::new(), |unit| shown(unit.get_ref()));
+    let name = section.text("name", problems)?;
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !name.get_ref().starts_with(|c: char| c.is_ascii_lowercase()) || !name.get_ref().chars().all(is_word) {
+        let title = format!("`{}` cannot name a signal", shown(name.get_ref()));
+        let problem = Problem::new(name.span(), title, "not a word");
+        problems.push(problem.help("small letters, digits and underscores, a letter first, such as \"rows_written\""));
+    }
+    Some(SignalSpec { name: SignalName::new(*name.get_ref()), source, statistic, period_secs, unit })
+}
+
+/// Exactly one of metric and expression; what is returned after a problem is never used.
+fn source(section: &Section<'_>, problems: &mut Vec<Problem>) -> SignalSource {
+    let metric = section.text("metric", problems);
+    let expression = section.text("expression", problems);
+    let namespace = section.text("namespace", problems);
+    for text in [&metric, &expression, &namespace].into_iter().flatten() {
+        if text.get_ref().trim().is_empty() {
+            problems.push(Problem::new(text.span(), "the text is empty", "nothing in it").help("name what to read"));
+        }
+    }
+    let both = section.has("metric") && section.has("expression");
+    if both || (section.has("expression") && section.has("namespace")) {
+        let other = if both { "metric" } else { "namespace" };
+        let title = format!("a signal has `expression` or `{other}`, not both");
+        let problem = Problem::new(section.place("expression"), title, "an expression");
+        let problem = problem.also(section.place(other), format!("and a {other}"));
+        problems.push(problem.help("metric for one metric of a namespace, expression for CloudWatch metric math"));
+    }
+    if !section.has("metric") && !section.has("expression") {
+        let help = "metric = \"WriteIOPS\", or expression = \"…\" in CloudWatch metric math";
+        problems.push(Problem::missing(section.span.clone(), "the signal has no source", help));
+    }
+    match expression {
+        Some(expression) => SignalSource::Expression { expression: (*expression.get_ref()).to_owned() },
+        None => SignalSource::Metric {
+            namespace: namespace.map_or(NAMESPACE, |text| *text.get_ref()).to_owned(),
+            metric_name: metric.map_or("", |text| *text.get_ref()).to_owned(),
+        },
+    }
+}
+
+fn default(&(name, metric, unit): &(&str, &str, &str)) -> SignalSpec {
+    SignalSpec {
+        name: SignalName::new(name),
+        source: SignalSource::Metric { namespace: NAMESPACE.to_owned(), metric_name: metric.to_owned() },
+        statistic: Statistic::Average,
+        period_secs: PERIOD_SECS,
+        unit: unit.to_owned(),
+    }
+}

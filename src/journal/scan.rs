@@ -1,0 +1,164 @@
+//! Reading a whole journal in order, checking the chain on the way.
+
+use std::path::Path;
+
+use super::error::{Damage, ReadError, UnknownKind};
+use super::line::{self, NO_HASH, Sealed};
+use super::segment::{self, Found, Segment};
+use crate::model::event::Entry;
+
+/// A journal whose chain is whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How many records, which is also the sequence of the last.
+    pub records: u64,
+    /// How many files.
+    pub segments: usize,
+    /// Hash of the last record; [`NO_HASH`] when there is none.
+    pub head: String,
+}
+
+/// Checks every byte of the chain without taking the lock or changing anything. Kinds that this version does not know
+/// are no fault of the chain.
+///
+/// # Errors
+/// The first record that is damaged, an incomplete last line among them, or a file that cannot be read.
+pub fn verify(dir: &Path) -> Result<Verified, ReadError> {
+    let scan = scan(dir, Tail::IsDamage, |_, _, _| Ok(()))?;
+    Ok(Verified { records: scan.records, segments: scan.segments.len(), head: scan.head })
+}
+
+/// Every record with its line as it stands in the file, without the newline. Takes no lock and changes nothing.
+///
+/// # Errors
+/// As [`verify`], and the first record of a kind that this version does not know.
+pub fn read(dir: &Path) -> Result<Vec<(Entry, String)>, ReadError> {
+    let mut records = Vec::new();
+    scan(dir, Tail::IsDamage, |place, sealed, raw| {
+        records.push((entry(place, sealed)?, String::from_utf8_lossy(raw).into_owned()));
+        Ok(())
+    })?;
+    Ok(records)
+}
+
+/// What to do with an incomplete last line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tail {
+    /// It is a fault as any other.
+    IsDamage,
+    /// A crash may have left it: report its length.
+    MayBeCut,
+}
+
+/// What a scan found.
+pub(super) struct Scan {
+    /// In order.
+    pub(super) segments: Vec<Segment>,
+    /// How many.
+    pub(super) records: u64,
+    /// Hash of the last.
+    pub(super) head: String,
+    /// Length in bytes of an incomplete last line, else 0.
+    pub(super) tail_bytes: u64,
+}
+
+/// Where a record stands.
+pub(super) struct Place<'a> {
+    segment: &'a Segment,
+    line: u64,
+    seq: u64,
+}
+
+/// Reads and checks a journal from its first record, giving each to `each` with its place and its bytes.
+pub(super) fn scan(
+    dir: &Path,
+    tail: Tail,
+    mut each: impl FnMut(&Place<'_>, &Sealed<'_>, &[u8]) -> Result<(), ReadError>,
+) -> Result<Scan, ReadError> {
+    let segments = segment::list(dir).map_err(|source| ReadError::Io { path: dir.to_owned(), source })?;
+    let mut scan = Scan { segments: Vec::new(), records: 0, head: NO_HASH.to_owned(), tail_bytes: 0 };
+    let last = segments.len().saturating_sub(1);
+    for (index, segment) in segments.iter().enumerate() {
+        let start = Place { segment, line: 1, seq: scan.records + 1 };
+        if segment.first_seq != start.seq {
+            let why = format!("the segment begins with record {}, records before it are missing", segment.first_seq);
+            return Err(start.damage(why).into());
+        }
+        let tail = if index == last { tail } else { Tail::IsDamage };
+        scan_segment(segment, tail, &mut scan, &mut each)?;
+        if index != last && scan.records + 1 == start.seq {
+            return Err(start.damage("the segment is empty, but another follows".to_owned()).into());
+        }
+    }
+    scan.segments = segments;
+    Ok(scan)
+}
+
+/// The record of a sealed line.
+pub(super) fn entry(place: &Place<'_>, sealed: &Sealed<'_>) -> Result<Entry, ReadError> {
+    sealed.entry().map_err(|error| {
+        let unreadable = place.damage(format!("its hash is right, but it cannot be read: {error}"));
+        match sealed.head() {
+            // serde has no typed form of this; the words are those of `Error::unknown_variant`.
+            Ok(head) if error.to_string().starts_with(&format!("unknown variant `{}`", head.kind)) => {
+                let Damage { segment, line, seq, .. } = unreadable;
+                UnknownKind { segment, line, seq, kind: head.kind }.into()
+            }
+            _ => unreadable.into(),
+        }
+    })
+}
+
+fn scan_segment(
+    segment: &Segment,
+    tail: Tail,
+    scan: &mut Scan,
+    each: &mut impl FnMut(&Place<'_>, &Sealed<'_>, &[u8]) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
+    let io = |source| ReadError::Io { path: segment.path.clone(), source };
+    let mut reader = segment.reader().map_err(io)?;
+    let mut buffer = Vec::new();
+    for line in 1.. {
+        let place = Place { segment, line, seq: scan.records + 1 };
+        match segment::next_line(&mut reader, &mut buffer).map_err(io)? {
+            Found::Line => {
+                let sealed = link(&place, &buffer, &scan.head)?;
+                each(&place, &sealed, &buffer)?;
+                scan.head = sealed.hash.to_owned();
+                scan.records += 1;
+            }
+            Found::Tail if tail == Tail::MayBeCut && !ends_in_wrong_byte(&buffer) => {
+                scan.tail_bytes = buffer.len() as u64;
+                break;
+            }
+            Found::Tail => return Err(place.damage("the line has no end".to_owned()).into()),
+            Found::TooLong => return Err(place.damage("the line is longer than any record".to_owned()).into()),
+            Found::End => break,
+        }
+    }
+    Ok(())
+}
+
+/// A whole record with another byte where its newline was: no crash leaves that, so it must not be cut away.
+fn ends_in_wrong_byte(tail: &[u8]) -> bool {
+    tail.split_last().is_some_and(|(_, record)| line::open(record).is_ok())
+}
+
+/// Opens a line and checks that it follows the record before.
+fn link<'a>(place: &Place<'_>, bytes: &'a [u8], head: &str) -> Result<Sealed<'a>, Damage> {
+    let sealed = line::open(bytes).map_err(|why| place.damage(why))?;
+    if sealed.prev != head {
+        return Err(place.damage(format!("it follows {}, but the record before it is {head}", sealed.prev)));
+    }
+    match sealed.head() {
+        Ok(found) if found.seq == place.seq => Ok(sealed),
+        Ok(found) => Err(place.damage(format!("it says it is record {}", found.seq))),
+        Err(error) => Err(place.damage(format!("its hash is right, but it is no record: {error}"))),
+    }
+}
+
+impl Place<'_> {
+    fn damage(&self, why: String) -> Damage {
+        Damage { segment: self.segment.name(), line: self.line, seq: self.seq, why }
+    }
+}

@@ -1,0 +1,217 @@
+//! The one writer of a journal.
+
+use std::fs::{DirBuilder, File};
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::error::{OpenError, WriteError};
+use super::scan::{self, Scan, Tail};
+use super::segment::Segment;
+use super::{LINE_BYTES, SEGMENT_BYTES, line, lock};
+use crate::model::event::{Entry, Event};
+
+/// An open journal: the only one on its directory, in any process, until it is dropped.
+#[derive(Debug)]
+pub struct Journal {
+    dir: PathBuf,
+    _lock: File,
+    segment: File,
+    segment_bytes: u64,
+    seq: u64,
+    head: String,
+    broken: Option<String>,
+}
+
+impl Journal {
+    /// Takes over the journal in `dir`, which is made (mode 0700) if it is missing, and reads and checks all of it.
+    /// After return every record given is the chain's, an incomplete last line is gone from the file, and a synced
+    /// [`Event::JournalRepaired`], dated `now`, is the last record given if there was one.
+    ///
+    /// # Errors
+    /// Another engine owns it, the directory cannot be written, or a record is damaged or of a newer version. Nothing
+    /// is changed then, but for the lock file.
+    pub fn open(dir: &Path, now: Timestamp) -> Result<(Self, Vec<Entry>), OpenError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+        let lock = lock::take(dir)?;
+        let mut entries = Vec::new();
+        let scan = scan::scan(dir, Tail::MayBeCut, |place, sealed, _| {
+            entries.push(scan::entry(place, sealed)?);
+            Ok(())
+        })?;
+        let (segment, segment_bytes) = last_segment(dir, &scan)?;
+        let dir = dir.to_owned();
+        let (seq, head) = (scan.records, scan.head);
+        let mut journal = Self { dir, _lock: lock, segment, segment_bytes, seq, head, broken: None };
+        if scan.tail_bytes > 0 {
+            let entry = journal.append(now, Event::JournalRepaired { bytes_cut: scan.tail_bytes })?;
+            journal.sync()?;
+            entries.push(Arc::unwrap_or_clone(entry));
+        }
+        Ok((journal, entries))
+    }
+
+    /// Adds one record with a single write. It survives the end of this process after return, and the end of the
+    /// machine after [`sync`](Self::sync).
+    ///
+    /// # Errors
+    /// The record is not, or not wholly, written; the journal is broken from now on.
+    pub fn append(&mut self, at: Timestamp, event: Event) -> Result<Arc<Entry>, WriteError> {
+        self.intact()?;
+        let entry = Entry { seq: self.seq + 1, at, event };
+        let (line, hash) = seal(&entry, &self.head).map_err(|why| self.broke(why))?;
+        let bytes = line.len() as u64;
+        if self.segment_bytes > 0 && self.segment_bytes + bytes > SEGMENT_BYTES {
+            self.rotate(entry.seq)?;
+        }
+        self.segment.write_all(line.as_bytes()).map_err(|error| self.broke(format!("cannot write: {error}")))?;
+        self.segment_bytes += bytes;
+        self.seq = entry.seq;
+        self.head = hash;
+        Ok(Arc::new(entry))
+    }
+
+    /// Every record appended so far is on the disk after return.
+    ///
+    /// # Errors
+    /// That is not sure; the journal is broken from now on. A failed sync is never tried again: the kernel may have
+    /// dropped the very pages that failed, and a second call would report success.
+    pub fn sync(&mut self) -> Result<(), WriteError> {
+        self.intact()?;
+        self.segment.sync_data().map_err(|error| self.broke(format!("cannot sync: {error}")))
+    }
+
+    /// Why it takes no more records, if so.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    /// Sequence of the last record; 0 when there is none.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Hash of the last record; [`NO_HASH`](super::NO_HASH) when there is none.
+    pub fn head(&self) -> &str {
+        &self.head
+    }
+
+    fn rotate(&mut self, first_seq: u64) -> Result<(), WriteError> {
+        self.sync()?;
+        let segment = Segment::starting_at(&self.dir, first_seq);
+        self.segment =
+            segment.create().map_err(|error| self.broke(format!("cannot begin {}: {error}", segment.name())))?;
+        self.segment_bytes = 0;
+        Ok(())
+    }
+
+    fn intact(&self) -> Result<(), WriteError> {
+        self.broken.as_ref().map_or(Ok(()), |why| Err(WriteError { why: why.clone() }))
+    }
+
+    fn broke(&mut self, why: String) -> WriteError {
+        self.broken = Some(why.clone());
+        WriteError { why }
+    }
+}
+
+/// The segment to go on with, an incomplete last line cut off, and its length.
+fn last_segment(dir: &Path, scan: &Scan) -> Result<(File, u64), OpenError> {
+    let Some(segment) = scan.segments.last() else {
+        let segment = Segment::starting_at(dir, 1);
+        let file = segment.create().map_err(|source| OpenError::Io { path: segment.path.clone(), source })?;
+        return Ok((file, 0));
+    };
+    let io = |source| OpenError::Io { path: segment.path.clone(), source };
+    let file = segment.appender().map_err(io)?;
+    let mut bytes = file.metadata().map_err(io)?.len();
+    if scan.tail_bytes > 0 {
+        bytes = bytes.saturating_sub(scan.tail_bytes);
+        file.set_len(bytes).map_err(io)?;
+        file.sync_all().map_err(io)?;
+    }
+    Ok((file, bytes))
+}
+
+/// Seals a record and makes sure that it can be read again: JSON has no NaN and no infinity, and a record that the
+/// next start cannot read must fail now, not then.
+fn seal(entry: &Entry, prev: &str) -> Result<(String, String), String> {
+    let (line, hash) = line::seal(entry, prev).map_err(|error| format!("a record cannot be encoded: {error}"))?;
+    if line.len() > LINE_BYTES {
+        return Err(format!("a record of {} bytes is longer than {LINE_BYTES}", line.len()));
+    }
+    let opened = line::open(line.trim_end_matches('\n').as_bytes())?;
+    opened.entry().map_err(|error| format!("a record could not be read again: {error}"))?;
+    Ok((line, hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> Event {
+        Event::EngineStopped { why: "ordered".to_owned() }
+    }
+
+    #[test]
+    fn a_full_disk_breaks_the_journal_for_good() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = Timestamp::UNIX_EPOCH;
+        let (mut journal, _) = Journal::open(dir.path(), at).unwrap();
+        let kept = journal.append(at, event()).unwrap();
+        let good = std::mem::replace(&mut journal.segment, File::options().append(true).open("/dev/full").unwrap());
+        let error = journal.append(at, event()).unwrap_err();
+        assert!(error.why.contains("No space left"), "{error}");
+        journal.segment = good;
+        assert_eq!(journal.append(at, event()).unwrap_err(), error);
+        assert_eq!(journal.sync().unwrap_err(), error);
+        assert_eq!((journal.broken(), journal.seq()), (Some(error.why.as_str()), kept.seq));
+    }
+
+    #[test]
+    fn a_segment_is_closed_before_it_grows_too_large_and_the_chain_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = Timestamp::UNIX_EPOCH;
+        let (mut journal, _) = Journal::open(dir.path(), at).unwrap();
+        let big = Event::EngineStopped { why: "x".repeat(LINE_BYTES - 4096) };
+        for _ in 0..17 {
+            journal.append(at, big.clone()).unwrap();
+        }
+        let head = journal.head().to_owned();
+        drop(journal);
+        let verified = crate::journal::verify(dir.path()).unwrap();
+        assert_eq!((verified.records, verified.segments, &verified.head), (17, 2, &head));
+        let (journal, entries) = Journal::open(dir.path(), at).unwrap();
+        assert_eq!((journal.seq(), entries.len(), journal.head()), (17, 17, head.as_str()));
+    }
+
+    #[test]
+    fn a_directory_taken_away_breaks_the_journal_at_the_next_segment() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = Timestamp::UNIX_EPOCH;
+        let (mut journal, _) = Journal::open(dir.path(), at).unwrap();
+        journal.append(at, event()).unwrap();
+        dir.close().unwrap();
+        journal.segment_bytes = SEGMENT_BYTES;
+        let error = journal.append(at, event()).unwrap_err();
+        assert!(error.why.contains("cannot begin journal-00000000000000000002.jsonl"), "{error}");
+        assert_eq!(journal.broken(), Some(error.why.as_str()));
+    }
+
+    #[test]
+    fn a_record_too_long_to_be_read_again_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(dir.path(), Timestamp::UNIX_EPOCH).unwrap();
+        let error =
+            journal.append(Timestamp::UNIX_EPOCH, Event::EngineStopped { why: "x".repeat(LINE_BYTES) }).unwrap_err();
+        assert!(error.why.contains("longer than"), "{error}");
+        assert_eq!(crate::journal::verify(dir.path()).unwrap().records, 0);
+    }
+}

@@ -1,0 +1,84 @@
+//! The configuration from outside: every fixture in `tests/config`, the invalid ones with their rendering beside them.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use upshift::config::{self, Problems};
+use upshift::model::settings::Settings;
+
+fn fixtures(kind: &str) -> Vec<(String, Result<Settings, Problems>)> {
+    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(kind);
+    let mut paths: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|file| file.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    let parse = |path: &PathBuf| config::parse(&fs::read_to_string(path).unwrap(), "config.toml");
+    paths.iter().map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), parse(path))).collect()
+}
+
+#[test]
+fn every_valid_fixture_is_taken() {
+    let fixtures = fixtures("valid");
+    assert!(fixtures.len() >= 3);
+    for (name, result) in fixtures {
+        let settings = result.unwrap_or_else(|problems| panic!("{name}:\n{problems}"));
+        match name.as_str() {
+            "full" => {
+                let database = &settings.databases[0];
+                assert_eq!(settings.engine.evaluate_every, Duration::from_secs(30));
+                assert_eq!(database.cooldown_down, Duration::from_mins(90));
+                assert_eq!(database.up[0].to_string(), "rows > 1000 in 2 of 3");
+                assert_eq!(database.up[1].to_string(), "free_memory < 100000000 in 1 of 1");
+                assert_eq!(database.signals.last().unwrap().period_secs, 300);
+                assert_eq!((database.signals.len(), settings.databases.len()), (6, 2));
+            }
+            "up_only" => assert_eq!(settings.databases[0].down[0].to_string(), "writes < 45 in 10 of 10"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_invalid_fixture_is_refused_with_all_its_problems() {
+    let fixtures = fixtures("invalid");
+    assert!(fixtures.len() >= 13);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../config/invalid");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for (name, result) in fixtures {
+            insta::assert_snapshot!(name, result.unwrap_err().render(false));
+        }
+    });
+}
+
+#[test]
+fn colour_changes_the_escapes_and_nothing_else() {
+    let problems = config::parse("[aws]\nregoin = 1\n", "config.toml").unwrap_err();
+    assert!(!problems.render(false).contains('\x1b'));
+    let coloured = problems.render(true);
+    assert!(coloured.contains("\x1b["));
+    assert!(coloured.contains("config.toml:2:1"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A hand that slips anywhere in a good file gets settings or problems that can be shown, never a panic.
+    #[test]
+    fn no_text_brings_it_down(cut in any::<prop::sample::Index>(), length in 0_usize..40, put in "[\\PC\n\t\u{1b}]{0,12}") {
+        let mut text: Vec<char> = config::example().replace("\n#", "\n").chars().take(6_000).collect();
+        let start = cut.index(text.len());
+        let end = (start + length).min(text.len());
+        text.splice(start..end, put.chars());
+        let text: String = text.into_iter().collect();
+        for text in [text, put] {
+            if let Err(problems) = config::parse(&text, "config.toml") {
+                prop_assert!(!problems.list().is_empty());
+                prop_assert!(problems.render(false).contains("config.toml:"));
+            }
+        }
+    }
+}

@@ -172,7 +172,7 @@ fn series(top: f64, swing: f64) -> Series {
 }
 
 fn gates(down: bool) -> Vec<GateResult> {
-    let closed_for = |gate, secs| GateResult { gate, open: false, opens_at: Some(ago(-secs)) };
+    let closed_for = |gate, secs: i64| GateResult { gate, open: false, opens_at: Some(ago(-secs)) };
     let target = class("db.m5.large");
     vec![
         GateResult::new(Gate::Armed, false),

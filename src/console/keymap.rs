@@ -23,7 +23,6 @@ pub(crate) enum Context {
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is explained by its help text in the table below")]
 pub(crate) enum Action {
     ToggleArming,
     StepUp,

@@ -78,7 +78,7 @@ fn a_step_goes_to_the_next_rung_and_not_beyond_the_ladder() {
     let (mut state, snapshot) = start();
     let to = InstanceClass::known("db.m5.large").unwrap();
     let order = Effect::Send(Command::Scale { database: checkpoints(), to, reason: "load".to_owned() });
-    assert_eq!(type_keys(&mut state, &snapshot, "uload<enter>"), [order.clone()]);
+    assert_eq!(type_keys(&mut state, &snapshot, "uload<enter>"), std::slice::from_ref(&order));
     assert_eq!(type_keys(&mut state, &snapshot, "o<enter>load<enter>"), [order]);
     assert_eq!(type_keys(&mut state, &snapshot, "d"), []);
     assert_eq!(state.mode, Mode::Normal);

@@ -184,6 +184,16 @@ impl UiState {
         }
     }
 
+    /// Tells the operator that something was done or is the case.
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), refused: false });
+    }
+
+    /// Tells the operator that something was not done.
+    pub(crate) fn refuse(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), refused: true });
+    }
+
     /// The database that is looked at; `None` when the snapshot has none.
     pub(crate) fn database<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a DatabaseView> {
         snapshot.databases.get(self.selected).or_else(|| snapshot.databases.first())
@@ -228,17 +238,5 @@ impl Panel {
             Self::Engine => Self::Journal,
             Self::Journal => Self::Overview,
         }
-    }
-}
-
-impl Notice {
-    /// Something was done or is the case.
-    pub(crate) fn said(text: impl Into<String>) -> Option<Self> {
-        Some(Self { text: text.into(), refused: false })
-    }
-
-    /// Something was not done.
-    pub(crate) fn refused(text: impl Into<String>) -> Option<Self> {
-        Some(Self { text: text.into(), refused: true })
     }
 }

@@ -11,7 +11,7 @@ use crate::model::text::clean;
 
 use super::keymap::{self, Action};
 use super::state::{
-    Dialog, Effect, Frozen, HOLD_DIRECTIONS, HOLDS, MAX_SCROLL_MIN, MAX_TYPED, Mode, Msg, Notice, RANGES_MIN, UiState,
+    Dialog, Effect, Frozen, HOLD_DIRECTIONS, HOLDS, MAX_SCROLL_MIN, MAX_TYPED, Mode, Msg, RANGES_MIN, UiState,
 };
 
 /// Takes in one message.
@@ -24,15 +24,15 @@ pub(crate) fn update(state: &mut UiState, msg: Msg, snapshot: &Arc<Snapshot>) ->
         }
         Msg::Answered(answer) => {
             state.awaiting = state.awaiting.saturating_sub(1);
-            state.notice = match answer {
-                Answer::Done { sentence, seq } => Notice::said(format!("{sentence} (journal #{seq})")),
-                Answer::Refused { sentence } => Notice::refused(sentence),
-            };
+            match answer {
+                Answer::Done { sentence, seq } => state.say(format!("{sentence} (journal #{seq})")),
+                Answer::Refused { sentence } => state.refuse(sentence),
+            }
             Vec::new()
         }
         Msg::Unanswered => {
             state.awaiting = state.awaiting.saturating_sub(1);
-            state.notice = Notice::refused("no answer: the engine has ended; the journal says whether it was done");
+            state.refuse("no answer: the engine has ended; the journal says whether it was done");
             Vec::new()
         }
     }
@@ -101,7 +101,7 @@ fn on_normal(state: &mut UiState, action: Action, snapshot: &Arc<Snapshot>) -> V
 /// Orders that name the database alone.
 fn order(state: &mut UiState, action: Action, database: Option<&DatabaseView>) -> Vec<Effect> {
     let Some(database) = database.map(|view| view.name().clone()) else {
-        state.notice = Notice::refused("there is no database to act on");
+        state.refuse("there is no database to act on");
         return Vec::new();
     };
     match action {
@@ -116,7 +116,7 @@ fn order(state: &mut UiState, action: Action, database: Option<&DatabaseView>) -
 
 fn step(state: &mut UiState, database: Option<&DatabaseView>, direction: Direction) {
     let Some((view, known)) = database.and_then(|view| Some((view, view.state.as_ref()?))) else {
-        state.notice = Notice::refused("the database has not been seen yet: its class is unknown");
+        state.refuse("the database has not been seen yet: its class is unknown");
         return;
     };
     match view.policy.ladder.step(&known.class, direction) {
@@ -125,7 +125,7 @@ fn step(state: &mut UiState, database: Option<&DatabaseView>, direction: Directi
             state.mode = Mode::Dialog(Dialog::Scale { database, to, reason: String::new() });
         }
         None => {
-            state.notice = Notice::refused(format!(
+            state.refuse(format!(
                 "no rung {} from {} on the ladder; `o` lists the classes",
                 direction.word(),
                 known.class
@@ -139,7 +139,7 @@ fn choose(state: &mut UiState, database: Option<&DatabaseView>) {
         Some(view) if !view.plans.is_empty() => {
             state.mode = Mode::Dialog(Dialog::Choose { database: view.name().clone(), selected: 0 });
         }
-        _ => state.notice = Notice::refused("no class to choose yet: the database has not been seen"),
+        _ => state.refuse("no class to choose yet: the database has not been seen"),
     }
 }
 
@@ -206,7 +206,7 @@ fn accept(state: &mut UiState, mut dialog: Dialog, snapshot: &Snapshot) -> Vec<E
     if let Some(reason) = dialog.reason_mut() {
         *reason = clean(reason.trim(), MAX_TYPED);
         if reason.is_empty() {
-            state.notice = Notice::refused("type a reason first: it goes into the journal with your name");
+            state.refuse("type a reason first: it goes into the journal with your name");
             return Vec::new();
         }
     }
@@ -234,7 +234,7 @@ fn accept(state: &mut UiState, mut dialog: Dialog, snapshot: &Snapshot) -> Vec<E
 
 fn send(state: &mut UiState, command: Command) -> Vec<Effect> {
     state.awaiting += 1;
-    state.notice = Notice::said("sent, awaiting the engine's answer");
+    state.say("sent, awaiting the engine's answer");
     vec![Effect::Send(command)]
 }
 

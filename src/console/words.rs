@@ -119,14 +119,14 @@ fn event(event: &Event) -> (Role, String) {
         Event::HoldSet { .. } | Event::HoldReleased { .. } => hold(event),
         Event::Decision { decision, repeats } => {
             let role = if decision.verdict == Verdict::Hold { Role::Muted } else { Role::Strong };
-            let mut sentence = format!("{}: {}", decision.database, decision.verdict.words());
-            if matches!(decision.verdict, Verdict::WouldScale { .. }) {
-                let closed: Vec<_> = decision.closed_gates().map(|gate| gate.gate.name()).collect();
-                sentence += &format!("; closed: {}", closed.join(", "));
-            }
-            if *repeats > 0 {
-                sentence += &format!(" ({repeats} alike before)");
-            }
+            let closed = if matches!(decision.verdict, Verdict::WouldScale { .. }) {
+                let names: Vec<_> = decision.closed_gates().map(|gate| gate.gate.name()).collect();
+                format!("; closed: {}", names.join(", "))
+            } else {
+                String::new()
+            };
+            let alike = if *repeats > 0 { format!(" ({repeats} alike before)") } else { String::new() };
+            let sentence = format!("{}: {}{closed}{alike}", decision.database, decision.verdict.words());
             (role, sentence)
         }
         Event::RdsEvent(event) => (Role::Text, format!("RDS says of {}: {}", event.database, event.message)),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Widget, Wrap};
 
-use crate::console::state::{Dialog, HOLD_DIRECTIONS, HOLDS, UiState};
+use crate::console::state::{Dialog, HOLD_DIRECTIONS, HOLDS};
 use crate::console::theme::{Look, Role};
 use crate::model::class::{InstanceClass, PRICES_AS_OF, PRICES_REGION};
 use crate::model::database::DatabaseName;
@@ -16,14 +16,7 @@ use super::panel;
 
 const WIDTH: u16 = 74;
 
-pub(super) fn draw(
-    dialog: &Dialog,
-    snapshot: &Snapshot,
-    _state: &UiState,
-    look: &Look,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
+pub(super) fn draw(dialog: &Dialog, snapshot: &Snapshot, look: &Look, area: Rect, buffer: &mut Buffer) {
     let (title, lines) = match dialog {
         Dialog::Arm { reason } => {
             let mut lines = vec![
@@ -99,7 +92,7 @@ fn plan_lines(view: Option<&DatabaseView>, to: &InstanceClass, look: &Look) -> V
 fn prices(plan: &OverridePlan, look: &Look) -> String {
     let price = |usd: Option<f64>| usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.3}/h"));
     let (before, after) = (price(plan.price_before_usd_per_hour), price(plan.price_after_usd_per_hour));
-    format!("{before} {} {after} (Single-AZ on demand, {PRICES_REGION}, {PRICES_AS_OF})", look.glyphs.arrow)
+    format!("{before} {} {after} (Single-AZ, {PRICES_REGION}, {PRICES_AS_OF})", look.glyphs.arrow)
 }
 
 fn choices(view: Option<&DatabaseView>, selected: usize, look: &Look) -> Vec<Line<'static>> {

@@ -89,16 +89,14 @@ fn situation<'a>(view: &DatabaseView, state: &UiState, look: &Look) -> Vec<Line<
             _ => (Role::Strong, "ACTION"),
         };
         let (id, from, to) = (&run.intent.action.0, &run.intent.from, &run.intent.to);
-        let text = format!("{word} {id}: {from} {} {to}", look.glyphs.arrow);
-        lines.push(Line::styled(text, look.style(role)));
-        let mut phase = format!("  {}", clean(&run.phase_words(), 200));
-        if !run.is_ended() {
-            phase += &format!(", {} since its start", words::until(state.now, run.began));
-        }
-        if run.stop_requested.is_some() && !run.is_ended() {
-            phase += ", stop asked for";
-        }
-        lines.push(Line::styled(phase, look.style(role)));
+        let phase = clean(&run.phase_words(), 200);
+        let stop = if run.stop_requested.is_some() && !run.is_ended() { ", stop asked for" } else { "" };
+        let since = match &run.phase {
+            Phase::Ended { at, .. } => format!("{} ago", words::until(state.now, *at)),
+            _ => format!("for {}", words::until(state.now, run.began)),
+        };
+        lines.push(Line::styled(format!("{word} {id}: {phase}{stop}"), look.style(role)));
+        lines.push(Line::styled(format!("  {from} {} {to} {since}", look.glyphs.arrow), look.style(role)));
     }
     lines.push(match &view.decision {
         None => Line::styled("no evaluation yet", look.style(Role::Muted)),

@@ -53,7 +53,7 @@ fn screen(snapshot: &Snapshot, state: &UiState, look: &Look, area: Rect, buffer:
         panels(snapshot, state, look, middle, buffer);
     }
     if let Mode::Dialog(open) = &state.mode {
-        dialog::draw(open, snapshot, state, look, middle, buffer);
+        dialog::draw(open, snapshot, look, middle, buffer);
     }
     footer::notice(state, look, notice, buffer);
     footer::keys(snapshot, state, look, keys, buffer);

@@ -60,7 +60,7 @@ fn the_threshold_line_is_there_with_its_label_and_marks_stand_on_the_axis() {
     let low = series(&[Some(100.0); 5]);
     let picture = lines(&drawn(&chart(&low, 300, 300, &ASCII), 40, 10));
     assert!(picture.iter().any(|line| line.contains("up 500----")), "{picture:#?}");
-    assert_eq!(picture[8].find('^').unwrap(), 7 + 33 * 240 / 330, "{picture:#?}");
+    assert_eq!(picture[8].find('^').unwrap(), 7 + 33 - 300 / 10 + 240 / 10, "{picture:#?}");
 }
 
 #[test]

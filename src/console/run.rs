@@ -164,7 +164,7 @@ impl Console {
                 }
                 Effect::Quit => return Ok(Some(Exit::User)),
                 Effect::Suspend => self.suspend(signals).await?,
-                Effect::Redraw => self.screen.forget()?,
+                Effect::Redraw => self.screen.forget(),
             }
         }
         Ok(None)

@@ -11,9 +11,9 @@ use crossterm::terminal::{
     enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 
 use super::options::ConsoleError;
 
@@ -24,7 +24,9 @@ type PanicHook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
 /// The terminal in our hands. Dropping it gives it back.
 pub(crate) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Gated>>>,
+    backend: CrosstermBackend<BufWriter<Gated>>,
+    /// What the terminal shows; `None` when that is not known.
+    shown: Option<Buffer>,
     modes: Arc<Modes>,
     hook_before: PanicHook,
 }
@@ -64,15 +66,12 @@ impl Screen {
         crossterm::style::force_color_output(true);
         let gated = Gated { out: io::stdout(), modes: Arc::clone(&modes) };
         let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER_BYTES, gated));
-        let terminal = match modes.switch_on().and_then(|()| Terminal::new(backend)) {
-            Ok(terminal) => terminal,
-            Err(source) => {
-                modes.switch_off();
-                put_hook_back(&hook_before);
-                return Err(ConsoleError::Terminal { doing: "take over the terminal", source });
-            }
-        };
-        Ok(Self { terminal, modes, hook_before })
+        if let Err(source) = modes.switch_on() {
+            modes.switch_off();
+            put_hook_back(&hook_before);
+            return Err(ConsoleError::Terminal { doing: "take over the terminal", source });
+        }
+        Ok(Self { backend, shown: None, modes, hook_before })
     }
 
     /// Draws one frame in one synchronised write.
@@ -84,10 +83,9 @@ impl Screen {
         if !self.modes.alternate.load(Ordering::SeqCst) {
             return Err(ConsoleError::ScreenLost);
         }
-        let drawn = queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)
-            .and_then(|()| self.terminal.draw(|frame| paint(frame.buffer_mut())).map(|_| ()));
+        let drawn = queue!(self.backend, BeginSynchronizedUpdate).and_then(|()| self.draw_changes(paint));
         // Also after an error: a terminal left in a synchronised update shows nothing any more.
-        let ended = execute!(self.terminal.backend_mut(), EndSynchronizedUpdate);
+        let ended = execute!(self.backend, EndSynchronizedUpdate);
         drawn.and(ended).map_err(|source| ConsoleError::Terminal { doing: "draw on the terminal", source })
     }
 
@@ -104,17 +102,32 @@ impl Screen {
     pub(crate) fn enter_again(&mut self) -> Result<(), ConsoleError> {
         // What raw mode means is read anew from the terminal, which a shell may have set up differently meanwhile.
         self.modes.switch_off();
-        let entered = self.modes.switch_on().and_then(|()| self.terminal.clear());
+        self.shown = None;
+        let entered = self.modes.switch_on();
         entered.map_err(|source| ConsoleError::Terminal { doing: "take the terminal again", source })
     }
 
     /// Forgets what the terminal shows, so that the next frame draws everything.
-    ///
-    /// # Errors
-    ///
-    /// When the terminal refuses.
-    pub(crate) fn forget(&mut self) -> Result<(), ConsoleError> {
-        self.terminal.clear().map_err(|source| ConsoleError::Terminal { doing: "clear the terminal", source })
+    pub(crate) fn forget(&mut self) {
+        self.shown = None;
+    }
+
+    /// Sends the cells that differ from what is shown. Done here rather than by `ratatui::Terminal`, whose clearing asks
+    /// the terminal for its cursor: the answer would have to pass the reader of the keys.
+    fn draw_changes(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        let area = Rect::from((Position::ORIGIN, self.backend.size()?));
+        let shown = match self.shown.take() {
+            Some(shown) if shown.area == area => shown,
+            _ => {
+                self.backend.clear()?;
+                Buffer::empty(area)
+            }
+        };
+        let mut next = Buffer::empty(area);
+        paint(&mut next);
+        self.backend.draw(shown.diff(&next).into_iter())?;
+        self.shown = Some(next);
+        Ok(())
     }
 }
 

@@ -1,161 +1,143 @@
-//! Smithy RPC v2 CBOR: requests in, responses and errors out, by a codec that is not the SDK's.
+//! CBOR as Smithy's RPC v2 protocol uses it, on `ciborium`: not the SDK's codec, so that it may disagree with it.
 
-use std::io::Read;
+use ciborium::Value as Cbor;
 
-use bytes::Bytes;
-use ciborium::Value;
-use flate2::read::GzDecoder;
-use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
-use jiff::Timestamp;
+use super::tree::{Map, Value, instant_of_seconds, seconds_of_instant};
 
-use super::{ApiError, Request, Response};
-
-/// No body that CloudWatch takes is larger inflated.
-const MAX_INFLATED_BYTES: u64 = 4 << 20;
 /// CBOR's tag for seconds since the epoch.
 const EPOCH_TAG: u64 = 1;
+/// Nesting beyond this is refused; no operation needs more than a handful.
+const DEPTH: usize = 64;
 
-/// A map with text keys.
-#[derive(Debug, Clone, Default)]
-pub struct Map(Vec<(Value, Value)>);
-
-impl Map {
-    /// The body of a request, inflated where it was compressed; no body is an empty map.
-    ///
-    /// # Errors
-    /// `SerializationException` when it is not CBOR or not a map.
-    pub fn read(request: &Request) -> Result<Self, ApiError> {
-        let gzip = request.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() == b"gzip");
-        let body = if gzip { inflate(&request.body)? } else { request.body.to_vec() };
-        if body.is_empty() {
-            return Ok(Self::default());
-        }
-        let value: Value = ciborium::de::from_reader_with_recursion_limit(body.as_slice(), 64)
-            .map_err(|error| malformed(&format!("the body is not CBOR: {error}")))?;
-        Self::of(&value).ok_or_else(|| malformed("the body is not a map"))
+/// Reads one value that fills `bytes`. Nulls within structures and lists count as absent.
+///
+/// # Errors
+/// What is wrong with the bytes: not CBOR, more than one value, keys that are no text, or a type that no operation
+/// takes (byte strings, unknown tags, integers beyond 64 bits).
+pub fn decode(bytes: &[u8]) -> Result<Value, String> {
+    let mut rest = bytes;
+    let value: Cbor = ciborium::de::from_reader_with_recursion_limit(&mut rest, DEPTH)
+        .map_err(|error| format!("not CBOR: {error}"))?;
+    if !rest.is_empty() {
+        return Err(format!("{} bytes follow the end of the value", rest.len()));
     }
-
-    /// A value that is a map.
-    pub fn of(value: &Value) -> Option<Self> {
-        value.as_map().map(|entries| Self(entries.clone()))
-    }
-
-    /// The value of a key; CBOR's null counts as absent.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        let found = self.0.iter().find(|(name, _)| name.as_text() == Some(key)).map(|(_, value)| value);
-        found.filter(|value| !value.is_null())
-    }
-
-    /// A text.
-    ///
-    /// # Errors
-    /// `SerializationException` when it is something else.
-    pub fn text(&self, key: &str) -> Result<Option<&str>, ApiError> {
-        self.typed(key, "a text", Value::as_text)
-    }
-
-    /// A whole number.
-    ///
-    /// # Errors
-    /// `SerializationException` when it is something else.
-    pub fn integer(&self, key: &str) -> Result<Option<i64>, ApiError> {
-        self.typed(key, "a whole number", |value| value.as_integer().and_then(|number| i64::try_from(number).ok()))
-    }
-
-    /// An instant: tag 1 over a number of seconds.
-    ///
-    /// # Errors
-    /// `SerializationException` when it is something else.
-    pub fn instant(&self, key: &str) -> Result<Option<Timestamp>, ApiError> {
-        self.typed(key, "a timestamp", instant)
-    }
-
-    /// The maps of a list; absent is empty.
-    ///
-    /// # Errors
-    /// `SerializationException` when it is something else.
-    pub fn maps(&self, key: &str) -> Result<Vec<Self>, ApiError> {
-        let list = self.typed(key, "a list", |value| value.as_array())?;
-        let maps: Option<Vec<Self>> = list.into_iter().flatten().map(Self::of).collect();
-        maps.ok_or_else(|| malformed(&format!("a member of {key} is not a map")))
-    }
-
-    /// Adds an entry.
-    pub fn put(&mut self, key: &str, value: impl Into<Value>) {
-        self.0.push((Value::Text(key.to_owned()), value.into()));
-    }
-
-    /// As a value, to nest it.
-    pub fn into_value(self) -> Value {
-        Value::Map(self.0)
-    }
-
-    fn typed<'a, T>(
-        &'a self,
-        key: &str,
-        what: &str,
-        read: impl Fn(&'a Value) -> Option<T>,
-    ) -> Result<Option<T>, ApiError> {
-        let Some(value) = self.get(key) else { return Ok(None) };
-        read(value).map(Some).ok_or_else(|| malformed(&format!("{key} is not {what}")))
-    }
+    tree(value)?.ok_or_else(|| "null instead of a value".to_owned())
 }
 
-/// An instant as a value.
-pub fn instant_value(instant: Timestamp) -> Value {
-    Value::Tag(EPOCH_TAG, Box::new(Value::Float(instant.as_second() as f64)))
-}
-
-/// A successful response.
-pub fn response(request_id: &str, body: Map) -> Response {
-    respond(http::StatusCode::OK, request_id, body, None)
-}
-
-/// An error; CloudWatch states its code twice, for clients of the older query protocol too.
-pub fn error_response(request_id: &str, error: &ApiError) -> Response {
-    let mut body = Map::default();
-    body.put("__type", format!("com.amazonaws.cloudwatch#{}", error.code));
-    body.put("message", error.message.clone());
-    let status = http::StatusCode::from_u16(error.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-    let fault = if error.status < 500 { "Sender" } else { "Receiver" };
-    respond(status, request_id, body, Some(format!("{};{fault}", error.code)))
-}
-
-fn respond(status: http::StatusCode, request_id: &str, body: Map, query_error: Option<String>) -> Response {
+/// Writes one value: doubles always as floats, instants as tag 1.
+pub fn encode(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     // Writing to memory cannot fail, and every value here is plain.
-    drop(ciborium::into_writer(&body.into_value(), &mut bytes));
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/cbor"));
-    headers.insert(HeaderName::from_static("smithy-protocol"), HeaderValue::from_static("rpc-v2-cbor"));
-    for (name, value) in [("x-amzn-requestid", Some(request_id.to_owned())), ("x-amzn-query-error", query_error)] {
-        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
-            headers.insert(HeaderName::from_static(name), value);
+    drop(ciborium::into_writer(&cbor(value), &mut bytes));
+    bytes
+}
+
+fn tree(value: Cbor) -> Result<Option<Value>, String> {
+    Ok(Some(match value {
+        Cbor::Null => return Ok(None),
+        Cbor::Bool(value) => Value::Bool(value),
+        Cbor::Float(value) => Value::Double(value),
+        Cbor::Text(value) => Value::Text(value),
+        Cbor::Integer(value) => Value::Int(i64::try_from(value).map_err(|_| "an integer beyond 64 bits")?),
+        Cbor::Tag(EPOCH_TAG, value) => Value::Instant(instant(&value)?),
+        Cbor::Array(items) => {
+            let items: Result<Vec<Option<Value>>, String> = items.into_iter().map(tree).collect();
+            Value::List(items?.into_iter().flatten().collect())
+        }
+        Cbor::Map(entries) => {
+            let mut map = Map::new();
+            for (key, value) in entries {
+                let Cbor::Text(key) = key else { return Err("a key that is not a text".to_owned()) };
+                if let Some(value) = tree(value)? {
+                    map.insert(key, value);
+                }
+            }
+            Value::Map(map)
+        }
+        _ => return Err("a type that no operation takes".to_owned()),
+    }))
+}
+
+fn instant(value: &Cbor) -> Result<jiff::Timestamp, String> {
+    let seconds = match value {
+        Cbor::Float(seconds) => Some(*seconds),
+        Cbor::Integer(seconds) => i64::try_from(*seconds).ok().map(|seconds| seconds as f64),
+        _ => None,
+    };
+    seconds.and_then(instant_of_seconds).ok_or_else(|| "a timestamp that is not a number of seconds".to_owned())
+}
+
+fn cbor(value: &Value) -> Cbor {
+    match value {
+        Value::Bool(value) => Cbor::Bool(*value),
+        Value::Int(value) => Cbor::Integer((*value).into()),
+        Value::Double(value) => Cbor::Float(*value),
+        Value::Text(value) => Cbor::Text(value.clone()),
+        Value::Instant(value) => Cbor::Tag(EPOCH_TAG, Box::new(Cbor::Float(seconds_of_instant(*value)))),
+        Value::List(items) => Cbor::Array(items.iter().map(cbor).collect()),
+        Value::Map(map) => Cbor::Map(map.iter().map(|(key, value)| (Cbor::Text(key.clone()), cbor(value))).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Int),
+            proptest::num::f64::ANY.prop_filter("NaN equals nothing", |n| !n.is_nan()).prop_map(Value::Double),
+            ".{0,12}".prop_map(Value::Text),
+            (-60_000_000_000_000_i64..4_000_000_000_000)
+                .prop_map(|ms| Value::Instant(Timestamp::from_millisecond(ms).unwrap())),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
+                prop::collection::btree_map("[A-Za-z]{1,8}", inner, 0..6).prop_map(Value::Map),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(value in any_value()) {
+            prop_assert_eq!(decode(&encode(&value)).unwrap(), value);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(&bytes);
         }
     }
-    Response { status, headers, body: Bytes::from(bytes) }
-}
 
-fn instant(value: &Value) -> Option<Timestamp> {
-    let Value::Tag(EPOCH_TAG, seconds) = value else { return None };
-    let seconds = seconds.as_float().or_else(|| Some(i64::try_from(seconds.as_integer()?).ok()? as f64))?;
-    if !seconds.is_finite() || seconds.abs() > 1e11 {
-        return None;
+    #[test]
+    fn indefinite_maps_and_absent_members_are_read_as_the_sdk_writes_them() {
+        // {_ "a": 1, "n": null, "t": 1(0.5)}
+        let bytes = b"\xbf\x61a\x01\x61n\xf6\x61t\xc1\xfb\x3f\xe0\0\0\0\0\0\0\xff";
+        let expected =
+            Map::from([("a".into(), 1.into()), ("t".into(), Timestamp::from_millisecond(500).unwrap().into())]);
+        assert_eq!(decode(bytes).unwrap(), Value::Map(expected));
     }
-    Timestamp::from_millisecond((seconds * 1_000.0).round() as i64).ok()
-}
 
-fn inflate(body: &[u8]) -> Result<Vec<u8>, ApiError> {
-    let mut inflated = Vec::new();
-    let read = GzDecoder::new(body).take(MAX_INFLATED_BYTES + 1).read_to_end(&mut inflated);
-    read.map_err(|error| malformed(&format!("the body is not gzip: {error}")))?;
-    if inflated.len() as u64 > MAX_INFLATED_BYTES {
-        return Err(malformed("the inflated body is too large"));
+    #[test]
+    fn a_whole_double_stays_a_float_and_an_instant_is_tagged() {
+        assert_eq!(encode(&Value::Double(3.0))[0] & 0xe0, 0xe0, "major type 7");
+        assert_eq!(encode(&Value::Instant(Timestamp::UNIX_EPOCH))[0], 0xc1);
+        assert_eq!(encode(&Value::Int(3)), [3]);
     }
-    Ok(inflated)
-}
 
-fn malformed(what: &str) -> ApiError {
-    ApiError { code: "SerializationException".to_owned(), status: 400, message: what.to_owned() }
+    #[test]
+    fn deep_nesting_huge_lengths_and_trailing_bytes_are_refused() {
+        assert!(decode(&[0x81; 4000]).is_err(), "4000 lists in each other");
+        assert!(decode(b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff").is_err(), "a list of 2^64 items");
+        assert!(decode(b"\x7b\x7f\xff\xff\xff\xff\xff\xff\xff").is_err(), "a text of 2^63 bytes");
+        assert!(decode(b"\x01\x02").is_err() && decode(b"").is_err() && decode(b"\xf6").is_err());
+        assert!(decode(b"\xc1\x61a").is_err() && decode(b"\xc1\xfb\x7f\xf0\0\0\0\0\0\0").is_err());
+        assert!(decode(b"\xa1\x01\x02").is_err() && decode(b"\x41\x00").is_err());
+    }
 }

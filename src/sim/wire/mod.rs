@@ -2,7 +2,10 @@
 //! both end here, so that a test without sockets runs the same bytes.
 
 pub mod cbor;
+pub mod form;
+pub mod json;
 pub mod query;
+pub mod tree;
 pub mod xml;
 
 use bytes::Bytes;

@@ -3,7 +3,6 @@
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use crate::sim::cloudwatch::CloudWatch;
-use crate::sim::wire::cbor;
 use crate::sim::wire::query::{self, Params};
 use crate::sim::wire::{ApiError, Request, Response};
 use crate::sim::{rds, sts};
@@ -69,7 +68,7 @@ impl Call {
         match self.service {
             Service::Rds => query::refuse(rds::NAMESPACE, id, error),
             Service::Sts => query::refuse(sts::NAMESPACE, id, error),
-            Service::CloudWatch => cbor::error_response(id, error),
+            Service::CloudWatch => CloudWatch::refuse(request, id, error),
             Service::Unknown if names_operation(request) => unknown_operation(id),
             Service::Unknown => query::refuse("", id, error),
         }

@@ -40,15 +40,15 @@ macro_rules! from {
 
 from!(bool => Bool, i64 => Int, f64 => Double, &str => Text, String => Text, Timestamp => Instant, Vec<Value> => List, Map => Map);
 
-/// An instant from seconds since the epoch, to the microsecond. `None` when it is not a number or out of range.
+/// An instant from seconds since the epoch, to the millisecond. `None` when it is not a number or out of range.
 pub(super) fn instant_of_seconds(seconds: f64) -> Option<Timestamp> {
     if !seconds.is_finite() || seconds.abs() > 1e11 {
         return None;
     }
-    Timestamp::from_microsecond((seconds * 1e6).round() as i64).ok()
+    Timestamp::from_millisecond((seconds * 1e3).round() as i64).ok()
 }
 
-/// Seconds since the epoch, to the microsecond.
+/// Seconds since the epoch, to the millisecond.
 pub(super) fn seconds_of_instant(instant: Timestamp) -> f64 {
-    instant.as_microsecond() as f64 / 1e6
+    instant.as_millisecond() as f64 / 1e3
 }

@@ -7,6 +7,8 @@ mod evaluate;
 mod functions;
 mod parse;
 mod term;
+#[cfg(test)]
+mod tests;
 
 pub(super) use evaluate::{Span, evaluate};
 pub(super) use term::Line;

@@ -158,7 +158,8 @@ async fn the_start_is_rounded_down_and_periods_are_aggregated_from_it() {
         request = request.metric_data_queries(stat(&statistic.to_lowercase(), write_iops(), statistic, 120));
     }
     let output = request.send().await.unwrap();
-    let values: Vec<&[f64]> = output.metric_data_results().iter().map(|result| result.values()).collect();
+    let values: Vec<&[f64]> =
+        output.metric_data_results().iter().map(aws_sdk_cloudwatch::types::MetricDataResult::values).collect();
     assert_eq!(values, [[1.5, 3.5], [3.0, 7.0], [1.0, 3.0], [2.0, 4.0], [2.0, 2.0], [1.0, 3.0]]);
 }
 

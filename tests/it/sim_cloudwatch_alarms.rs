@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::error::ProvideErrorMetadata;
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{
     AlarmHistoryItem, AlarmType, ComparisonOperator, Dimension, HistoryItemType, MetricAlarm, MetricDataQuery, ScanBy,
@@ -263,7 +264,8 @@ async fn alarms_are_described_by_prefix_state_and_page() {
     set.send().await.unwrap();
     let up = client.describe_alarms().alarm_name_prefix("up").max_records(2).into_paginator().send();
     let pages = up.collect::<Result<Vec<_>, _>>().await.unwrap();
-    let names: Vec<&str> = pages.iter().flat_map(|page| page.metric_alarms()).filter_map(|a| a.alarm_name()).collect();
+    let names: Vec<&str> =
+        pages.iter().flat_map(DescribeAlarmsOutput::metric_alarms).filter_map(MetricAlarm::alarm_name).collect();
     assert_eq!((pages.len(), names), (3, vec!["up-0", "up-1", "up-2", "up-3", "up-4"]));
     let alarmed = client.describe_alarms().state_value(StateValue::Alarm).send().await.unwrap();
     assert_eq!(alarmed.metric_alarms()[0].alarm_name(), Some("up-3"));

@@ -71,9 +71,9 @@ impl Cli {
     }
 }
 
-/// Serves a scenario while `work` runs.
+/// Serves a scenario, built-in or as text, while `work` runs.
 async fn with_cli<F: Future<Output = ()>>(scenario: &str, speed: f64, work: impl FnOnce(Cli) -> F) {
-    let scenario = Scenario::builtin(scenario).unwrap().unwrap();
+    let scenario = Scenario::builtin(scenario).unwrap_or_else(|| Scenario::parse("test", scenario)).unwrap();
     let sim = Sim::new(&scenario, None, Clock::scaled(scenario.start, speed));
     let server = Server::bind("127.0.0.1:0".parse().unwrap(), sim).await.unwrap();
     let endpoint = server.endpoint();
@@ -163,6 +163,63 @@ async fn wrong_inputs_end_with_the_words_and_codes_of_aws() {
         let (code, said) = cli.refusal(&["rds", "describe-events", "--source-identifier", "checkpoints"]).await;
         assert!(REFUSED.contains(&code), "{code}: {said}");
         assert!(said.ends_with("Cannot specify source identifier without source type"), "{said}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_reads_the_metrics_newest_first() {
+    with_cli("quiet", STILL, |cli| async move {
+        let query = r#"[{"Id":"w","MetricStat":{"Metric":{"Namespace":"AWS/RDS","MetricName":"WriteIOPS","Dimensions":
+            [{"Name":"DBInstanceIdentifier","Value":"checkpoints"}]},"Period":60,"Stat":"Average"}}]"#;
+        let words = ["cloudwatch", "get-metric-data", "--metric-data-queries", query];
+        let span = ["--start-time", "2026-01-05T08:00:00Z", "--end-time", "2026-01-05T08:30:00Z"];
+        let answer = cli.json(&[&words[..], &span[..]].concat()).await;
+        let result = &answer["MetricDataResults"][0];
+        assert_eq!(result["StatusCode"], "Complete");
+        let stamps: Vec<&str> = result["Timestamps"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert_eq!(stamps.len(), 30);
+        assert_eq!(stamps[0], "2026-01-05T08:29:00+00:00");
+        assert!(
+            result["Values"].as_array().unwrap().iter().all(|value| (150.0..250.0).contains(&value.as_f64().unwrap()))
+        );
+        let backwards = ["--start-time", "2026-01-05T08:30:00Z", "--end-time", "2026-01-05T08:00:00Z"];
+        let (code, said) = cli.refusal(&[&words[..], &backwards[..]].concat()).await;
+        assert!(REFUSED.contains(&code) && said.contains("(ValidationError)"), "{code}: {said}");
+    })
+    .await;
+}
+
+/// Load that is always above the threshold, so that it does not matter when exactly the CLI asks.
+const BUSY: &str = "name = \"busy\"\n[[instance]]\nid = \"checkpoints\"\nclass = \"db.t4g.small\"\n\
+                    [[demand]]\nat = \"0s\"\nwrites = 620\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_puts_an_alarm_and_reads_its_state_and_history() {
+    with_cli(BUSY, FAST, |cli| async move {
+        let name = ["--alarm-name", "checkpoints-writes", "--namespace", "AWS/RDS", "--metric-name", "WriteIOPS"];
+        let metric = ["--dimensions", "Name=DBInstanceIdentifier,Value=checkpoints", "--statistic", "Average"];
+        let rule = ["--period", "60", "--evaluation-periods", "3", "--datapoints-to-alarm", "2", "--threshold", "500"];
+        let put = ["cloudwatch", "put-metric-alarm", "--comparison-operator", "GreaterThanThreshold"];
+        cli.json(&[&put[..], &name[..], &metric[..], &rule[..]].concat()).await;
+        let alarms = cli.json(&["cloudwatch", "describe-alarms", "--alarm-names", "checkpoints-writes"]).await;
+        let alarm = &alarms["MetricAlarms"][0];
+        assert_eq!(alarm["StateValue"], "ALARM");
+        assert_eq!(alarm["AlarmArn"], "arn:aws:cloudwatch:us-east-1:111122223333:alarm:checkpoints-writes");
+        assert!(alarm["StateReason"].as_str().unwrap().starts_with("Threshold Crossed: "), "{alarm}");
+        let history = ["cloudwatch", "describe-alarm-history", "--alarm-name", "checkpoints-writes"];
+        let updates = cli.json(&[&history[..], &["--history-item-type", "StateUpdate"]].concat()).await;
+        let newest = &updates["AlarmHistoryItems"][0];
+        assert_eq!(newest["HistorySummary"], "Alarm updated from INSUFFICIENT_DATA to ALARM");
+        let data: Value = serde_json::from_str(newest["HistoryData"].as_str().unwrap()).unwrap();
+        assert_eq!(data["newState"]["stateReasonData"]["threshold"], 500.0);
+        let changes = cli.json(&[&history[..], &["--history-item-type", "ConfigurationUpdate"]].concat()).await;
+        assert_eq!(changes["AlarmHistoryItems"][0]["HistorySummary"], "Alarm \"checkpoints-writes\" created");
+        let wrong =
+            [&put[..], &name[..], &metric[..], &["--period", "61", "--evaluation-periods", "1", "--threshold", "1"]]
+                .concat();
+        let (code, said) = cli.refusal(&wrong).await;
+        assert!(REFUSED.contains(&code) && said.contains("(ValidationError)"), "{code}: {said}");
     })
     .await;
 }

@@ -9,7 +9,7 @@ use super::demand::{Asked, Script};
 use super::faults::Faults;
 use super::load::Reserves;
 use super::metrics::{self, Sample};
-use crate::sim::cloudwatch::{CloudWatch, MetricKey};
+use crate::sim::cloudwatch::{CloudWatch, MetricKey, PERF_INSIGHTS};
 use crate::sim::rds::Instance;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::{Range, Scenario};
@@ -78,7 +78,7 @@ impl Database {
             publish("AWS/RDS", ("DBInstanceIdentifier", &instance.id), sample);
         }
         for sample in &metrics::rows_of_minute(&measured) {
-            publish(ROWS_NAMESPACE, ("DbiResourceId", &instance.resource_id), sample);
+            publish(PERF_INSIGHTS.namespace, (PERF_INSIGHTS.dimension, &instance.resource_id), sample);
         }
     }
 
@@ -100,9 +100,6 @@ impl Database {
         (asked, up.len() as f64 / f64::from(LOOKS))
     }
 }
-
-/// Where the rows that Performance Insights counts are kept for `DB_PERF_INSIGHTS`. No metric of AWS lives there.
-const ROWS_NAMESPACE: &str = "DB_PERF_INSIGHTS";
 
 fn storage_bytes(instance: &Instance) -> f64 {
     f64::from(instance.storage_gib) * f64::from(1_u32 << 30)

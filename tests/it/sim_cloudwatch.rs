@@ -22,6 +22,8 @@ use proptest::prelude::*;
 use upshift::sim::cloudwatch::{CloudWatch, MetricKey};
 use upshift::sim::wire::{Request, Response};
 
+use crate::sim_account::Account;
+
 pub(crate) const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// A CloudWatch whose time stands still until somebody moves it.
@@ -372,6 +374,33 @@ async fn more_than_1440_statistics_are_refused() {
     let error = request.clone().statistics(Statistic::Sum).send().await.unwrap_err();
     assert!(error.message().unwrap().contains("up to 1441 datapoints"), "{error:?}");
     assert!(error.into_service_error().is_invalid_parameter_combination_exception());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_of_performance_insights_add_up_to_the_writes_of_the_database() {
+    let text = "name = \"rows\"\n[[instance]]\nid = \"checkpoints\"\nclass = \"db.t4g.small\"\n\
+                [[demand]]\nat = \"0s\"\nwrites = 300\n";
+    let account = Account::of(text);
+    let instances = account.rds.describe_db_instances().send().await.unwrap();
+    let resource = instances.db_instances()[0].dbi_resource_id().unwrap();
+    let rows = |counter: &str| format!("DB_PERF_INSIGHTS('RDS', '{resource}', 'db.SQL.tup_{counter}.avg')");
+    let sum = format!("{} + {} + {}", rows("inserted"), rows("updated"), rows("deleted"));
+    let rows = MetricDataQuery::builder().id("rows").expression(sum).period(60).build();
+    let now = account.now();
+    let request = account.cloudwatch.get_metric_data().start_time(date(now - MINUTE * 30)).end_time(date(now));
+    let request = request.metric_data_queries(rows).metric_data_queries(stat("w", write_iops(), "Average", 60));
+    let output = request.send().await.unwrap();
+    let [rows, writes] = output.metric_data_results() else { panic!("{output:?}") };
+    assert!(rows.values().len() >= 25, "{rows:?}");
+    let writes: BTreeMap<i64, f64> =
+        writes.timestamps().iter().map(DateTime::secs).zip(writes.values().iter().copied()).collect();
+    for (at, rows) in rows.timestamps().iter().zip(rows.values()) {
+        // Each metric has its own publishing delay, so the newest minute of one may be missing in the other.
+        if let Some(writes) = writes.get(&at.secs()) {
+            assert!((rows - writes).abs() < 1e-6, "{rows} rows, {writes} writes at {at:?}");
+        }
+    }
+    assert!(account.cloudwatch.list_metrics().namespace("DB_PERF_INSIGHTS").send().await.unwrap().metrics().is_empty());
 }
 
 proptest! {

@@ -148,8 +148,29 @@ async fn an_alarm_on_an_expression_is_evaluated_and_shown() {
     assert!(alarm.state_reason().unwrap().starts_with("Threshold Crossed: 3 datapoints [600.0 ("), "{alarm:?}");
     assert_eq!(alarm.metrics()[0].metric_stat().unwrap().period(), Some(60));
     assert_eq!(alarm.metrics()[1].expression(), Some("w / 5"));
+    for (expression, what) in [("v / 5", "no metric or expression with the id 'v'"), ("e + w", "refers to itself")] {
+        let query = MetricDataQuery::builder().id("e").expression(expression).return_data(true).build();
+        let error = bare(&client, "wrong").metrics(writes.clone()).metrics(query).send().await.unwrap_err();
+        assert!(error.message().unwrap().contains(what), "{error:?}");
+    }
     let error = bare(&client, "none").metrics(writes).send().await.unwrap_err();
     assert!(error.message().unwrap().contains("Exactly one element"), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_data_of_a_long_alarm_stay_within_their_bounds_and_stay_json() {
+    let desk = Desk::new();
+    let client = desk.client();
+    alarm(&client, "long").evaluation_periods(400).datapoints_to_alarm(300).send().await.unwrap();
+    desk.history(&[1_234.567_891; 500]);
+    desk.pass(MINUTE);
+    let alarmed = describe(&client, "long").await;
+    let (reason, text) = (alarmed.state_reason().unwrap(), alarmed.state_reason_data().unwrap());
+    assert!(reason.chars().count() <= 1023 && text.len() <= 4000, "{} {}", reason.len(), text.len());
+    assert_eq!(serde_json::from_str::<Value>(text).unwrap()["threshold"], 500.0);
+    let item = &history(&client, "long", HistoryItemType::StateUpdate).await[0];
+    assert!(item.history_data().unwrap().len() <= 4095);
+    assert_eq!(data(item)["newState"]["stateValue"], "ALARM");
 }
 
 #[tokio::test]

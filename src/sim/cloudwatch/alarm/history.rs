@@ -85,11 +85,7 @@ impl History {
     }
 
     fn push(&mut self, now: Timestamp, alarm: &str, kind: &'static str, summary: &str, data: &Json) {
-        let mut text = data.to_string();
-        if text.len() > DATA_BYTES {
-            // Cut off it would be no JSON; what remains is true.
-            text = json!({"version": "1.0", "type": data["type"]}).to_string();
-        }
+        let text = fitting(data.clone());
         let summary: String = summary.chars().take(255).collect();
         self.items.push_back(Item { alarm: alarm.to_owned(), at: now, kind, summary, data: text });
         let oldest = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
@@ -97,6 +93,29 @@ impl History {
             self.items.pop_front();
         }
     }
+}
+
+/// The data as text. What is too long loses its least important parts: cut off it would be no JSON.
+fn fitting(mut data: Json) -> String {
+    let dispensable = [
+        "/oldState/stateReasonData/evaluatedDatapoints",
+        "/newState/stateReasonData/evaluatedDatapoints",
+        "/oldState/stateReasonData",
+        "/newState/stateReasonData",
+        "/createdAlarm",
+        "/updatedAlarm",
+        "/deletedAlarm",
+    ];
+    for pointer in dispensable {
+        if data.to_string().len() <= DATA_BYTES {
+            break;
+        }
+        let (parent, key) = pointer.rsplit_once('/').unwrap_or_default();
+        if let Some(Json::Object(parent)) = data.pointer_mut(parent) {
+            parent.remove(key);
+        }
+    }
+    data.to_string()
 }
 
 fn state(state: &State) -> Json {

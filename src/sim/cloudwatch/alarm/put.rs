@@ -6,6 +6,7 @@ use super::history::Change;
 use super::{ALARMS, Alarm, Alarms, Comparison, NAME_CHARS, Rule, Source, State, StateValue, Treatment};
 use crate::sim::cloudwatch::errors::{combination, invalid_value, limit, missing, validation};
 use crate::sim::cloudwatch::input::Fields;
+use crate::sim::cloudwatch::math;
 use crate::sim::cloudwatch::queries::{self, Kind, MetricStat, Query};
 use crate::sim::cloudwatch::statistic::{NAMED, Statistic};
 use crate::sim::wire::ApiError;
@@ -155,6 +156,7 @@ fn of_queries(queries: Vec<Query>) -> Result<Source, ApiError> {
     if queries.iter().filter(|query| query.returned).count() != 1 {
         return Err(validation("Exactly one element of the metrics list should return data."));
     }
+    math::check(&queries)?;
     let metrics = queries.iter().filter(|query| matches!(query.kind, Kind::Stat(_))).count();
     if metrics > 10 {
         return Err(validation("An alarm may have no more than 10 metrics."));

@@ -3,6 +3,7 @@
 //! Simulated: numbers, ids, arithmetic, comparisons, `AND`/`OR`, arrays, and the functions of [`functions`]. What is
 //! not simulated is refused by name.
 
+mod check;
 mod evaluate;
 mod functions;
 mod parse;
@@ -10,6 +11,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 
+pub(super) use check::check;
 pub(super) use evaluate::{Span, evaluate};
 pub(super) use term::Line;
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config;
 use crate::model::class::InstanceClass;
-use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, ResourceId};
+use crate::model::database::{ResourceId, sample_state};
 use crate::model::decision::{Decision, RuleResult, Verdict};
 use crate::model::event::{Entry, Event};
 use crate::model::gate::{Gate, GateResult};
@@ -85,21 +85,8 @@ fn decision() -> Decision {
 fn database() -> DatabaseView {
     let policy = config::checkpoints().databases.remove(0);
     let writes = series(|back| (back != 20).then_some(if back < 8 { 640.0 } else { 200.0 + back as f64 }));
-    let state = DatabaseState {
-        name: DatabaseName::new("checkpoints"),
-        resource_id: ResourceId::new("db-1"),
-        arn: "arn".into(),
-        class: InstanceClass::observed("db.t4g.small"),
-        status: InstanceStatus::new("available"),
-        pending: BTreeMap::from([("DBInstanceClass".to_owned(), "db.m5.large".to_owned())]),
-        engine: "postgres".into(),
-        engine_version: "16.8".into(),
-        multi_az: false,
-        availability_zone: None,
-        storage_type: None,
-        storage_gib: None,
-        endpoint: None,
-    };
+    let mut state = sample_state("db.t4g.small", "available");
+    state.pending.insert("DBInstanceClass".to_owned(), "db.m5.large".to_owned());
     let plan = OverridePlan {
         to: InstanceClass::observed("db.m5.large"),
         strategy: Strategy::InPlace,

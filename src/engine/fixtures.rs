@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::Engine;
 use super::input::{Input, Observation};
 use crate::model::class::InstanceClass;
-use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, ResourceId};
+pub(super) use crate::model::database::sample_state as state;
+use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::ladder::Ladder;
 use crate::model::policy::{Comparison, Policy, Rule, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
@@ -57,25 +58,6 @@ pub(super) fn series(values: &[Option<f64>]) -> Series {
     };
     let points = values.iter().enumerate().filter_map(point).collect();
     Series { points, ..Series::empty(60, Timestamp::UNIX_EPOCH) }
-}
-
-/// A database at rest in that class.
-pub(super) fn state(class: &str, status: &str) -> DatabaseState {
-    DatabaseState {
-        name: DatabaseName::new("checkpoints"),
-        resource_id: ResourceId::new("db-1"),
-        arn: String::new(),
-        class: InstanceClass::observed(class),
-        status: InstanceStatus::new(status),
-        pending: BTreeMap::new(),
-        engine: "postgres".into(),
-        engine_version: "16.4".into(),
-        multi_az: false,
-        availability_zone: None,
-        storage_type: None,
-        storage_gib: None,
-        endpoint: None,
-    }
 }
 
 /// An engine for [`policy`] that remembers nothing.

@@ -139,3 +139,23 @@ impl fmt::Display for InstanceStatus {
         f.pad(&self.0)
     }
 }
+
+/// `checkpoints`, Single-AZ PostgreSQL with nothing pending, for the tests of every room.
+#[cfg(test)]
+pub(crate) fn sample_state(class: &str, status: &str) -> DatabaseState {
+    DatabaseState {
+        name: DatabaseName::new("checkpoints"),
+        resource_id: ResourceId::new("db-1"),
+        arn: "arn".to_owned(),
+        class: InstanceClass::observed(class),
+        status: InstanceStatus::new(status),
+        pending: BTreeMap::new(),
+        engine: "postgres".to_owned(),
+        engine_version: "16.8".to_owned(),
+        multi_az: false,
+        availability_zone: None,
+        storage_type: None,
+        storage_gib: None,
+        endpoint: None,
+    }
+}

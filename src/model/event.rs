@@ -254,11 +254,12 @@ impl Event {
 }
 
 fn decision_words(decision: &Decision, repeats: u32) -> String {
-    let held_up: Vec<&str> = decision.closed_gates().map(|gate| gate.gate.name()).collect();
-    let why = match decision.verdict.wanted() {
-        Some(_) if !held_up.is_empty() => format!(" (closed: {})", held_up.join(", ")),
-        _ => String::new(),
+    let closed: Vec<String> = match decision.verdict.wanted() {
+        Some(_) => decision.closed_gates().map(|gate| gate.gate.name().to_owned()).collect(),
+        // A hold for want of data is not a hold for want of load, and must not read like one.
+        None => decision.closed_gates().filter(|gate| gate.gate.is_of_sight()).map(ToString::to_string).collect(),
     };
+    let why = if closed.is_empty() { String::new() } else { format!(" (closed: {})", closed.join(", ")) };
     let repeats = if repeats > 0 { format!(", after {repeats} alike") } else { String::new() };
     format!("{}: {}{why}{repeats}", decision.database, decision.verdict.words())
 }

@@ -132,6 +132,11 @@ impl Gate {
         )
     }
 
+    /// Whether this gate is about seeing the database at all: closed, even a hold says nothing of the load.
+    pub fn is_of_sight(&self) -> bool {
+        matches!(self, Self::FreshData { .. } | Self::StateKnown { .. })
+    }
+
     /// What was seen, in a few words; empty where the name says it all.
     pub fn seen(&self) -> String {
         match self {

@@ -130,9 +130,9 @@ pub struct DatabaseView {
     pub series: BTreeMap<SignalName, Series>,
     /// The newest evaluation.
     pub decision: Option<Decision>,
-    /// Every gate, per direction.
+    /// Every gate of a step up.
     pub gates_up: Vec<GateResult>,
-    /// Every gate, per direction.
+    /// Every gate of a step down.
     pub gates_down: Vec<GateResult>,
     /// The action under way, or the last one.
     pub run: Option<Run>,

@@ -155,12 +155,10 @@ fn is_failure(event: &RdsEvent) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::model::action::{ActionId, Intent};
     use crate::model::class::InstanceClass;
-    use crate::model::database::{DatabaseName, InstanceStatus, ResourceId};
+    use crate::model::database::{DatabaseName, ResourceId, sample_state};
     use crate::model::operator::Actor;
     use crate::model::policy::Strategy;
 
@@ -182,25 +180,11 @@ mod tests {
     }
 
     fn state(class: &str, status: &str, pending: bool) -> DatabaseState {
-        let mut values = BTreeMap::new();
+        let mut state = sample_state(class, status);
         if pending {
-            values.insert("DBInstanceClass".to_owned(), "db.m5.large".to_owned());
+            state.pending.insert("DBInstanceClass".to_owned(), "db.m5.large".to_owned());
         }
-        DatabaseState {
-            name: DatabaseName::new("checkpoints"),
-            resource_id: ResourceId::new("db-1"),
-            arn: String::new(),
-            class: InstanceClass::observed(class),
-            status: InstanceStatus::new(status),
-            pending: values,
-            engine: "postgres".into(),
-            engine_version: "16.4".into(),
-            multi_az: false,
-            availability_zone: None,
-            storage_type: None,
-            storage_gib: None,
-            endpoint: None,
-        }
+        state
     }
 
     fn look(run: &Run, state: &DatabaseState, second: i64, events: &[RdsEvent]) -> Next {

@@ -83,9 +83,11 @@ pub(super) const BINDINGS: [Binding; 22] = [
 
 /// What a key does.
 pub(super) fn action(event: &KeyEvent) -> Option<Action> {
-    let chord = match event.code {
-        KeyCode::Char(c) if event.modifiers.contains(KeyModifiers::CONTROL) => Chord::Control(c),
-        code => Chord::Plain(code),
+    // Shift is in the letter already; a key with Alt or the like is another key, and none of ours.
+    let chord = match (event.code, event.modifiers - KeyModifiers::SHIFT) {
+        (KeyCode::Char(c), KeyModifiers::CONTROL) => Chord::Control(c),
+        (code, KeyModifiers::NONE) => Chord::Plain(code),
+        _ => return None,
     };
     BINDINGS.iter().find(|binding| binding.chord == chord).map(|binding| binding.action)
 }

@@ -160,3 +160,21 @@ fn freezing_keeps_the_picture_and_the_filter_selects() {
     let text = styled(&drawn(120, 40, &snapshot, &state, false));
     assert!(text.contains("FROZEN") && text.contains("#2 ") && !text.contains("#1 "), "{text}");
 }
+
+#[test]
+fn a_key_with_alt_or_control_is_never_taken_for_the_plain_one() {
+    let snapshot = Arc::new(snapshot());
+    let mut state = UiState::default();
+    let chord =
+        |state: &mut UiState, c, modifiers| update::key(state, &snapshot, &KeyEvent::new(KeyCode::Char(c), modifiers));
+    assert_eq!(chord(&mut state, 'a', KeyModifiers::ALT), None);
+    assert_eq!(state.mode, Mode::Normal);
+    chord(&mut state, 'a', KeyModifiers::NONE);
+    let dialog = state.mode.clone();
+    chord(&mut state, 'd', KeyModifiers::ALT);
+    chord(&mut state, 'x', KeyModifiers::CONTROL);
+    assert_eq!(state.mode, dialog, "nothing was typed into the reason");
+    assert_eq!(chord(&mut state, 'z', KeyModifiers::CONTROL), Some(Effect::Suspend));
+    assert_eq!(chord(&mut state, 'c', KeyModifiers::CONTROL), None);
+    assert_eq!(state.mode, Mode::Normal, "Ctrl-C goes back first");
+}

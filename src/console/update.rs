@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keymap::{self, Action};
 use super::state::{Dialog, HOLDS, INPUT_LIMIT, Mode, RANGES_MINS, UiState};
@@ -20,8 +20,18 @@ pub(super) enum Effect {
 
 /// The console after a key.
 pub(super) fn key(state: &mut UiState, snapshot: &Arc<Snapshot>, event: &KeyEvent) -> Option<Effect> {
+    let action = keymap::action(event);
+    if state.mode != Mode::Normal && !(event.modifiers - KeyModifiers::SHIFT).is_empty() {
+        // Nobody types a reason with Control held: suspending works everywhere, Ctrl-C goes back, the rest is nothing.
+        match action {
+            Some(Action::Suspend) => return Some(Effect::Suspend),
+            Some(Action::Quit) => state.mode = Mode::Normal,
+            _ => {}
+        }
+        return None;
+    }
     match state.mode.clone() {
-        Mode::Normal => keymap::action(event).and_then(|action| act(state, snapshot, action)),
+        Mode::Normal => action.and_then(|action| act(state, snapshot, action)),
         Mode::Help => {
             state.mode = Mode::Normal;
             None

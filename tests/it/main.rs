@@ -11,6 +11,7 @@ mod architecture;
 mod aws_cli;
 mod binary;
 mod config;
+mod crash;
 mod journal;
 mod main_job;
 mod moto;

@@ -90,7 +90,7 @@ fn killed_in_the_middle_it_finishes_the_action_without_sending_twice() {
 
     let mut first = Process::engine(directory.path());
     // Not sooner: killed between the record and the send, the call never leaves, and that takes 5 minutes to be sure
-    // of. `main_job` has that case in virtual time.
+    // of. The tests of the playbook have that case.
     first.until("a1: accepted by AWS");
     first.kill();
     let mut second = Process::engine(directory.path());

@@ -1,14 +1,18 @@
 //! Clients from the configuration: the standard credential chain, or a simulation with credentials of no worth.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
+use aws_sdk_rds::config::retry::RetryPartition;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::Aws;
+use crate::clock::Clock;
 use crate::model::settings::AwsSettings;
 
 /// Where the clients talk to.
@@ -22,8 +26,32 @@ pub enum Target {
         url: String,
     },
     /// A simulation in this process, without a socket.
-    InProcess(SharedHttpClient),
+    InProcess(InProcess),
 }
+
+/// A simulation without a socket, and what makes a run on it repeatable.
+#[derive(Debug, Clone)]
+pub struct InProcess {
+    /// Ends in the simulation.
+    pub http: SharedHttpClient,
+    /// What requests are dated by.
+    pub clock: Clock,
+    /// The SDK keeps retry budgets per partition for the whole process: runs that must not feel each other name
+    /// different ones.
+    pub retry_partition: String,
+    /// How often a mutating call may be sent: 1, but where a test shows that more is noticed.
+    pub mutation_attempts: u32,
+}
+
+impl InProcess {
+    /// On `http` with the time of `clock`, as the product does it.
+    pub fn new(http: SharedHttpClient, clock: Clock) -> Self {
+        Self { http, clock, retry_partition: "simulation".to_owned(), mutation_attempts: MUTATION_ATTEMPTS }
+    }
+}
+
+/// RDS has no idempotency token: a second attempt could act twice.
+const MUTATION_ATTEMPTS: u32 = 1;
 
 /// The region that a simulation is asked in.
 const SIMULATED_REGION: &str = "us-east-1";
@@ -38,6 +66,12 @@ const MUTATION_LIMIT: Duration = Duration::from_secs(12);
 
 /// Clients for `target`. Nothing is sent yet; wrong credentials show at the first call.
 pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
+    let (mutation_attempts, partition) = match &target {
+        Target::InProcess(in_process) => {
+            (in_process.mutation_attempts, Some(RetryPartition::new(in_process.retry_partition.clone())))
+        }
+        Target::Standard | Target::Endpoint { .. } => (MUTATION_ATTEMPTS, None),
+    };
     let base = loader(settings, target).load().await;
     let reads = |config: aws_config::SdkConfig| {
         config
@@ -49,16 +83,25 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
     let mutations = base
         .clone()
         .into_builder()
-        .retry_config(RetryConfig::standard().with_max_attempts(1))
+        .retry_config(RetryConfig::standard().with_max_attempts(mutation_attempts))
         .timeout_config(limits(MUTATION_LIMIT, MUTATION_LIMIT))
         .build();
     let region = base.region().map(ToString::to_string);
     let reads = reads(base);
+    let rds = |config| {
+        let mut config = aws_sdk_rds::config::Builder::from(config);
+        config.set_retry_partition(partition.clone());
+        aws_sdk_rds::Client::from_conf(config.build())
+    };
+    let mut cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&reads);
+    cloudwatch.set_retry_partition(partition.clone());
+    let mut sts = aws_sdk_sts::config::Builder::from(&reads);
+    sts.set_retry_partition(partition.clone());
     Aws {
-        rds: aws_sdk_rds::Client::new(&reads),
-        rds_mutating: aws_sdk_rds::Client::new(&mutations),
-        cloudwatch: aws_sdk_cloudwatch::Client::new(&reads),
-        sts: aws_sdk_sts::Client::new(&reads),
+        rds: rds(&reads),
+        rds_mutating: rds(&mutations),
+        cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build()),
+        sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
         account_pin: settings.account_id.clone(),
     }
@@ -81,11 +124,24 @@ fn loader(settings: &AwsSettings, target: Target) -> ConfigLoader {
         Target::Endpoint { url } => {
             loader.region(Region::new(SIMULATED_REGION)).credentials_provider(worthless()).endpoint_url(url)
         }
-        Target::InProcess(client) => loader
+        Target::InProcess(in_process) => loader
             .region(Region::new(SIMULATED_REGION))
             .credentials_provider(worthless())
             .endpoint_url("http://simulation.invalid")
-            .http_client(client),
+            .time_source(Dated(in_process.clock))
+            .sleep_impl(TokioSleep::new())
+            .http_client(in_process.http),
+    }
+}
+
+/// The clock as the SDK wants it.
+#[derive(Debug)]
+struct Dated(Clock);
+
+impl TimeSource for Dated {
+    fn now(&self) -> SystemTime {
+        // Every instant that a clock shows lies between 1970 and 9999, which both types hold.
+        SystemTime::try_from(self.0.now()).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 }
 

@@ -1,11 +1,14 @@
 //! The clock: the one room that may ask what time it is. Everything else is handed a [`Clock`].
 //!
-//! Three kinds of time come out of the same two calls, `now` and `sleep`:
+//! Four kinds of time come out of the same two calls, `now` and `sleep`:
 //! - **system**: wall time, for real AWS;
 //! - **scaled**: starts at a given instant and runs `speed` times as fast as the machine, for `--sim`;
+//! - **settable**: a scaled clock that can be set while it runs, as NTP or a person does with a machine's;
 //! - **paused**: a scaled clock inside a tokio runtime whose time is paused, for tests. It moves only when every
 //!   task waits, and then jumps to the next deadline, so a simulated day costs no waiting.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,7 +22,7 @@ pub struct Clock {
 #[derive(Debug, Clone)]
 enum Source {
     System,
-    Scaled { origin: Timestamp, started: tokio::time::Instant, speed: f64 },
+    Scaled { origin: Timestamp, started: tokio::time::Instant, speed: f64, set_by_millis: Arc<AtomicI64> },
 }
 
 impl Clock {
@@ -35,7 +38,31 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this room is the owner of time")]
     pub fn scaled(origin: Timestamp, speed: f64) -> Self {
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
-        Self { source: Source::Scaled { origin, started: tokio::time::Instant::now(), speed } }
+        let started = tokio::time::Instant::now();
+        Self { source: Source::Scaled { origin, started, speed, set_by_millis: Arc::default() } }
+    }
+
+    /// Sets a scaled clock and all its clones forward or back by so much. Sleeps that are under way are as long as
+    /// they were: they are of the machine's steady time, as on a real machine. The system clock is not ours to set.
+    pub fn set_by(&self, step: SignedDuration) {
+        if let Source::Scaled { set_by_millis, .. } = &self.source {
+            set_by_millis.fetch_add(i64::try_from(step.as_millis()).unwrap_or_default(), Ordering::Relaxed);
+        }
+    }
+
+    /// Another clock that goes like this one and cannot be set by [`set_by`](Self::set_by) on this one.
+    pub fn unset(&self) -> Self {
+        match &self.source {
+            Source::System => Self::system(),
+            Source::Scaled { origin, started, speed, .. } => Self {
+                source: Source::Scaled {
+                    origin: *origin,
+                    started: *started,
+                    speed: *speed,
+                    set_by_millis: Arc::default(),
+                },
+            },
+        }
     }
 
     /// The time on this clock, UTC.
@@ -43,8 +70,9 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.source {
             Source::System => Timestamp::now(),
-            Source::Scaled { origin, started, speed } => {
+            Source::Scaled { origin, started, speed, set_by_millis } => {
                 let passed = SignedDuration::try_from(started.elapsed().mul_f64(*speed)).unwrap_or(SignedDuration::MAX);
+                let passed = passed.saturating_add(SignedDuration::from_millis(set_by_millis.load(Ordering::Relaxed)));
                 origin.saturating_add(passed).unwrap_or(Timestamp::MAX)
             }
         }
@@ -99,6 +127,15 @@ mod tests {
         clock.sleep(Duration::from_hours(1)).await;
         let passed = twin.now().duration_since(origin);
         assert!((passed.as_secs_f64() - 3600.0).abs() < 0.1, "passed {passed:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_moves_its_clones_and_no_sleep() {
+        let clock = Clock::scaled(Timestamp::from_second(10_000).unwrap(), 1.0);
+        let (twin, unset) = (clock.clone(), clock.unset());
+        clock.set_by(SignedDuration::from_hours(-1));
+        clock.sleep(Duration::from_secs(5)).await;
+        assert_eq!((twin.now().as_second(), unset.now().as_second()), (6_405, 10_005));
     }
 
     #[tokio::test(start_paused = true)]

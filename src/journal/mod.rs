@@ -9,6 +9,7 @@
 //!
 //! Calls block on the disk; the caller decides on which thread.
 
+mod disk;
 mod error;
 mod line;
 mod lock;
@@ -16,9 +17,10 @@ mod scan;
 mod segment;
 mod writer;
 
+pub use disk::Disk;
 pub use error::{Damage, OpenError, ReadError, UnknownKind, WriteError};
 pub use line::NO_HASH;
-pub use scan::{Verified, read, verify};
+pub use scan::{Verified, read, verify, verify_on};
 pub use writer::Journal;
 
 /// A segment is closed before it would grow beyond this: small enough for any editor or mail gateway an auditor has,

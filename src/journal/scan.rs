@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::disk::{Directory, Disk};
 use super::error::{Damage, ReadError, UnknownKind};
 use super::line::{self, NO_HASH, Sealed};
 use super::segment::{self, Found, Segment};
@@ -24,7 +25,15 @@ pub struct Verified {
 /// # Errors
 /// The first record that is damaged, an incomplete last line among them, or a file that cannot be read.
 pub fn verify(dir: &Path) -> Result<Verified, ReadError> {
-    let scan = scan(dir, Tail::IsDamage, |_, _, _| Ok(()))?;
+    verify_on(&Directory::to_read(dir))
+}
+
+/// The same on any disk.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_on(disk: &dyn Disk) -> Result<Verified, ReadError> {
+    let scan = scan(disk, Tail::IsDamage, |_, _, _| Ok(()))?;
     Ok(Verified { records: scan.records, segments: scan.segments.len(), head: scan.head })
 }
 
@@ -34,7 +43,7 @@ pub fn verify(dir: &Path) -> Result<Verified, ReadError> {
 /// As [`verify`], and the first record of a kind that this version does not know.
 pub fn read(dir: &Path) -> Result<Vec<(Entry, String)>, ReadError> {
     let mut records = Vec::new();
-    scan(dir, Tail::IsDamage, |place, sealed, raw| {
+    scan(&Directory::to_read(dir), Tail::IsDamage, |place, sealed, raw| {
         records.push((entry(place, sealed)?, String::from_utf8_lossy(raw).into_owned()));
         Ok(())
     })?;
@@ -58,6 +67,8 @@ pub(super) struct Scan {
     pub(super) records: u64,
     /// Hash of the last.
     pub(super) head: String,
+    /// Length in bytes of the whole lines of the last segment.
+    pub(super) last_bytes: u64,
     /// Length in bytes of an incomplete last line, else 0.
     pub(super) tail_bytes: u64,
 }
@@ -71,12 +82,12 @@ pub(super) struct Place<'a> {
 
 /// Reads and checks a journal from its first record, giving each to `each` with its place and its bytes.
 pub(super) fn scan(
-    dir: &Path,
+    disk: &dyn Disk,
     tail: Tail,
     mut each: impl FnMut(&Place<'_>, &Sealed<'_>, &[u8]) -> Result<(), ReadError>,
 ) -> Result<Scan, ReadError> {
-    let segments = segment::list(dir).map_err(|source| ReadError::Io { path: dir.to_owned(), source })?;
-    let mut scan = Scan { segments: Vec::new(), records: 0, head: NO_HASH.to_owned(), tail_bytes: 0 };
+    let segments = segment::list(disk).map_err(|source| ReadError::Io { path: disk.place(), source })?;
+    let mut scan = Scan { segments: Vec::new(), records: 0, head: NO_HASH.to_owned(), last_bytes: 0, tail_bytes: 0 };
     let last = segments.len().saturating_sub(1);
     for (index, segment) in segments.iter().enumerate() {
         let start = Place { segment, line: 1, seq: scan.records + 1 };
@@ -85,7 +96,7 @@ pub(super) fn scan(
             return Err(start.damage(why).into());
         }
         let tail = if index == last { tail } else { Tail::IsDamage };
-        scan_segment(segment, tail, &mut scan, &mut each)?;
+        scan_segment(disk, segment, tail, &mut scan, &mut each)?;
         if index != last && scan.records + 1 == start.seq {
             return Err(start.damage("the segment is empty, but another follows".to_owned()).into());
         }
@@ -110,22 +121,25 @@ pub(super) fn entry(place: &Place<'_>, sealed: &Sealed<'_>) -> Result<Entry, Rea
 }
 
 fn scan_segment(
+    disk: &dyn Disk,
     segment: &Segment,
     tail: Tail,
     scan: &mut Scan,
     each: &mut impl FnMut(&Place<'_>, &Sealed<'_>, &[u8]) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let io = |source| ReadError::Io { path: segment.path.clone(), source };
-    let mut reader = segment.reader().map_err(io)?;
+    let io = |source| ReadError::Io { path: disk.place().join(&segment.name), source };
+    let mut reader = disk.reader(&segment.name).map_err(io)?;
     let mut buffer = Vec::new();
+    scan.last_bytes = 0;
     for line in 1.. {
         let place = Place { segment, line, seq: scan.records + 1 };
-        match segment::next_line(&mut reader, &mut buffer).map_err(io)? {
+        match segment::next_line(&mut *reader, &mut buffer).map_err(io)? {
             Found::Line => {
                 let sealed = link(&place, &buffer, &scan.head)?;
                 each(&place, &sealed, &buffer)?;
                 scan.head = sealed.hash.to_owned();
                 scan.records += 1;
+                scan.last_bytes += buffer.len() as u64 + 1;
             }
             Found::Tail if tail == Tail::MayBeCut && !ends_in_wrong_byte(&buffer) => {
                 scan.tail_bytes = buffer.len() as u64;
@@ -159,6 +173,6 @@ fn link<'a>(place: &Place<'_>, bytes: &'a [u8], head: &str) -> Result<Sealed<'a>
 
 impl Place<'_> {
     fn damage(&self, why: String) -> Damage {
-        Damage { segment: self.segment.name(), line: self.line, seq: self.seq, why }
+        Damage { segment: self.segment.name.clone(), line: self.line, seq: self.seq, why }
     }
 }

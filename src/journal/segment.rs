@@ -1,17 +1,15 @@
-//! Segment files: their names, their order, reading them line by line within bounds, making new ones.
+//! Segments: their names, their order, reading their lines within bounds.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, Read as _};
 
 use super::LINE_BYTES;
+use super::disk::Disk;
 
-/// One segment on disk.
+/// One segment of a journal.
 #[derive(Debug, Clone)]
 pub(super) struct Segment {
-    /// Where.
-    pub(super) path: PathBuf,
+    /// Its file name.
+    pub(super) name: String,
     /// The sequence in its name: that of its first record.
     pub(super) first_seq: u64,
 }
@@ -28,57 +26,21 @@ pub(super) enum Found {
     End,
 }
 
-impl Segment {
-    /// The segment that begins with a sequence.
-    pub(super) fn starting_at(dir: &Path, first_seq: u64) -> Self {
-        Self { path: dir.join(format!("journal-{first_seq:020}.jsonl")), first_seq }
-    }
-
-    /// Its file name.
-    pub(super) fn name(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
-
-    /// Opens it for reading. Only a regular file is a segment: a device could be read without end.
-    pub(super) fn reader(&self) -> io::Result<BufReader<File>> {
-        let file = File::open(&self.path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-        }
-        Ok(BufReader::new(file))
-    }
-
-    /// Opens it for appending.
-    pub(super) fn appender(&self) -> io::Result<File> {
-        File::options().append(true).open(&self.path)
-    }
-
-    /// Makes it, readable by its owner alone, and makes its name durable. It must not exist.
-    pub(super) fn create(&self) -> io::Result<File> {
-        let file = File::options().append(true).create_new(true).mode(0o600).open(&self.path)?;
-        file.sync_all()?;
-        if let Some(dir) = self.path.parent() {
-            File::open(dir)?.sync_all()?;
-        }
-        Ok(file)
-    }
+/// The name of the segment that begins with a sequence.
+pub(super) fn name(first_seq: u64) -> String {
+    format!("journal-{first_seq:020}.jsonl")
 }
 
-/// The segments of a directory in order of their sequence. Files of other names are none of ours.
-pub(super) fn list(dir: &Path) -> io::Result<Vec<Segment>> {
-    let mut segments = Vec::new();
-    for file in fs::read_dir(dir)? {
-        let path = file?.path();
-        if let Some(first_seq) = first_seq(&path) {
-            segments.push(Segment { path, first_seq });
-        }
-    }
+/// The segments of a disk in order of their sequence. Files of other names are none of ours.
+pub(super) fn list(disk: &dyn Disk) -> io::Result<Vec<Segment>> {
+    let segment = |name: String| Some(Segment { first_seq: first_seq(&name)?, name });
+    let mut segments: Vec<Segment> = disk.names()?.into_iter().filter_map(segment).collect();
     segments.sort_by_key(|segment| segment.first_seq);
     Ok(segments)
 }
 
 /// Reads the next line into `buffer`, never more than a record's limit.
-pub(super) fn next_line(reader: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<Found> {
+pub(super) fn next_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>) -> io::Result<Found> {
     buffer.clear();
     reader.take(LINE_BYTES as u64 + 1).read_until(b'\n', buffer)?;
     Ok(match buffer.last() {
@@ -92,7 +54,7 @@ pub(super) fn next_line(reader: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::
     })
 }
 
-fn first_seq(path: &Path) -> Option<u64> {
-    let digits = path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".jsonl")?;
+fn first_seq(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix("journal-")?.strip_suffix(".jsonl")?;
     (digits.len() == 20).then(|| digits.parse().ok())?
 }

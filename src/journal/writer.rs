@@ -1,25 +1,20 @@
 //! The one writer of a journal.
 
-use std::fs::{DirBuilder, File};
-use std::io::Write as _;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::disk::{Directory, Disk};
 use super::error::{OpenError, WriteError};
 use super::scan::{self, Scan, Tail};
-use super::segment::Segment;
-use super::{LINE_BYTES, SEGMENT_BYTES, line, lock};
+use super::{LINE_BYTES, SEGMENT_BYTES, line, segment};
 use crate::model::event::{Entry, Event};
 
 /// An open journal: the only one on its directory, in any process, until it is dropped.
 #[derive(Debug)]
 pub struct Journal {
-    dir: PathBuf,
-    _lock: File,
-    segment: File,
+    disk: Box<dyn Disk>,
     segment_bytes: u64,
     seq: u64,
     head: String,
@@ -35,21 +30,23 @@ impl Journal {
     /// Another engine owns it, the directory cannot be written, or a record is damaged or of a newer version. Nothing
     /// is changed then, but for the lock file.
     pub fn open(dir: &Path, now: Timestamp) -> Result<(Self, Vec<Entry>), OpenError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
-        let lock = lock::take(dir)?;
+        Self::open_on(Box::new(Directory::take_over(dir)?), now)
+    }
+
+    /// The same on any disk, which must be this journal's alone.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(mut disk: Box<dyn Disk>, now: Timestamp) -> Result<(Self, Vec<Entry>), OpenError> {
         let mut entries = Vec::new();
-        let scan = scan::scan(dir, Tail::MayBeCut, |place, sealed, _| {
+        let scan = scan::scan(&*disk, Tail::MayBeCut, |place, sealed, _| {
             entries.push(scan::entry(place, sealed)?);
             Ok(())
         })?;
-        let (segment, segment_bytes) = last_segment(dir, &scan)?;
-        let dir = dir.to_owned();
-        let (seq, head) = (scan.records, scan.head);
-        let mut journal = Self { dir, _lock: lock, segment, segment_bytes, seq, head, broken: None };
+        let segment_bytes = last_segment(&mut *disk, &scan)?;
+        let mut journal = Self { disk, segment_bytes, seq: scan.records, head: scan.head, broken: None };
+        // What was read may be in the machine's memory only; what is decided on it must not outlive it.
+        journal.sync()?;
         if scan.tail_bytes > 0 {
             let entry = journal.append(now, Event::JournalRepaired { bytes_cut: scan.tail_bytes })?;
             journal.sync()?;
@@ -71,7 +68,7 @@ impl Journal {
         if self.segment_bytes > 0 && self.segment_bytes + bytes > SEGMENT_BYTES {
             self.rotate(entry.seq)?;
         }
-        self.segment.write_all(line.as_bytes()).map_err(|error| self.broke(format!("cannot write: {error}")))?;
+        self.disk.append(line.as_bytes()).map_err(|error| self.broke(format!("cannot write: {error}")))?;
         self.segment_bytes += bytes;
         self.seq = entry.seq;
         self.head = hash;
@@ -85,7 +82,7 @@ impl Journal {
     /// dropped the very pages that failed, and a second call would report success.
     pub fn sync(&mut self) -> Result<(), WriteError> {
         self.intact()?;
-        self.segment.sync_data().map_err(|error| self.broke(format!("cannot sync: {error}")))
+        self.disk.sync().map_err(|error| self.broke(format!("cannot sync: {error}")))
     }
 
     /// Why it takes no more records, if so.
@@ -105,9 +102,8 @@ impl Journal {
 
     fn rotate(&mut self, first_seq: u64) -> Result<(), WriteError> {
         self.sync()?;
-        let segment = Segment::starting_at(&self.dir, first_seq);
-        self.segment =
-            segment.create().map_err(|error| self.broke(format!("cannot begin {}: {error}", segment.name())))?;
+        let name = segment::name(first_seq);
+        self.disk.create(&name).map_err(|error| self.broke(format!("cannot begin {name}: {error}")))?;
         self.segment_bytes = 0;
         Ok(())
     }
@@ -122,22 +118,17 @@ impl Journal {
     }
 }
 
-/// The segment to go on with, an incomplete last line cut off, and its length.
-fn last_segment(dir: &Path, scan: &Scan) -> Result<(File, u64), OpenError> {
-    let Some(segment) = scan.segments.last() else {
-        let segment = Segment::starting_at(dir, 1);
-        let file = segment.create().map_err(|source| OpenError::Io { path: segment.path.clone(), source })?;
-        return Ok((file, 0));
+/// Goes on with the last segment, an incomplete last line cut off, or begins the first. Returns its length.
+fn last_segment(disk: &mut dyn Disk, scan: &Scan) -> Result<u64, OpenError> {
+    let place = disk.place();
+    let (name, done) = match scan.segments.last() {
+        None => (segment::name(1), disk.create(&segment::name(1)).map(|()| 0)),
+        Some(last) => {
+            let cut_after = (scan.tail_bytes > 0).then_some(scan.last_bytes);
+            (last.name.clone(), disk.resume(&last.name, cut_after))
+        }
     };
-    let io = |source| OpenError::Io { path: segment.path.clone(), source };
-    let file = segment.appender().map_err(io)?;
-    let mut bytes = file.metadata().map_err(io)?.len();
-    if scan.tail_bytes > 0 {
-        bytes = bytes.saturating_sub(scan.tail_bytes);
-        file.set_len(bytes).map_err(io)?;
-        file.sync_all().map_err(io)?;
-    }
-    Ok((file, bytes))
+    done.map_err(|source| OpenError::Io { path: place.join(name), source })
 }
 
 /// Seals a record and makes sure that it can be read again: JSON has no NaN and no infinity, and a record that the
@@ -166,10 +157,12 @@ mod tests {
         let at = Timestamp::UNIX_EPOCH;
         let (mut journal, _) = Journal::open(dir.path(), at).unwrap();
         let kept = journal.append(at, event()).unwrap();
-        let good = std::mem::replace(&mut journal.segment, File::options().append(true).open("/dev/full").unwrap());
+        let mut full = Directory::to_read(dir.path());
+        full.open = Some(std::fs::File::options().append(true).open("/dev/full").unwrap());
+        let good = std::mem::replace(&mut journal.disk, Box::new(full));
         let error = journal.append(at, event()).unwrap_err();
         assert!(error.why.contains("No space left"), "{error}");
-        journal.segment = good;
+        journal.disk = good;
         assert_eq!(journal.append(at, event()).unwrap_err(), error);
         assert_eq!(journal.sync().unwrap_err(), error);
         assert_eq!((journal.broken(), journal.seq()), (Some(error.why.as_str()), kept.seq));

@@ -11,7 +11,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     ("config", &["model"]),
     ("playbook", &["model"]),
     ("engine", &["model", "playbook"]),
-    ("aws", &["model"]),
+    ("aws", &["model", "clock"]),
     ("journal", &["model"]),
     ("control", &["model"]),
     ("sim", &["model", "clock"]),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use upshift::aws::connect::{Target, connect};
+use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::clock::Clock;
 use upshift::config;
 use upshift::control::{self, Client};
@@ -41,7 +41,7 @@ async fn start(sim: &Sim, directory: &Path) -> Running {
     let clock = sim.clock().clone();
     let (journal, entries) = Journal::open(directory, clock.now()).unwrap();
     let settings = config::checkpoints();
-    let aws = connect(&settings.aws, Target::InProcess(sim.http_client())).await;
+    let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
     let world = World::Simulation { scenario: "checkpoints".into(), speed: 1.0, endpoint: String::new() };
     let first = Snapshot {
         version: 0,

@@ -1,0 +1,140 @@
+//! What a journal needs of a disk, and the disk of this machine: a directory of segment files that one process owns.
+//!
+//! The trait is as narrow as the journal's promises: a record is one append, it is durable after a sync, a new segment's
+//! name is durable when `create` returns. A second implementation, which tears and loses what was never synced, is in
+//! `swarm`.
+
+use std::fmt::Debug;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, BufRead, BufReader, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::error::OpenError;
+use super::lock;
+
+/// Where a journal's segments are. Names are file names without a path.
+pub trait Disk: Debug + Send {
+    /// Where that is, for people.
+    fn place(&self) -> PathBuf;
+
+    /// The names of all files there, in any order.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    fn names(&self) -> io::Result<Vec<String>>;
+
+    /// The bytes of a file from its beginning.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn reader<'a>(&'a self, name: &str) -> io::Result<Box<dyn BufRead + 'a>>;
+
+    /// Makes an empty file, whose name is durable after return, and makes it the one that [`append`](Self::append)
+    /// means. It must not exist.
+    ///
+    /// # Errors
+    /// It is not sure that there is such a file.
+    fn create(&mut self, name: &str) -> io::Result<()>;
+
+    /// Makes an existing file the one that [`append`](Self::append) means, cut off after `bytes`, durably so, and
+    /// returns its length.
+    ///
+    /// # Errors
+    /// It cannot be opened, or the cut is not sure.
+    fn resume(&mut self, name: &str, cut_after: Option<u64>) -> io::Result<u64>;
+
+    /// Adds bytes at the end of the open file.
+    ///
+    /// # Errors
+    /// None or some of them were written.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Everything appended is durable after return.
+    ///
+    /// # Errors
+    /// That is not sure, and asking again would not make it so.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A directory of this machine. The one that writes holds its lock until it is dropped.
+#[derive(Debug)]
+pub(super) struct Directory {
+    dir: PathBuf,
+    /// None for a reader.
+    _lock: Option<File>,
+    pub(super) open: Option<File>,
+}
+
+impl Directory {
+    /// The directory as a reader sees it: no lock is taken, and nothing must be written.
+    pub(super) fn to_read(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), _lock: None, open: None }
+    }
+
+    /// Makes the directory (mode 0700) if it is missing, and takes it for this process alone.
+    pub(super) fn take_over(dir: &Path) -> Result<Self, OpenError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+        Ok(Self { _lock: Some(lock::take(dir)?), ..Self::to_read(dir) })
+    }
+
+    fn open(&mut self) -> io::Result<&mut File> {
+        self.open.as_mut().ok_or_else(|| io::Error::other("no segment is open"))
+    }
+}
+
+impl Disk for Directory {
+    fn place(&self) -> PathBuf {
+        self.dir.clone()
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        // A name that is not Unicode is none of a segment's.
+        fs::read_dir(&self.dir)?
+            .filter_map(|file| file.map(|file| file.file_name().into_string().ok()).transpose())
+            .collect()
+    }
+
+    fn reader<'a>(&'a self, name: &str) -> io::Result<Box<dyn BufRead + 'a>> {
+        let file = File::open(self.dir.join(name))?;
+        // A device could be read without end.
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        Ok(Box::new(BufReader::with_capacity(READ_BYTES, file)))
+    }
+
+    fn create(&mut self, name: &str) -> io::Result<()> {
+        let file = File::options().append(true).create_new(true).mode(0o600).open(self.dir.join(name))?;
+        file.sync_all()?;
+        File::open(&self.dir)?.sync_all()?;
+        self.open = Some(file);
+        Ok(())
+    }
+
+    fn resume(&mut self, name: &str, cut_after: Option<u64>) -> io::Result<u64> {
+        let file = File::options().append(true).open(self.dir.join(name))?;
+        if let Some(bytes) = cut_after {
+            file.set_len(bytes)?;
+            file.sync_all()?;
+        }
+        let bytes = file.metadata()?.len();
+        self.open = Some(file);
+        Ok(bytes)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.open()?.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.open()?.sync_data()
+    }
+}
+
+/// Read at once: a journal is read from end to end.
+const READ_BYTES: usize = 256 * 1024;

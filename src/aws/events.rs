@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Aws, PAGE_LIMIT, convert, failure};
+use super::pages::Pages;
+use super::{Aws, convert, failure};
 use crate::model::call::Failure;
 use crate::model::database::{DatabaseName, RdsEvent};
 
@@ -10,7 +11,7 @@ impl Aws {
     /// RDS's events about `wanted` since `start`, oldest first.
     ///
     /// # Errors
-    /// When any page cannot be read.
+    /// When any page cannot be read, or the pages do not end.
     pub async fn events(
         &self,
         wanted: &[DatabaseName],
@@ -18,8 +19,8 @@ impl Aws {
         end: Timestamp,
     ) -> Result<Vec<RdsEvent>, Failure> {
         let mut events = Vec::new();
-        let mut marker: Option<String> = None;
-        for _ in 0..PAGE_LIMIT {
+        let mut pages = Pages::of("DescribeEvents");
+        loop {
             let request = self
                 .rds
                 .describe_events()
@@ -27,7 +28,7 @@ impl Aws {
                 .start_time(convert::date_time(start))
                 .end_time(convert::date_time(end))
                 .max_records(100)
-                .set_marker(marker);
+                .set_marker(pages.marker());
             let page = request.send().await.map_err(|error| failure::read_failure("DescribeEvents", &error))?;
             let event = |event: &aws_sdk_rds::types::Event| {
                 Some(RdsEvent {
@@ -38,12 +39,10 @@ impl Aws {
                 })
             };
             events.extend(page.events().iter().filter_map(event).filter(|event| wanted.contains(&event.database)));
-            marker = page.marker().map(ToOwned::to_owned);
-            if marker.is_none() {
-                break;
+            if !pages.follow(page.marker())? {
+                events.sort();
+                return Ok(events);
             }
         }
-        events.sort();
-        Ok(events)
     }
 }

@@ -34,6 +34,9 @@ where
         FailureKind::Network => {
             format!("{operation}: AWS could not be reached ({}); trying again", detail(code, &said, error))
         }
+        FailureKind::Rejected => {
+            format!("{operation}: AWS does not take the question, correct config.toml: {}", detail(code, &said, error))
+        }
         _ => format!("{operation}: AWS answered {}", detail(code, &said, error)),
     };
     Failure {
@@ -55,14 +58,19 @@ where
         message: clean(message, LIMIT),
         request_id: error.request_id().map(ToOwned::to_owned),
     };
+    let unknown = || CallOutcome::Unknown { why: clean(&DisplayErrorContext(error).to_string(), LIMIT) };
     match error {
         SdkError::ConstructionFailure(_) => refused("NotSent", &DisplayErrorContext(error).to_string()),
-        SdkError::ServiceError(service) if service.raw().status().as_u16() < 500 => {
-            let said = service.err();
-            refused(said.code().unwrap_or("no code"), said.message().unwrap_or("no message"))
-        }
-        // A 5xx, a lost connection, a timeout: it may have happened.
-        _ => CallOutcome::Unknown { why: clean(&DisplayErrorContext(error).to_string(), LIMIT) },
+        SdkError::ServiceError(service) => match service.err().code() {
+            // Only AWS's own words refuse: a code in its own form, with a status that lays the fault on the caller.
+            Some(code) if (400..500).contains(&service.raw().status().as_u16()) => {
+                refused(code, service.err().message().unwrap_or("no message"))
+            }
+            // A 5xx, or an answer that cannot be read, such as a proxy's: it may have happened.
+            _ => unknown(),
+        },
+        // A lost connection, a timeout: it may have happened.
+        _ => unknown(),
     }
 }
 
@@ -83,6 +91,9 @@ fn kind<E>(error: &SdkError<E, HttpResponse>, code: &str) -> FailureKind {
             | "RequestExpired" => FailureKind::NoCredentials,
             "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => FailureKind::Throttled,
             "DBInstanceNotFound" | "ResourceNotFound" => FailureKind::NotFound,
+            "ValidationError" | "InvalidParameterValue" | "InvalidParameterCombination" | "MissingParameter" => {
+                FailureKind::Rejected
+            }
             _ => FailureKind::Service,
         },
     }

@@ -5,21 +5,23 @@ use std::collections::BTreeMap;
 use aws_sdk_rds::operation::describe_db_instances::DescribeDBInstancesError;
 use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
 
-use super::{Aws, PAGE_LIMIT, convert, failure};
-use crate::model::call::Failure;
+use super::pages::Pages;
+use super::{Aws, convert, failure};
+use crate::model::call::{Failure, FailureKind};
 use crate::model::class::InstanceClass;
-use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, ResourceId};
+use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, Instances, ResourceId};
 
 impl Aws {
-    /// Those of `wanted` that exist, as RDS describes them.
+    /// Those of `wanted` that exist, as RDS describes them; one whose description lacks what everything rests on is a
+    /// failure of its own.
     ///
     /// # Errors
-    /// When any page cannot be read: half a fleet is not an answer.
-    pub async fn instances(&self, wanted: &[DatabaseName]) -> Result<BTreeMap<DatabaseName, DatabaseState>, Failure> {
+    /// When any page cannot be read, or the pages do not end: half a fleet is not an answer.
+    pub async fn instances(&self, wanted: &[DatabaseName]) -> Result<Instances, Failure> {
         let mut found = BTreeMap::new();
-        let mut marker: Option<String> = None;
-        for _ in 0..PAGE_LIMIT {
-            let mut request = self.rds.describe_db_instances().max_records(100).set_marker(marker);
+        let mut pages = Pages::of("DescribeDBInstances");
+        loop {
+            let mut request = self.rds.describe_db_instances().max_records(100).set_marker(pages.marker());
             if let [only] = wanted {
                 // Asked by name, so that the permission can be given for that one instance.
                 request = request.db_instance_identifier(only.as_str());
@@ -35,27 +37,46 @@ impl Aws {
                 }
                 Err(error) => return Err(failure::read_failure("DescribeDBInstances", &error)),
             };
-            let states = page.db_instances().iter().map(state);
-            found.extend(states.map(|state| (state.name.clone(), state)).filter(|(name, _)| wanted.contains(name)));
-            marker = page.marker().map(ToOwned::to_owned);
-            if marker.is_none() {
-                break;
+            for instance in page.db_instances() {
+                let name = DatabaseName::new(convert::text(instance.db_instance_identifier()));
+                if wanted.contains(&name) {
+                    let described = state(&name, instance);
+                    // The same name twice in one list: one of them is wrong, and nobody knows which.
+                    let twice = found.contains_key(&name);
+                    let described = if twice { Err(unreadable(&name, "twice in one list")) } else { described };
+                    found.insert(name, described);
+                }
+            }
+            if !pages.follow(page.marker())? {
+                return Ok(found);
             }
         }
-        Ok(found)
     }
 }
 
-fn state(instance: &DbInstance) -> DatabaseState {
+fn unreadable(name: &DatabaseName, what: &str) -> Failure {
+    Failure {
+        kind: FailureKind::Service,
+        operation: "DescribeDBInstances".to_owned(),
+        sentence: format!("DescribeDBInstances: {name} comes back {what}: nothing is concluded from it; trying again"),
+        request_id: None,
+    }
+}
+
+fn state(name: &DatabaseName, instance: &DbInstance) -> Result<DatabaseState, Failure> {
     let endpoint = instance.endpoint().and_then(|endpoint| {
         Some(format!("{}:{}", convert::text(Some(endpoint.address()?)), endpoint.port().unwrap_or_default()))
     });
-    DatabaseState {
-        name: DatabaseName::new(convert::text(instance.db_instance_identifier())),
-        resource_id: ResourceId::new(convert::text(instance.dbi_resource_id())),
+    let required = |value: Option<&str>, what: &str| {
+        let text = convert::text(value);
+        if text.is_empty() { Err(unreadable(name, &format!("without {what}"))) } else { Ok(text) }
+    };
+    Ok(DatabaseState {
+        name: name.clone(),
+        resource_id: ResourceId::new(required(instance.dbi_resource_id(), "a DbiResourceId")?),
         arn: convert::text(instance.db_instance_arn()),
-        class: InstanceClass::observed(convert::text(instance.db_instance_class())),
-        status: InstanceStatus::new(convert::text(instance.db_instance_status())),
+        class: InstanceClass::observed(required(instance.db_instance_class(), "a class")?),
+        status: InstanceStatus::new(required(instance.db_instance_status(), "a status")?),
         pending: instance.pending_modified_values().map(pending).unwrap_or_default(),
         engine: convert::text(instance.engine()),
         engine_version: convert::text(instance.engine_version()),
@@ -64,7 +85,7 @@ fn state(instance: &DbInstance) -> DatabaseState {
         storage_type: convert::optional_text(instance.storage_type()),
         storage_gib: instance.allocated_storage().and_then(|gib| u32::try_from(gib).ok()),
         endpoint,
-    }
+    })
 }
 
 /// Every pending value by AWS's name for it. A value whose content is of no use here still shows that it pends.

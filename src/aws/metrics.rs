@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode};
 use jiff::Timestamp;
 
-use super::{Aws, PAGE_LIMIT, convert, failure};
-use crate::model::call::Failure;
+use super::pages::Pages;
+use super::{Aws, convert, failure};
+use crate::model::call::{Failure, FailureKind};
 use crate::model::database::{DatabaseName, ResourceId};
-use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec};
+use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Signals};
 
 /// `GetMetricData` takes this many queries at most.
 const QUERIES_PER_CALL: usize = 500;
@@ -24,14 +25,12 @@ pub struct Wanted {
     pub spec: SignalSpec,
 }
 
-/// What was read: per database and signal.
-pub type Signals = BTreeMap<DatabaseName, BTreeMap<SignalName, Series>>;
-
 impl Aws {
     /// The datapoints of `wanted` from `start` (included) to `end` (excluded), read at `now`.
     ///
     /// # Errors
-    /// When any call fails; what other calls brought is not half an answer and is dropped.
+    /// When any call fails for a reason that all databases share. CloudWatch refuses a whole batch for one query that
+    /// it does not take: then each database is asked for alone, and the failure is that database's own.
     pub async fn signals(
         &self,
         wanted: &[Wanted],
@@ -40,25 +39,48 @@ impl Aws {
         now: Timestamp,
     ) -> Result<Signals, Failure> {
         let mut signals = Signals::new();
-        for (batch, wanted) in wanted.chunks(QUERIES_PER_CALL).enumerate() {
-            let ids: Vec<String> = (0..wanted.len()).map(|i| format!("b{batch}q{i}")).collect();
-            let queries: Vec<MetricDataQuery> =
-                wanted.iter().zip(&ids).filter_map(|(wanted, id)| query(wanted, id)).collect();
-            if queries.is_empty() {
-                continue;
-            }
-            let results = self.metric_data(queries, start, end).await?;
-            for (wanted, id) in wanted.iter().zip(&ids) {
-                let of_it: Vec<&MetricDataResult> =
-                    results.iter().filter(|result| result.id() == Some(id.as_str())).collect();
-                if of_it.is_empty() {
-                    continue;
+        for wanted in wanted.chunks(QUERIES_PER_CALL) {
+            match self.batch(wanted, start, end, now).await {
+                Ok(part) => add(&mut signals, part),
+                Err(failure) if failure.kind == FailureKind::Rejected => {
+                    for of_one in wanted.chunk_by(|a, b| a.database == b.database) {
+                        match self.batch(of_one, start, end, now).await {
+                            Ok(part) => add(&mut signals, part),
+                            Err(failure) if failure.kind == FailureKind::Rejected => {
+                                let failure = naming(failure, &of_one[0].database);
+                                signals.insert(of_one[0].database.clone(), Err(failure));
+                            }
+                            Err(failure) => return Err(failure),
+                        }
+                    }
                 }
-                let series = series(&of_it, wanted.spec.period_secs, now);
-                signals.entry(wanted.database.clone()).or_default().insert(wanted.spec.name.clone(), series);
+                Err(failure) => return Err(failure),
             }
         }
         Ok(signals)
+    }
+
+    async fn batch(
+        &self,
+        wanted: &[Wanted],
+        start: Timestamp,
+        end: Timestamp,
+        now: Timestamp,
+    ) -> Result<Part, Failure> {
+        let ids: Vec<String> = (0..wanted.len()).map(|i| format!("q{i}")).collect();
+        let queries: Vec<MetricDataQuery> =
+            wanted.iter().zip(&ids).filter_map(|(wanted, id)| query(wanted, id)).collect();
+        if queries.is_empty() {
+            return Ok(Part::new());
+        }
+        let results = self.metric_data(queries, start, end).await?;
+        let one = |(wanted, id): (&Wanted, &String)| {
+            let of_it: Vec<&MetricDataResult> =
+                results.iter().filter(|result| result.id() == Some(id.as_str())).collect();
+            let name = (wanted.database.clone(), wanted.spec.name.clone());
+            (!of_it.is_empty()).then(|| (name, series(&of_it, &wanted.spec, now)))
+        };
+        Ok(wanted.iter().zip(&ids).filter_map(one).collect())
     }
 
     async fn metric_data(
@@ -68,8 +90,8 @@ impl Aws {
         end: Timestamp,
     ) -> Result<Vec<MetricDataResult>, Failure> {
         let mut results = Vec::new();
-        let mut token: Option<String> = None;
-        for _ in 0..PAGE_LIMIT {
+        let mut pages = Pages::of("GetMetricData");
+        loop {
             let request = self
                 .cloudwatch
                 .get_metric_data()
@@ -77,16 +99,29 @@ impl Aws {
                 .start_time(convert::date_time(start))
                 .end_time(convert::date_time(end))
                 .scan_by(ScanBy::TimestampAscending)
-                .set_next_token(token);
+                .set_next_token(pages.marker());
             let page = request.send().await.map_err(|error| failure::read_failure("GetMetricData", &error))?;
             results.extend_from_slice(page.metric_data_results());
-            token = page.next_token().map(ToOwned::to_owned);
-            if token.is_none() {
-                break;
+            if !pages.follow(page.next_token())? {
+                return Ok(results);
             }
         }
-        Ok(results)
     }
+}
+
+/// Series as one call brought them.
+type Part = Vec<((DatabaseName, SignalName), Series)>;
+
+fn add(signals: &mut Signals, part: Part) {
+    for ((database, name), series) in part {
+        if let Ok(of_database) = signals.entry(database).or_insert_with(|| Ok(BTreeMap::new())) {
+            of_database.insert(name, series);
+        }
+    }
+}
+
+fn naming(failure: Failure, database: &DatabaseName) -> Failure {
+    Failure { sentence: format!("signals of {database}: {}", failure.sentence), ..failure }
 }
 
 fn query(wanted: &Wanted, id: &str) -> Option<MetricDataQuery> {
@@ -111,18 +146,41 @@ fn query(wanted: &Wanted, id: &str) -> Option<MetricDataQuery> {
     Some(query.build())
 }
 
-fn series(results: &[&MetricDataResult], period_secs: u32, now: Timestamp) -> Series {
-    let mut all = Series::empty(period_secs, now);
+fn series(results: &[&MetricDataResult], spec: &SignalSpec, now: Timestamp) -> Series {
+    let mut all = Series::empty(spec.period_secs, now);
     for result in results {
         let pairs = result.timestamps().iter().zip(result.values());
         let point = |(start, value): (&aws_smithy_types::DateTime, &f64)| {
-            Some(Datapoint { start: convert::timestamp(start)?, value: *value })
+            let start = convert::timestamp(start)?;
+            is_possible(*value, &spec.unit).then_some(Datapoint { start, value: *value })
         };
-        let mut part = Series::empty(period_secs, now);
-        part.points = pairs.filter_map(point).collect();
+        let points: Vec<Datapoint> = pairs.clone().filter_map(point).collect();
+        all.rejected += (pairs.count() - points.len()) as u32;
+        let part = Series { points, ..Series::empty(spec.period_secs, now) };
+        let rejected = all.rejected;
         all.merge(&part, Timestamp::MIN);
+        all.rejected = rejected;
     }
     // Pages before the last one are partial by nature; the last word counts.
     all.partial = results.last().is_some_and(|result| result.status_code() != Some(&StatusCode::Complete));
     all
+}
+
+/// No rate, count, size, time or share is below zero, no percentage above a hundred, and none is not a number: such a
+/// value is a fault of its source, and is treated as if it had not come.
+fn is_possible(value: f64, unit: &str) -> bool {
+    value.is_finite() && value >= 0.0 && (unit != "%" || value <= 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_values_are_no_values() {
+        assert!(is_possible(0.0, "writes/s") && is_possible(100.0, "%") && is_possible(101.0, ""));
+        for (value, unit) in [(-0.1, ""), (f64::NAN, ""), (f64::INFINITY, ""), (100.1, "%")] {
+            assert!(!is_possible(value, unit), "{value} {unit}");
+        }
+    }
 }

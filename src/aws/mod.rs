@@ -11,8 +11,9 @@ mod failure;
 mod identity;
 mod instances;
 pub mod metrics;
-mod modify;
 mod orderable;
+mod pages;
+mod send;
 
 /// The clients of one account and region.
 #[derive(Debug, Clone)]
@@ -24,10 +25,6 @@ pub struct Aws {
     region: Option<String>,
     account_pin: Option<String>,
 }
-
-/// Pages that are read of one answer before it is called a runaway: at 100 items a page, twice the number of
-/// instances that any region allows.
-const PAGE_LIMIT: usize = 100;
 
 impl Aws {
     /// The region in use; absent when the standard chain names none.

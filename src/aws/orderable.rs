@@ -1,6 +1,7 @@
 //! `DescribeOrderableDBInstanceOptions`: whether a class is offered for a database as it is.
 
-use super::{Aws, PAGE_LIMIT, failure};
+use super::pages::Pages;
+use super::{Aws, failure};
 use crate::model::call::Failure;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseState;
@@ -9,11 +10,11 @@ impl Aws {
     /// Whether `class` is offered for this engine version in the instance's zone, with its storage and standby.
     ///
     /// # Errors
-    /// When AWS does not answer.
+    /// When AWS does not answer, or its pages do not end.
     pub async fn orderable(&self, state: &DatabaseState, class: &InstanceClass) -> Result<bool, Failure> {
         const OPERATION: &str = "DescribeOrderableDBInstanceOptions";
-        let mut marker: Option<String> = None;
-        for _ in 0..PAGE_LIMIT {
+        let mut pages = Pages::of(OPERATION);
+        loop {
             let request = self
                 .rds
                 .describe_orderable_db_instance_options()
@@ -21,17 +22,15 @@ impl Aws {
                 .engine_version(&state.engine_version)
                 .db_instance_class(class.as_str())
                 .max_records(100)
-                .set_marker(marker);
+                .set_marker(pages.marker());
             let page = request.send().await.map_err(|error| failure::read_failure(OPERATION, &error))?;
             if page.orderable_db_instance_options().iter().any(|option| fits(option, state)) {
                 return Ok(true);
             }
-            marker = page.marker().map(ToOwned::to_owned);
-            if marker.is_none() {
-                break;
+            if !pages.follow(page.marker())? {
+                return Ok(false);
             }
         }
-        Ok(false)
     }
 }
 

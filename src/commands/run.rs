@@ -18,14 +18,14 @@ use crate::clock::Clock;
 use crate::config;
 use crate::console::{self, ConsoleOptions};
 use crate::control::{self, Client};
-use crate::controller::{Controller, Ended};
-use crate::engine::Engine;
+use crate::controller::{Controller, Ended, Parts};
 use crate::journal::{Journal, OpenError};
 use crate::model::command::{Answer, Command};
 use crate::model::event::{Entry, Event};
+use crate::model::guard::Guards;
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
-use crate::model::snapshot::{Arming, JournalHealth, Snapshot, World};
+use crate::model::snapshot::{Arming, Snapshot};
 
 /// Runs the engine until a person, a signal or `--for` ends it.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
@@ -43,8 +43,8 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
             Some(scenario) => world::simulation(scenario, args.speed, entries.last().map(|entry| entry.at)).await?,
             None => world::aws(settings.aws.region.clone()),
         };
-        let parts = Parts { settings, journal, entries, log_problem: log.as_ref().err().cloned() };
-        let result = operate(args, environment, parts, ready).await;
+        let opened = Opened { settings, journal, entries, log_problem: log.as_ref().err().cloned() };
+        let result = operate(args, environment, opened, ready).await;
         let mut stderr = std::io::stderr();
         drop(writeln!(stderr, "evidence: upshift journal show --state-dir {}", directory.display()));
         result
@@ -52,16 +52,16 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
 }
 
 /// What a run is made of besides the world.
-struct Parts {
+struct Opened {
     settings: Settings,
     journal: Result<Journal, String>,
     entries: Vec<Entry>,
     log_problem: Option<String>,
 }
 
-async fn operate(args: &RunArgs, environment: &Environment, parts: Parts, ready: Ready) -> Result<(), CommandError> {
+async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, ready: Ready) -> Result<(), CommandError> {
     let Ready { clock, target, world, mut tasks } = ready;
-    let Parts { settings, journal, entries, log_problem } = parts;
+    let Opened { settings, journal, entries, log_problem } = opened;
     if let Some(problem) = log_problem {
         drop(writeln!(std::io::stderr(), "warning: {problem}"));
     }
@@ -74,9 +74,13 @@ async fn operate(args: &RunArgs, environment: &Environment, parts: Parts, ready:
         mode,
         config_digest: digest(&settings),
     };
-    let (client, server) = control::pair(first_snapshot(&clock, &world), environment.operator.clone());
-    let engine = Engine::new(settings, |policy: &Policy| digest(policy), &entries);
-    let controller = Controller::new(engine, journal, &entries, aws, clock.clone(), server, world, start);
+    let (client, server) =
+        control::pair(Snapshot::before_the_start(clock.now(), world.clone()), environment.operator.clone());
+    let clock_of_engine = clock.clone();
+    let guards = Guards::all();
+    let digest = digest::<Policy>;
+    let parts = Parts { settings, digest, journal, entries, aws, clock: clock_of_engine, server, world, start, guards };
+    let controller = Controller::new(parts);
     let (stop, stopped) = watch::channel(None);
     let mut engine_task = JoinSet::new();
     engine_task.spawn(controller.run(stopped));
@@ -125,18 +129,7 @@ async fn headless(mut client: Client, clock: &Clock, args: &RunArgs) -> Result<S
                 std::future::pending::<()>().await;
             }
         }
-        if client.snapshot().arming.is_armed() {
-            tracing::warn!("ARMED already, by the journal of this state directory");
-        } else {
-            let answer = client.send(Command::Arm { reason: "started with --auto".to_owned() }).await;
-            match answer.map(|reply| reply.answer) {
-                Ok(Answer::Done { .. }) => {
-                    tracing::warn!("ARMED from the start by --auto: the engine acts by its policy");
-                }
-                Ok(Answer::Refused { sentence }) => return Err(CommandError::Failed(sentence)),
-                Err(_) => return Err(CommandError::Failed("the engine ended before it could be armed".to_owned())),
-            }
-        }
+        arm(&mut client).await?;
         watch_health(&mut client).await
     };
     let limit = async {
@@ -150,6 +143,29 @@ async fn headless(mut client: Client, clock: &Clock, args: &RunArgs) -> Result<S
         () = limit => Ok("the time given with --for is over".to_owned()),
         failed = arm => failed,
     }
+}
+
+/// Arms an engine that was never armed. One that was disarmed, by a person or by itself, stays so: a service manager
+/// that starts a process again is no person.
+async fn arm(client: &mut Client) -> Result<(), CommandError> {
+    match client.snapshot().arming.clone() {
+        Arming::Armed { by, .. } => tracing::warn!("ARMED by {by}, by the journal of this state directory"),
+        Arming::Disarmed { why, since: Some(since) } => tracing::error!(
+            "DISARMED since {since:.0}: {why}. --auto does not arm over that: a person does, with `a` in the console on \
+             this state directory"
+        ),
+        Arming::Disarmed { since: None, .. } => {
+            let answer = client.send(Command::Arm { reason: "started with --auto".to_owned() }).await;
+            match answer.map(|reply| reply.answer) {
+                Ok(Answer::Done { .. }) => {
+                    tracing::warn!("ARMED from the start by --auto: the engine acts by its policy");
+                }
+                Ok(Answer::Refused { sentence }) => return Err(CommandError::Failed(sentence)),
+                Err(_) => return Err(CommandError::Failed("the engine ended before it could be armed".to_owned())),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Returns only when the journal breaks: an armed engine that cannot record must not look healthy.
@@ -191,11 +207,11 @@ fn state_directory(args: &RunArgs, environment: &Environment) -> PathBuf {
     }
 }
 
-type Opened = (Result<Journal, String>, Vec<Entry>);
+type Kept = (Result<Journal, String>, Vec<Entry>);
 
 /// A journal that cannot be used is no reason to be blind: the engine then observes and refuses to arm. One that
 /// another process holds is: two engines must not run on one journal.
-fn open_journal(directory: &Path, simulated: bool) -> Result<Opened, CommandError> {
+fn open_journal(directory: &Path, simulated: bool) -> Result<Kept, CommandError> {
     let now = if simulated { None } else { Some(Clock::system().now()) };
     match Journal::open(directory, now.unwrap_or(Timestamp::UNIX_EPOCH)) {
         Ok((journal, entries)) => Ok((Ok(journal), entries)),
@@ -204,21 +220,6 @@ fn open_journal(directory: &Path, simulated: bool) -> Result<Opened, CommandErro
             Err(CommandError::Failed(error))
         }
         Err(error) => Ok((Err(error.to_string()), Vec::new())),
-    }
-}
-
-fn first_snapshot(clock: &Clock, world: &World) -> Snapshot {
-    Snapshot {
-        version: 0,
-        at: clock.now(),
-        world: world.clone(),
-        identity: None,
-        arming: Arming::Disarmed { why: "starting".to_owned(), since: None },
-        journal: JournalHealth { seq: 0, head: String::new(), broken: None },
-        databases: Vec::new(),
-        problems: Vec::new(),
-        tail: Vec::new(),
-        stopping: false,
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) fn snapshot() -> Snapshot {
     let decision = Event::Decision { decision: Box::new(decision()), repeats: 3 };
     Snapshot {
         version: 7,
+        revision: 7,
         at: now(),
         world: World::Simulation {
             scenario: "checkpoints".into(),

@@ -72,12 +72,22 @@ impl Client {
         &self.operator
     }
 
-    /// Sends an order. The receiver yields the answer, or fails when the engine is gone before it answers.
+    /// Sends an order on whatever the engine's state is. The receiver yields the answer, or fails when the engine is gone before it answers.
     pub fn send(&mut self, command: Command) -> oneshot::Receiver<Reply> {
+        self.send_as(command, None)
+    }
+
+    /// Sends an order that was given in sight of the snapshot of that `revision`: when something that bears on it has
+    /// changed since, it is refused and the change is named. An order to disarm is never refused for that.
+    pub fn send_in_sight_of(&mut self, command: Command, revision: u64) -> oneshot::Receiver<Reply> {
+        self.send_as(command, Some(revision))
+    }
+
+    fn send_as(&mut self, command: Command, seen_revision: Option<u64>) -> oneshot::Receiver<Reply> {
         let (reply, answer) = oneshot::channel();
         let id = self.next_id;
         self.next_id += 1;
-        let incoming = Incoming { request: Request { id, by: self.operator.clone(), command }, reply };
+        let incoming = Incoming { request: Request { id, by: self.operator.clone(), seen_revision, command }, reply };
         if let Err(error) = self.requests.try_send(incoming) {
             let incoming = match error {
                 mpsc::error::TrySendError::Full(incoming) | mpsc::error::TrySendError::Closed(incoming) => incoming,

@@ -1,5 +1,8 @@
 //! Looking at AWS: what to ask this time, and asking it.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::Aws;
@@ -7,11 +10,14 @@ use crate::aws::metrics::Wanted;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::engine::input::Observation;
+use crate::model::call::{Failure, FailureKind};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState};
 
-/// The first look fetches this much, so that the graphs and the longest rules have their past.
+/// The first look at a database fetches at least this much, so that the graphs have their past.
 const BACKFILL: SignedDuration = SignedDuration::from_hours(3);
+/// A look that takes longer (of the machine) is given up: the next one is due.
+const LONGEST: Duration = Duration::from_mins(1);
 /// Every look fetches this much again: datapoints can come late and be corrected.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(15);
 /// The first look asks for this much of RDS's events.
@@ -22,7 +28,8 @@ const IDENTITY_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// Remembers what was read, so that the next look asks for no more than it needs.
 #[derive(Debug, Default)]
 pub(super) struct Looker {
-    metrics_until: Option<Timestamp>,
+    /// Until when each database's signals were read; one whose machine was not known then is read from the start.
+    metrics_until: BTreeMap<DatabaseName, Timestamp>,
     events_until: Option<Timestamp>,
     identity_at: Option<Timestamp>,
 }
@@ -42,10 +49,6 @@ pub(super) struct Plan {
 impl Looker {
     /// What to ask at `now`.
     pub(super) fn plan(&self, engine: &Engine, now: Timestamp) -> Plan {
-        let since = |known: Option<Timestamp>, backfill: SignedDuration| {
-            let from = known.and_then(|known| known.checked_sub(OVERLAP).ok());
-            from.or_else(|| now.checked_sub(backfill).ok()).unwrap_or(now)
-        };
         let states = engine.states();
         let wanted = |(policy, resource_id): (&crate::model::policy::Policy, Option<_>)| {
             let one = |spec: &crate::model::series::SignalSpec| Wanted {
@@ -63,50 +66,97 @@ impl Looker {
                 .map(|policy| (policy, states.get(&policy.database).map(|state| state.resource_id.clone())))
                 .flat_map(wanted)
                 .collect(),
-            metrics_from: since(self.metrics_until, BACKFILL),
-            events_from: since(self.events_until, EVENTS_BACKFILL),
-            orderable: engine.unasked_classes(),
+            metrics_from: self.metrics_from(engine, now),
+            events_from: since(self.events_until, EVENTS_BACKFILL, now),
+            orderable: engine.unasked_classes(now),
             now,
         }
     }
 
+    /// From when on datapoints are needed: of each database so far back as its rules look, or as is new since the last
+    /// time; one call asks for all of them from the earliest of these.
+    fn metrics_from(&self, engine: &Engine, now: Timestamp) -> Timestamp {
+        let from = |policy: &crate::model::policy::Policy| {
+            let known = self.metrics_until.get(&policy.database).copied();
+            let backfill = BACKFILL.max(policy.longest_window());
+            since(known, backfill, now)
+        };
+        engine.settings().databases.iter().map(from).min().unwrap_or(now)
+    }
+
     /// Notes what a look brought.
     pub(super) fn learn(&mut self, look: &Observation) {
-        if look.series.is_ok() {
-            self.metrics_until = Some(look.at);
+        for (database, signals) in look.series.iter().flatten() {
+            // A database that was not described has no resource id yet: signals that need it were not asked for.
+            let described = look.databases.as_ref().is_ok_and(|found| found.contains_key(database));
+            if signals.is_ok() && (described || self.metrics_until.contains_key(database)) {
+                self.metrics_until.insert(database.clone(), look.asked_at);
+            }
         }
         if look.events.is_ok() {
-            self.events_until = Some(look.at);
+            self.events_until = Some(look.asked_at);
         }
         if matches!(look.identity, Some(Ok(_))) {
-            self.identity_at = Some(look.at);
+            self.identity_at = Some(look.asked_at);
         }
     }
 }
 
+/// Back to what is known, with an overlap, or to the very beginning. A clock that was set back asks for all of it.
+fn since(known: Option<Timestamp>, backfill: SignedDuration, now: Timestamp) -> Timestamp {
+    let from = known.filter(|known| *known <= now).and_then(|known| known.checked_sub(OVERLAP).ok());
+    from.or_else(|| now.checked_sub(backfill).ok()).unwrap_or(now)
+}
+
 impl Plan {
-    /// Asks AWS; reads that do not depend on each other run side by side.
+    /// Asks AWS; reads that do not depend on each other run side by side. The databases come last: decisions rest on
+    /// their state as it is when all else is known.
     pub(super) async fn carry_out(self, aws: &Aws, clock: &Clock) -> Observation {
         let identity = async { if self.identity { Some(aws.identity().await) } else { None } };
         // The end is exclusive and the newest minute never complete: asking up to now is enough.
-        let (identity, databases, series, events, orderable) = tokio::join!(
-            identity,
-            aws.instances(&self.databases),
-            aws.signals(&self.signals, self.metrics_from, self.now, self.now),
-            aws.events(&self.databases, self.events_from, self.now),
-            self.ask_orderable(aws),
+        let (identity, series, events, orderable) = tokio::join!(
+            bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),
+            bounded(clock, "GetMetricData", aws.signals(&self.signals, self.metrics_from, self.now, self.now)),
+            bounded(clock, "DescribeEvents", aws.events(&self.databases, self.events_from, self.now)),
+            self.ask_orderable(aws, clock),
         );
-        Observation { at: clock.now(), identity, databases, series, events, orderable }
+        let asked_at = clock.now();
+        let databases = bounded(clock, "DescribeDBInstances", aws.instances(&self.databases)).await;
+        Observation { asked_at, identity: identity.transpose(), databases, series, events, orderable }
     }
 
+    /// One after the other, as far as the time of one look goes; the others are asked at the next.
     async fn ask_orderable(
         &self,
         aws: &Aws,
-    ) -> Result<Vec<(DatabaseName, InstanceClass, bool)>, crate::model::call::Failure> {
+        clock: &Clock,
+    ) -> Vec<(DatabaseName, InstanceClass, Result<bool, Failure>)> {
+        const OPERATION: &str = "DescribeOrderableDBInstanceOptions";
         let mut answers = Vec::new();
         for (state, class) in &self.orderable {
-            answers.push((state.name.clone(), class.clone(), aws.orderable(state, class).await?));
+            let answer = Box::pin(bounded(clock, OPERATION, aws.orderable(state, class))).await;
+            let goes_on = answer.is_ok();
+            answers.push((state.name.clone(), class.clone(), answer));
+            if !goes_on {
+                break;
+            }
         }
-        Ok(answers)
+        answers
     }
+}
+
+/// A read within the time of one look.
+async fn bounded<T>(
+    clock: &Clock,
+    operation: &str,
+    read: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let limit = LONGEST.mul_f64(clock.speed());
+    let late = || Failure {
+        kind: FailureKind::Network,
+        operation: operation.to_owned(),
+        sentence: format!("{operation}: AWS did not answer within {} s; trying again", LONGEST.as_secs()),
+        request_id: None,
+    };
+    clock.bounded(limit, read).await.unwrap_or_else(|| Err(late()))
 }

@@ -26,10 +26,13 @@ use crate::control::{Incoming, Server};
 use crate::engine::Engine;
 use crate::engine::input::{Effect, Input, Observation, Step};
 use crate::journal::Journal;
-use crate::model::action::ActionId;
+use crate::model::action::CallId;
 use crate::model::call::CallOutcome;
-use crate::model::command::{Answer, Reply};
+use crate::model::command::{Answer, Command, Reply};
 use crate::model::event::{Entry, Event};
+use crate::model::guard::{Guard, Guards};
+use crate::model::policy::Policy;
+use crate::model::settings::Settings;
 use crate::model::snapshot::{TAIL_LENGTH, Wake, WakeReason, World};
 use look::Looker;
 
@@ -50,8 +53,9 @@ pub struct Controller {
     stopping: bool,
     looker: Looker,
     looks: JoinSet<Observation>,
-    calls: JoinSet<(ActionId, CallOutcome)>,
+    calls: JoinSet<(CallId, CallOutcome)>,
     wake: Wake,
+    guards: Guards,
 }
 
 /// How a controller ended.
@@ -63,24 +67,39 @@ pub enum Ended {
     Failed(String),
 }
 
+/// What a controller is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// What the engine runs by.
+    pub settings: Settings,
+    /// Names a policy in the records: see [`Decision`](crate::model::decision::Decision).
+    pub digest: fn(&Policy) -> String,
+    /// The evidence, or the reason why there is none: it then observes and refuses to arm.
+    pub journal: Result<Journal, String>,
+    /// What the journal says already.
+    pub entries: Vec<Entry>,
+    /// The clients.
+    pub aws: Aws,
+    /// The time.
+    pub clock: Clock,
+    /// The control protocol.
+    pub server: Server,
+    /// What to call the world that is acted on.
+    pub world: World,
+    /// The record of this start.
+    pub start: Event,
+    /// All of them, but in the proof that each is needed.
+    pub guards: Guards,
+}
+
 impl Controller {
-    /// A controller that is about to run. `journal` may be the reason why there is none: it then observes and refuses
-    /// to arm. `start` is the record of this start.
-    #[expect(clippy::too_many_arguments, reason = "one place hands over everything it owns, once")]
-    pub fn new(
-        engine: Engine,
-        journal: Result<Journal, String>,
-        entries: &[Entry],
-        aws: Aws,
-        clock: Clock,
-        server: Server,
-        world: World,
-        start: Event,
-    ) -> Self {
+    /// A controller that is about to run.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { settings, digest, journal, entries, aws, clock, server, world, start, guards } = parts;
         let now = clock.now();
         let skip = entries.len().saturating_sub(TAIL_LENGTH);
         let mut controller = Self {
-            engine,
+            engine: Engine::new(settings, digest, &entries, guards).at_speed(clock.speed()),
             journal,
             aws,
             server,
@@ -93,21 +112,19 @@ impl Controller {
             calls: JoinSet::new(),
             wake: Wake { at: now, why: WakeReason::NextEvaluation },
             clock,
+            guards,
         };
-        match &controller.journal {
-            Ok(_) => drop(controller.record(now, start)),
-            Err(why) => {
-                let broken = Input::JournalBroken(why.clone());
-                controller.feed(now, broken);
-            }
+        if let Err(why) = &controller.journal {
+            let broken = Input::JournalBroken(why.clone());
+            controller.feed(broken);
         }
+        controller.feed(Input::Started(start));
         controller
     }
 
     /// Runs until `stop` carries a reason; returns when the last outstanding call was answered or given up, and the
     /// end is in the journal.
     pub async fn run(mut self, mut stop: watch::Receiver<Option<String>>) -> Ended {
-        self.feed(self.clock.now(), Input::Started);
         self.begin_look();
         let ended = loop {
             self.publish();
@@ -116,13 +133,13 @@ impl Controller {
                 reason = asked_to_stop(&mut stop) => break Ended::Asked(reason),
                 Some(incoming) = self.server.requests.recv() => self.obey(incoming),
                 Some(done) = self.calls.join_next() => match done {
-                    Ok((action, outcome)) => self.feed(self.clock.now(), Input::Outcome { action, outcome }),
+                    Ok((id, outcome)) => self.feed(Input::Outcome { id, outcome }),
                     Err(error) => break Ended::Failed(format!("a task that called AWS was lost: {error}")),
                 },
                 Some(done) = self.looks.join_next() => match done {
                     Ok(look) => {
                         self.looker.learn(&look);
-                        self.feed(look.at, Input::Observed(Box::new(look)));
+                        self.feed(Input::Observed(Box::new(look)));
                     }
                     Err(error) => break Ended::Failed(format!("a task that reads from AWS was lost: {error}")),
                 },
@@ -140,16 +157,16 @@ impl Controller {
         self.publish();
         self.looks.abort_all();
         let clock = self.clock.clone();
-        let limit = LAST_ANSWER.mul_f64(clock.speed());
+        // Each answer is taken in as it comes: one that never comes must not take the others with it.
         let answers = async {
-            let mut answers = Vec::new();
             while let Some(done) = self.calls.join_next().await {
-                answers.extend(done.ok());
+                if let Ok((id, outcome)) = done {
+                    self.feed(Input::Outcome { id, outcome });
+                }
             }
-            answers
         };
-        for (action, outcome) in clock.bounded(limit, answers).await.unwrap_or_default() {
-            self.feed(self.clock.now(), Input::Outcome { action, outcome });
+        if clock.bounded(LAST_ANSWER.mul_f64(clock.speed()), answers).await.is_none() {
+            tracing::error!("a call to AWS was not answered in time; the next start looks for what became of it");
         }
         let (Ended::Asked(why) | Ended::Failed(why)) = ended;
         let stopped = self.record(self.clock.now(), Event::EngineStopped { why: why.clone() });
@@ -165,11 +182,15 @@ impl Controller {
     fn obey(&mut self, incoming: Incoming) {
         let now = self.clock.now();
         let id = incoming.request.id;
+        let disarms = incoming.request.command == Command::Disarm;
         let step = self.engine.step(now, Input::Command(incoming.request));
         let answer = step.answer.clone();
         let first = self.execute(now, step);
         let answer = match (answer, first) {
             (Some(Answer::Done { sentence, .. }), Some(seq)) => Answer::Done { sentence, seq },
+            (Some(Answer::Done { .. }), None) if disarms => {
+                Answer::Refused { sentence: "disarmed, but the journal could not record it".to_owned() }
+            }
             (Some(Answer::Done { .. }), None) => {
                 Answer::Refused { sentence: "not done: the journal could not record it".to_owned() }
             }
@@ -180,36 +201,51 @@ impl Controller {
         drop(incoming.reply.send(Reply { id, answer }));
     }
 
-    fn feed(&mut self, now: Timestamp, input: Input) {
+    fn feed(&mut self, input: Input) {
+        let now = self.clock.now();
         let step = self.engine.step(now, input);
         self.execute(now, step);
     }
 
-    /// Carries out the effects in order. Returns the sequence of the first record.
+    /// Carries out the effects in order. Returns the sequence of the first record, when all of them are on the disk.
     fn execute(&mut self, now: Timestamp, step: Step) -> Option<u64> {
         self.wake = step.wake;
         let mut first = None;
-        for effect in step.effects {
+        let mut effects = step.effects.into_iter();
+        while let Some(effect) = effects.next() {
             match effect {
-                Effect::Record(event) => {
-                    let seq = self.record(now, event)?;
-                    first = first.or(Some(seq));
-                }
-                Effect::Send { action, call } => {
-                    if !self.synced(now) {
-                        return first;
+                Effect::Record(event) => match self.record(now, event) {
+                    Some(seq) => first = first.or(Some(seq)),
+                    None => return self.void(now, effects),
+                },
+                Effect::Send { id, call } => {
+                    if self.guards.stand(Guard::SyncBeforeSend) && !self.synced(now) {
+                        return self.void(now, std::iter::once(Effect::Send { id, call }).chain(effects));
                     }
-                    tracing::warn!(action = action.0, operation = call.operation(), "sending {call:?}");
+                    tracing::warn!(action = id.action.0, operation = call.operation(), "sending {call:?}");
                     let aws = self.aws.clone();
-                    self.calls.spawn(async move { (action, aws.send(&call).await) });
+                    self.calls.spawn(async move { (id, aws.send(&call).await) });
                 }
             }
         }
-        // Orders and outcomes are evidence as soon as they are answered; a plain evaluation may wait for the next one.
-        if first.is_some() {
-            self.synced(now);
+        // What was decided, ordered or answered is evidence from here on; it is also what the next start knows.
+        if first.is_some() && self.guards.stand(Guard::SyncBeforeSend) && !self.synced(now) {
+            return None;
         }
         first
+    }
+
+    /// A record could not be written: what was to follow it does not happen. A call among that was never sent, and the
+    /// engine must not wait for its answer.
+    fn void(&mut self, now: Timestamp, effects: impl Iterator<Item = Effect>) -> Option<u64> {
+        for effect in effects {
+            let Effect::Send { id, .. } = effect else { continue };
+            let message = "the journal could not record it".to_owned();
+            let outcome = CallOutcome::Refused { code: "NotSent".to_owned(), message, request_id: None };
+            // Its effects would be records, and there is nowhere to put them.
+            drop(self.engine.step(now, Input::Outcome { id, outcome }));
+        }
+        None
     }
 
     /// Appends an event; `None` when the journal does not take it, which disarms.

@@ -21,6 +21,7 @@ impl Controller {
         };
         let snapshot = Snapshot {
             version: self.version,
+            revision: self.engine.revision(),
             at: now,
             world: self.world.clone(),
             identity: self.engine.identity().cloned(),

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::gates::{self, Common};
-use super::{Watched, rules};
+use super::rules;
+use super::watched::Watched;
 use crate::model::decision::{Decision, RuleResult, UsedDatapoint, Verdict};
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Rule};
@@ -13,7 +14,9 @@ use crate::model::series::SignalName;
 /// never turn an up into a down, and a missing datapoint, which satisfies no rule, can never ask for a down.
 pub fn evaluate(common: Common<'_>, policy: &Policy, digest: &str, watched: &Watched, now: Timestamp) -> Decision {
     let results = |direction: Direction| -> Vec<RuleResult> {
-        let one = |rule: &Rule| rules::evaluate(rule, direction, watched.series.get(&rule.signal), policy, now);
+        let one = |rule: &Rule| {
+            rules::evaluate(rule, direction, watched.series.get(&rule.signal), policy, common.guards, now)
+        };
         policy.rules(direction).iter().map(one).collect()
     };
     let (up, down) = (results(Direction::Up), results(Direction::Down));
@@ -24,15 +27,15 @@ pub fn evaluate(common: Common<'_>, policy: &Policy, digest: &str, watched: &Wat
     } else {
         None
     };
-    let state = watched.state.as_ref().map(|(state, _)| state);
+    let state = watched.seen.as_ref().map(|seen| &seen.state);
     let direction = wanted.unwrap_or(Direction::Up);
     let target = state.and_then(|state| policy.ladder.step(&state.class, direction));
     let gates = gates::all(common, policy, watched, direction, target, now);
-    // At the end of the ladder there is nothing to want: the load is where the class belongs.
-    let at_the_end = wanted.is_some() && state.is_some_and(|state| policy.ladder.position(&state.class).is_some());
+    let on_the_ladder = state.is_some_and(|state| policy.ladder.position(&state.class).is_some());
     let verdict = match (wanted, target) {
         (None, _) => Verdict::Hold,
-        (Some(Direction::Down), None) if at_the_end => Verdict::Hold,
+        // On the lowest rung there is nothing to want: the load is where the class belongs.
+        (Some(Direction::Down), None) if on_the_ladder => Verdict::Hold,
         (Some(direction), Some(to)) if gates.iter().all(|gate| gate.open) => {
             Verdict::Scale { direction, to: to.clone() }
         }
@@ -45,13 +48,16 @@ pub fn evaluate(common: Common<'_>, policy: &Policy, digest: &str, watched: &Wat
         verdict,
         rules: up.into_iter().chain(down).collect(),
         gates,
-        datapoints: used(policy, watched, now),
+        datapoints: used(policy, watched, wanted, now),
         policy_digest: digest.to_owned(),
     }
 }
 
-fn used(policy: &Policy, watched: &Watched, now: Timestamp) -> Vec<UsedDatapoint> {
-    let count = policy.up.iter().map(|rule| rule.periods as usize).max().unwrap_or(3);
+/// What the rules of the wanted direction looked at, so that the decision can be made again from its record; of the up
+/// rules where none is wanted.
+fn used(policy: &Policy, watched: &Watched, wanted: Option<Direction>, now: Timestamp) -> Vec<UsedDatapoint> {
+    let rules = policy.rules(wanted.unwrap_or(Direction::Up));
+    let count = rules.iter().map(|rule| rule.periods as usize).max().unwrap_or(3);
     let mut signals: Vec<_> = policy.up.iter().chain(&policy.down).map(|rule| &rule.signal).collect();
     signals.sort();
     signals.dedup();

@@ -10,6 +10,7 @@ use super::input::{Input, Observation};
 use crate::model::class::InstanceClass;
 pub(super) use crate::model::database::sample_state as state;
 use crate::model::database::{DatabaseName, DatabaseState};
+use crate::model::guard::Guards;
 use crate::model::ladder::Ladder;
 use crate::model::policy::{Comparison, Policy, Rule, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
@@ -37,7 +38,11 @@ pub(super) fn policy() -> Policy {
         ladder: Ladder::new(vec![InstanceClass::observed("db.t4g.small"), InstanceClass::observed("db.m5.large")])
             .unwrap(),
         strategy: Strategy::InPlace,
-        signals: vec![signal("writes", "WriteIOPS"), signal("connections", "DatabaseConnections")],
+        signals: vec![
+            signal("writes", "WriteIOPS"),
+            signal("connections", "DatabaseConnections"),
+            signal("cpu", "CPUUtilization"),
+        ],
         up: vec![rule(Comparison::Above, 500.0, 2, 3)],
         down: vec![rule(Comparison::Below, 225.0, 5, 5)],
         cooldown_up: Duration::from_mins(15),
@@ -64,27 +69,30 @@ pub(super) fn series(values: &[Option<f64>]) -> Series {
 pub(super) fn engine() -> Engine {
     let settings = Settings {
         aws: AwsSettings::default(),
-        engine: EngineSettings { evaluate_every: Duration::from_secs(15) },
+        engine: EngineSettings { evaluate_every: Duration::from_secs(15), max_actions_in_flight: 1 },
         databases: vec![policy()],
     };
-    Engine::new(settings, |_| "digest".into(), &[])
+    Engine::new(settings, |_| "digest".into(), &[], Guards::all())
 }
 
-/// A look that saw this state and these writes, everything else in order.
+/// A look that saw this state and these writes, everything else in order: as many minutes of 40 connections and 10 %
+/// CPU as there are of writes.
 pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) -> Input {
     let name = state.name.clone();
+    let calm = |value: f64| writes.iter().map(|_| Some(value)).collect::<Vec<_>>();
     let signals = BTreeMap::from([
         (SignalName::new("writes"), series(writes)),
-        (SignalName::new("connections"), series(&[Some(40.0)])),
+        (SignalName::new("connections"), series(&calm(40.0))),
+        (SignalName::new("cpu"), series(&calm(10.0))),
     ]);
-    let orderable = policy().ladder.rungs().iter().map(|class| (name.clone(), class.clone(), true)).collect();
+    let orderable = policy().ladder.rungs().iter().map(|class| (name.clone(), class.clone(), Ok(true))).collect();
     let identity = Identity { account: "123456789012".into(), arn: "arn".into(), region: "us-east-1".into() };
     Input::Observed(Box::new(Observation {
-        at,
+        asked_at: at,
         identity: Some(Ok(identity)),
-        databases: Ok(BTreeMap::from([(name.clone(), state)])),
-        series: Ok(BTreeMap::from([(name, signals)])),
+        databases: Ok(BTreeMap::from([(name.clone(), Ok(state))])),
+        series: Ok(BTreeMap::from([(name, Ok(signals))])),
         events: Ok(vec![]),
-        orderable: Ok(orderable),
+        orderable,
     }))
 }

@@ -2,27 +2,45 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Watched;
 use super::memory::{Memory, Remembered};
 use super::rules;
+use super::watched::Watched;
 use crate::model::class::InstanceClass;
 use crate::model::gate::{Gate, GateResult};
+use crate::model::guard::{Guard, Guards};
 use crate::model::ladder::Direction;
-use crate::model::policy::Policy;
-use crate::model::series::SignalName;
+use crate::model::policy::{Policy, Rule};
+use crate::model::series::{Series, SignalName};
 
-/// A description of the database older than this says nothing about now: eight missed looks at the default rhythm.
-const STATE_LIMIT_SECS: i64 = 120;
+/// For a person who reads the screen, a description of the database this old still says something: eight missed
+/// looks at the default rhythm.
+pub const STATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
+/// `DescribeEvents` answered within this time: as for the state.
+const EVENTS_LIMIT: SignedDuration = STATE_LIMIT;
+/// Credentials are asked who they are every ten minutes; three missed answers in a row are no answer.
+const IDENTITY_LIMIT: SignedDuration = SignedDuration::from_mins(30);
+/// A clock may be off by so much and still be called right: SigV4 allows more.
+const CLOCK_LEEWAY_SECS: i64 = 60;
+/// The CPU that the target may be expected to need.
+const CPU_LIMIT_PERCENT: u32 = 60;
 
 /// What the gates of every database share.
 #[derive(Debug, Clone, Copy)]
 pub struct Common<'a> {
     /// The journal takes records.
     pub journal_writable: bool,
-    /// AWS said who we are, and it is whom the configuration wants.
-    pub identity_known: bool,
+    /// When AWS last said who we are, and it was whom the configuration wants.
+    pub identity_at: Option<Timestamp>,
+    /// When `DescribeEvents` last answered.
+    pub events_at: Option<Timestamp>,
     /// The engine's memory.
     pub memory: &'a Memory,
+    /// Actions that may be under way in the whole fleet.
+    pub max_actions_in_flight: u32,
+    /// A description of the database older than this is none.
+    pub state_limit: SignedDuration,
+    /// Which guards stand.
+    pub guards: Guards,
 }
 
 /// Every gate for going to `target` in `direction`.
@@ -35,64 +53,149 @@ pub fn all(
     now: Timestamp,
 ) -> Vec<GateResult> {
     let remembered = common.memory.of(&policy.database);
-    let state = watched.state.as_ref().map(|(state, _)| state);
-    let state_age = watched.state.as_ref().map(|(_, at)| now.duration_since(*at).as_secs());
-    let pending: Vec<String> = state.map(|state| state.pending.keys().cloned().collect()).unwrap_or_default();
-    let action = remembered.active().map(|run| format!("{} {}", run.intent.action.0, run.phase_words()));
-    let orderable = target.and_then(|target| watched.orderable.get(target).copied());
-    let status = state.map(|state| state.status.to_string());
+    let orderable = target.and_then(|target| watched.orderable.get(target).map(|(offered, _)| *offered));
+    let identity = within(common.identity_at, IDENTITY_LIMIT, now);
+    let events = within(common.events_at, EVENTS_LIMIT, now);
+    let armed = common.memory.arming.is_armed() || !common.guards.stand(Guard::DisarmLatch);
     let mut gates = vec![
-        GateResult::new(Gate::Armed, common.memory.arming.is_armed()),
+        GateResult::new(Gate::Armed, armed),
         GateResult::new(Gate::JournalWritable, common.journal_writable),
-        GateResult::new(Gate::Identity, common.identity_known),
-        GateResult::new(Gate::StateKnown { age_secs: state_age }, state_age.is_some_and(|age| age <= STATE_LIMIT_SECS)),
-        fresh_data(policy, watched, now),
-        GateResult::new(Gate::StatusAvailable { status }, state.is_some_and(|state| state.status.is_available())),
-        GateResult::new(Gate::NothingPending { pending: pending.clone() }, state.is_some() && pending.is_empty()),
-        GateResult::new(Gate::NoActionInFlight { action: action.clone() }, action.is_none()),
-        GateResult::new(Gate::RungAvailable { target: target.cloned() }, target.is_some()),
-        GateResult::new(Gate::TargetOrderable { orderable }, target.is_none() || orderable == Some(true)),
+        GateResult::new(Gate::Identity, identity),
     ];
+    gates.extend(of_state(common, watched, now));
+    gates.push(GateResult::new(Gate::EventsReadable { age_secs: age_secs(common.events_at, now) }, events));
+    gates.push(fresh_data(common.guards, policy, watched, direction, now));
+    gates.push(no_action(remembered));
+    gates.push(fleet_slot(common, policy));
+    gates.push(GateResult::new(Gate::RungAvailable { target: target.cloned() }, target.is_some()));
+    let offered = target.is_none() || orderable == Some(true);
+    gates.push(GateResult::new(Gate::TargetOrderable { orderable }, offered));
     if direction == Direction::Down {
-        gates.push(connections_fit(policy, watched, target));
+        gates.push(up_rules_complete(common.guards, policy, watched, now));
+        gates.push(connections_fit(policy, watched, target, now));
+        gates.push(cpu_fits(policy, watched, target, now));
     }
-    gates.push(cooldown(policy, remembered, direction, now));
+    gates.push(cooldown(common.guards, policy, remembered, direction, now));
     gates.push(budget(policy, remembered, now));
     gates.push(not_held(remembered, direction, now));
     gates
 }
 
-fn fresh_data(policy: &Policy, watched: &Watched, now: Timestamp) -> GateResult {
-    let mut signals: Vec<&SignalName> = policy.up.iter().chain(&policy.down).map(|rule| &rule.signal).collect();
-    signals.sort();
-    signals.dedup();
-    let ages = signals.iter().map(|name| rules::age_secs(watched.series.get(*name), now));
-    let age_secs = ages.into_iter().try_fold(0, |oldest: i64, age| age.map(|age| oldest.max(age)));
-    let partial = signals.iter().any(|name| watched.series.get(*name).is_some_and(|series| series.partial));
-    let limit_secs = policy.stale_after.as_secs() as i64;
-    let open = !partial && age_secs.is_some_and(|age| age <= limit_secs);
-    GateResult::new(Gate::FreshData { age_secs, limit_secs }, open)
+fn of_state(common: Common<'_>, watched: &Watched, now: Timestamp) -> [GateResult; 3] {
+    let seen = watched.seen.as_ref();
+    let state = seen.map(|seen| &seen.state);
+    let at = seen.map(|seen| seen.at);
+    let pending: Vec<String> = state.map(|state| state.pending.keys().cloned().collect()).unwrap_or_default();
+    let alone = pending.is_empty() || !common.guards.stand(Guard::NothingPending);
+    let status = state.map(|state| state.status.to_string());
+    [
+        // A look that contradicts what is known waits for a second one.
+        GateResult::new(
+            Gate::StateKnown { age_secs: age_secs(at, now) },
+            within(at, common.state_limit, now) && watched.odd.is_none(),
+        ),
+        GateResult::new(Gate::StatusAvailable { status }, state.is_some_and(|state| state.status.is_available())),
+        GateResult::new(Gate::NothingPending { pending }, state.is_some() && alone),
+    ]
 }
 
-/// The most connections seen within the window of the longest down rule, against the target's `max_connections`.
-fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>) -> GateResult {
-    let window = policy.down.iter().map(|rule| rule.periods as usize).max().unwrap_or(1);
-    let series = watched.series.get(&SignalName::new("connections"));
-    let seen = series.and_then(|series| {
-        let recent = series.points.iter().rev().take(window).map(|point| point.value);
-        recent.max_by(f64::total_cmp).map(|most| most.ceil().max(0.0) as u32)
+fn age_secs(at: Option<Timestamp>, now: Timestamp) -> Option<i64> {
+    at.map(|at| now.duration_since(at).as_secs())
+}
+
+/// Something of `at` is recent at `now`; of the future, which a clock that was set back shows, it is not.
+fn within(at: Option<Timestamp>, limit: SignedDuration, now: Timestamp) -> bool {
+    at.is_some_and(|at| (SignedDuration::from_secs(-CLOCK_LEEWAY_SECS)..=limit).contains(&now.duration_since(at)))
+}
+
+/// Down wants every signal of every rule; up wants those of a rule that holds: present evidence of load is enough.
+fn fresh_data(guards: Guards, policy: &Policy, watched: &Watched, direction: Direction, now: Timestamp) -> GateResult {
+    let limit_secs = policy.stale_after.as_secs() as i64;
+    let of = |rules: &[&Rule]| {
+        let series = rules.iter().map(|rule| watched.series.get(&rule.signal));
+        let ages = series.clone().map(|series| rules::age_secs(series, now));
+        let age_secs = ages.into_iter().try_fold(i64::MIN, |oldest, age| age.map(|age| oldest.max(age)));
+        let youngest = series.clone().filter_map(|series| rules::age_secs(series, now)).min();
+        let partial = series.flatten().any(|series| series.partial);
+        // A point of the future says that the clock is wrong, and then no age is right.
+        let age_secs = youngest.filter(|youngest| *youngest < -CLOCK_LEEWAY_SECS).or(age_secs);
+        let in_time = age_secs.is_some_and(|age| (-CLOCK_LEEWAY_SECS..=limit_secs).contains(&age));
+        GateResult::new(
+            Gate::FreshData { age_secs, limit_secs },
+            (in_time && !partial) || !guards.stand(Guard::FreshData),
+        )
+    };
+    let every: Vec<&Rule> = policy.up.iter().chain(&policy.down).collect();
+    if direction == Direction::Down {
+        return of(&every);
+    }
+    let result = |rule: &&Rule| {
+        rules::evaluate(rule, Direction::Up, watched.series.get(&rule.signal), policy, guards, now).holds
+    };
+    let holding = policy.up.iter().filter(result).map(|rule| of(&[rule]));
+    holding.max_by_key(|gate| gate.open).unwrap_or_else(|| of(&every))
+}
+
+fn no_action(remembered: &Remembered) -> GateResult {
+    let action = remembered.active().map(|run| format!("{} {}", run.intent.action.0, run.phase_words()));
+    let none = action.is_none();
+    GateResult::new(Gate::NoActionInFlight { action }, none)
+}
+
+fn fleet_slot(common: Common<'_>, policy: &Policy) -> GateResult {
+    let in_flight = common.memory.in_flight_besides(&policy.database);
+    let limit = common.max_actions_in_flight;
+    GateResult::new(Gate::FleetSlot { in_flight, limit }, in_flight < limit)
+}
+
+fn up_rules_complete(guards: Guards, policy: &Policy, watched: &Watched, now: Timestamp) -> GateResult {
+    // Looked at as a down rule is, over what is due: an up rule's own window begins later, and slides with the data.
+    let missing = policy.up.iter().map(|rule| {
+        rules::evaluate(rule, Direction::Down, watched.series.get(&rule.signal), policy, guards, now).missing
     });
+    let missing = missing.sum();
+    GateResult::new(Gate::UpRulesComplete { missing }, missing == 0)
+}
+
+/// Every value of a signal within the window of the shortest down rule; `None` with a single gap: the missing one may
+/// be the highest.
+fn recent(policy: &Policy, series: Option<&Series>, now: Timestamp) -> Option<f64> {
+    let window = policy.down.iter().map(|rule| rule.periods).min().unwrap_or(1);
+    rules::unbroken(series?, policy, window, now)?.into_iter().max_by(f64::total_cmp)
+}
+
+/// The most connections seen within the window of the shortest down rule, against the target's `max_connections`.
+fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
+    let most = recent(policy, watched.series.get(&SignalName::new("connections")), now);
+    let seen = most.map(|most| most.ceil().max(0.0) as u32);
     let limit = target
-        .and_then(InstanceClass::default_max_connections)
+        .and_then(InstanceClass::least_max_connections)
         .map(|most| (f64::from(most) * policy.max_connections_share).floor() as u32);
     let open = seen.zip(limit).is_some_and(|(seen, limit)| seen <= limit);
     GateResult::new(Gate::ConnectionsFit { seen, limit }, open)
 }
 
-fn cooldown(policy: &Policy, remembered: &Remembered, direction: Direction, now: Timestamp) -> GateResult {
+/// The most CPU seen within the same window, as it would be on the target's number of CPUs.
+fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
+    let most = recent(policy, watched.series.get(&SignalName::new("cpu")), now);
+    let vcpus = |class: &InstanceClass| class.hardware().map(|hardware| f64::from(hardware.vcpus));
+    let here = watched.seen.as_ref().and_then(|seen| vcpus(&seen.state.class));
+    let ratio = here.zip(target.and_then(vcpus)).map(|(here, there)| here / there);
+    let seen_percent = most.zip(ratio).map(|(most, ratio)| (most * ratio).ceil().max(0.0) as u32);
+    let open = seen_percent.is_some_and(|seen| seen <= CPU_LIMIT_PERCENT);
+    GateResult::new(Gate::CpuFits { seen_percent, limit_percent: CPU_LIMIT_PERCENT }, open)
+}
+
+fn cooldown(
+    guards: Guards,
+    policy: &Policy,
+    remembered: &Remembered,
+    direction: Direction,
+    now: Timestamp,
+) -> GateResult {
     let length = SignedDuration::try_from(policy.cooldown(direction)).unwrap_or(SignedDuration::MAX);
     let over = remembered.last_end.and_then(|end| end.saturating_add(length).ok());
-    let opens_at = over.filter(|over| *over > now);
+    let opens_at = over.filter(|over| *over > now && guards.stand(Guard::Cooldown));
     GateResult { gate: Gate::CooldownOver, open: opens_at.is_none(), opens_at }
 }
 
@@ -108,7 +211,7 @@ fn budget(policy: &Policy, remembered: &Remembered, now: Timestamp) -> GateResul
 fn not_held(remembered: &Remembered, direction: Direction, now: Timestamp) -> GateResult {
     let hold = remembered.hold_on(direction, now);
     GateResult {
-        gate: Gate::NotHeld { reason: hold.map(|hold| hold.reason.clone()) },
+        gate: Gate::NotHeld { reason: hold.map(|hold| hold.cause.to_string()) },
         open: hold.is_none(),
         opens_at: hold.and_then(|hold| hold.until),
     }

@@ -1,31 +1,29 @@
 //! What goes into the engine and what comes out of it.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
-use crate::model::action::ActionId;
+use crate::model::action::CallId;
 use crate::model::call::{CallOutcome, Failure, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Request};
-use crate::model::database::{DatabaseName, DatabaseState, RdsEvent};
+use crate::model::database::{DatabaseName, Instances, RdsEvent};
 use crate::model::event::Event;
-use crate::model::series::{Series, SignalName};
+use crate::model::series::Signals;
 use crate::model::snapshot::{Identity, Wake};
 
 /// The closed set of things the engine reacts to.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// The first input after the journal was folded.
-    Started,
+    /// The first input after the journal was folded: the record of this start.
+    Started(Event),
     /// One look at AWS.
     Observed(Box<Observation>),
     /// A person's order.
     Command(Request),
     /// What became of a call that the engine asked for.
     Outcome {
-        /// Which action it belongs to.
-        action: ActionId,
+        /// Which one.
+        id: CallId,
         /// What is known.
         outcome: CallOutcome,
     },
@@ -36,18 +34,18 @@ pub enum Input {
 /// What one look at AWS brought. A part that was not asked for is empty; a part that failed says so.
 #[derive(Debug, Clone)]
 pub struct Observation {
-    /// When the look was complete.
-    pub at: Timestamp,
+    /// When it was begun: what it says is of then or later.
+    pub asked_at: Timestamp,
     /// Who we are, when it was asked.
     pub identity: Option<Result<Identity, Failure>>,
-    /// The configured databases that exist.
-    pub databases: Result<BTreeMap<DatabaseName, DatabaseState>, Failure>,
-    /// The signals' datapoints.
-    pub series: Result<BTreeMap<DatabaseName, BTreeMap<SignalName, Series>>, Failure>,
+    /// The configured databases that exist, each as described, or why its description says nothing.
+    pub databases: Result<Instances, Failure>,
+    /// The signals' datapoints, or why a database has none.
+    pub series: Result<Signals, Failure>,
     /// RDS's events, some perhaps known already.
     pub events: Result<Vec<RdsEvent>, Failure>,
     /// Whether classes are offered for a database, where it was asked.
-    pub orderable: Result<Vec<(DatabaseName, InstanceClass, bool)>, Failure>,
+    pub orderable: Vec<(DatabaseName, InstanceClass, Result<bool, Failure>)>,
 }
 
 /// What the owner of the engine must do, in this order.
@@ -57,8 +55,8 @@ pub enum Effect {
     Record(Event),
     /// Sync the journal, then send this call once.
     Send {
-        /// For which action.
-        action: ActionId,
+        /// Which call of which action.
+        id: CallId,
         /// What.
         call: MutatingCall,
     },

@@ -7,17 +7,19 @@
 //!                └─ rules ─► gates ─► decision ─► intent ─► playbook::next ─► call, look, end
 //! ```
 
-pub mod commands;
 pub mod evaluate;
 #[cfg(test)]
 pub mod fixtures;
 pub mod gates;
 pub mod input;
 pub mod memory;
-pub mod observe;
+mod observe;
+pub mod orders;
+mod record;
 pub mod rules;
 pub mod runs;
 pub mod view;
+pub mod watched;
 
 #[cfg(test)]
 mod tests;
@@ -29,54 +31,48 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::class::InstanceClass;
 use crate::model::command::Answer;
 use crate::model::database::{DatabaseName, DatabaseState};
-use crate::model::decision::Decision;
 use crate::model::event::{Entry, Event};
+use crate::model::guard::{Guard, Guards};
 use crate::model::policy::Policy;
-use crate::model::series::{Series, SignalName};
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Identity, Problem, Wake, WakeReason};
 use gates::Common;
 use input::{Effect, Input, Step};
 use memory::Memory;
+use watched::Watched;
 
+/// For the engine's own decisions, and for every call at the moment it is sent, only a look that was just made counts:
+/// it is this old at most, in real time.
+pub const FRESH_LOOK: SignedDuration = SignedDuration::from_secs(5);
 /// While an action is under way the engine looks this often: status changes show within seconds and reads are cheap.
 const WATCH_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// An order that waits for a fresh look gets one this soon, and not more often.
+const FRESH_LOOK_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// The whole engine.
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
+    guards: Guards,
+    fresh_look: SignedDuration,
     digests: BTreeMap<DatabaseName, String>,
     memory: Memory,
     watched: BTreeMap<DatabaseName, Watched>,
-    identity: Option<Identity>,
+    identity: Option<(Identity, Timestamp)>,
+    /// When the newest look was begun.
+    looked_at: Option<Timestamp>,
+    /// When the newest look was begun in which `DescribeEvents` answered.
+    events_at: Option<Timestamp>,
     problems: BTreeMap<String, Problem>,
     journal_broken: Option<String>,
     ending: bool,
     effects: Vec<Effect>,
 }
 
-/// What is seen of one database at the moment; not remembered over a restart, since it can be seen again.
-#[derive(Debug, Default)]
-pub struct Watched {
-    /// As last described, and when.
-    pub state: Option<(DatabaseState, Timestamp)>,
-    /// The signals' datapoints.
-    pub series: BTreeMap<SignalName, Series>,
-    /// Which classes AWS offers for it.
-    pub orderable: BTreeMap<InstanceClass, bool>,
-    /// The newest evaluation.
-    pub decision: Option<Decision>,
-    /// The newest evaluation that was recorded, when, and how many like it came since.
-    recorded: Option<(Decision, Timestamp, u32)>,
-    /// When the state was last looked at for the action under way: one look counts once.
-    confirmed_at: Option<Timestamp>,
-}
-
 impl Engine {
     /// An engine for these settings that remembers what the journal says. `digest` names a policy: see
-    /// [`Decision::policy_digest`].
-    pub fn new(settings: Settings, digest: impl Fn(&Policy) -> String, entries: &[Entry]) -> Self {
+    /// [`Decision::policy_digest`](crate::model::decision::Decision::policy_digest).
+    pub fn new(settings: Settings, digest: impl Fn(&Policy) -> String, entries: &[Entry], guards: Guards) -> Self {
         let mut memory = Memory::default();
         for entry in entries {
             memory.apply(entry.at, &entry.event);
@@ -85,10 +81,14 @@ impl Engine {
         let watched = settings.databases.iter().map(|policy| (policy.database.clone(), Watched::default())).collect();
         Self {
             settings,
+            guards,
+            fresh_look: FRESH_LOOK,
             digests,
             memory,
             watched,
             identity: None,
+            looked_at: None,
+            events_at: None,
             problems: BTreeMap::new(),
             journal_broken: None,
             ending: false,
@@ -96,29 +96,36 @@ impl Engine {
         }
     }
 
+    /// The same engine on a clock that goes so many times as fast as the machine: what takes AWS a moment of real time
+    /// takes that many times as long on it.
+    pub fn at_speed(mut self, speed: f64) -> Self {
+        self.fresh_look =
+            SignedDuration::try_from_secs_f64(FRESH_LOOK.as_secs_f64() * speed.max(1.0)).unwrap_or(FRESH_LOOK);
+        self
+    }
+
     /// Takes in one input at `now` and says what to do about it.
     pub fn step(&mut self, now: Timestamp, input: Input) -> Step {
         let mut answer: Option<Answer> = None;
         match input {
-            Input::Started => self.resume(now),
+            Input::Started(event) => self.start(now, event),
             Input::Observed(observation) => {
-                self.observe(*observation);
+                self.observe(now, *observation);
                 self.decide(now);
             }
             Input::Command(request) => answer = Some(self.obey(now, request)),
-            Input::Outcome { action, outcome } => {
-                if self.memory.active(&action).is_some() {
-                    self.record(now, Event::CallAnswered { action, outcome });
-                }
-            }
+            Input::Outcome { id, outcome } => self.take_outcome(now, id, outcome),
             Input::JournalBroken(why) => {
-                // It cannot be recorded: the journal is what broke. The memory of it lasts as long as this process.
+                // It cannot be recorded: the journal is what broke. The next start finds an end without a word.
                 let event = Event::Disarmed { by: None, why: format!("the journal takes no records: {why}") };
                 self.memory.apply(now, &event);
                 self.journal_broken = Some(why);
             }
         }
         self.drive_runs(now);
+        for watched in self.watched.values_mut() {
+            watched.look_is_new = false;
+        }
         Step { effects: std::mem::take(&mut self.effects), answer, wake: self.next_wake(now) }
     }
 
@@ -134,43 +141,62 @@ impl Engine {
 
     /// Who AWS says we are, once it has.
     pub fn identity(&self) -> Option<&Identity> {
-        self.identity.as_ref()
+        self.identity.as_ref().map(|(identity, _)| identity)
     }
 
     /// The databases as last described.
     pub fn states(&self) -> BTreeMap<DatabaseName, &DatabaseState> {
         let watched = self.watched.iter();
-        watched.filter_map(|(name, watched)| Some((name.clone(), &watched.state.as_ref()?.0))).collect()
+        watched.filter_map(|(name, watched)| Some((name.clone(), &watched.seen.as_ref()?.state))).collect()
     }
 
-    /// Database and class pairs whose orderability is not known yet, of databases that were seen.
-    pub fn unasked_classes(&self) -> Vec<(DatabaseState, InstanceClass)> {
+    /// Database and class pairs whose orderability is not known, or not any more, of databases that were seen.
+    pub fn unasked_classes(&self, now: Timestamp) -> Vec<(DatabaseState, InstanceClass)> {
         let mut unasked = Vec::new();
         for policy in &self.settings.databases {
             let Some(watched) = self.watched.get(&policy.database) else { continue };
-            let Some((state, _)) = &watched.state else { continue };
-            let rungs = policy.ladder.rungs().iter().filter(|rung| !watched.orderable.contains_key(*rung));
-            unasked.extend(rungs.map(|rung| (state.clone(), rung.clone())));
+            let Some(seen) = &watched.seen else { continue };
+            let rungs = policy.ladder.rungs().iter().filter(|rung| !watched.knows_offer(rung, now));
+            unasked.extend(rungs.map(|rung| (seen.state.clone(), rung.clone())));
         }
         unasked
     }
 
+    /// A start: what the journal says must not be taken for what a person wants now if the last engine ended without a
+    /// word. It may have been killed, or its disk may have taken no more records.
+    fn start(&mut self, now: Timestamp, event: Event) {
+        let unclean = self.memory.running && self.guards.stand(Guard::UncleanEnd);
+        self.record(now, event);
+        if unclean && self.memory.arming.is_armed() {
+            let why =
+                "the last run ended without a word (killed, crashed, or its disk took no records): look, then arm";
+            self.record(now, Event::Disarmed { by: None, why: why.to_owned() });
+        }
+        self.resume(now);
+    }
+
     /// Evaluates every database, records what is new, and begins actions.
     fn decide(&mut self, now: Timestamp) {
-        for policy in self.settings.databases.clone() {
-            let digest = self.digests.get(&policy.database).cloned().unwrap_or_default();
+        for at in 0..self.settings.databases.len() {
+            let policy = &self.settings.databases[at];
+            let digest = self.digests.get(&policy.database).map_or("", String::as_str);
             let Some(watched) = self.watched.get(&policy.database) else { continue };
-            let decision = evaluate::evaluate(self.common(), &policy, &digest, watched, now);
-            self.record_decision(now, &policy.database, &decision);
-            self.begin(now, &policy, &decision);
+            let common = Common { state_limit: self.fresh_look, ..self.common() };
+            let decision = evaluate::evaluate(common, policy, digest, watched, now);
+            self.record_decision(now, &decision);
+            self.begin(now, &decision);
         }
     }
 
     fn common(&self) -> Common<'_> {
         Common {
             journal_writable: self.journal_broken.is_none(),
-            identity_known: self.identity.is_some(),
+            identity_at: self.identity.as_ref().map(|(_, at)| *at),
+            events_at: self.events_at,
             memory: &self.memory,
+            max_actions_in_flight: self.settings.engine.max_actions_in_flight,
+            state_limit: gates::STATE_LIMIT,
+            guards: self.guards,
         }
     }
 
@@ -180,14 +206,21 @@ impl Engine {
         self.effects.push(Effect::Record(event));
     }
 
+    /// The next look: counted from the last one, so that no other input can put it off.
     fn next_wake(&self, now: Timestamp) -> Wake {
         let every = SignedDuration::try_from(self.settings.engine.evaluate_every).unwrap_or(WATCH_EVERY);
-        let acting = self.settings.databases.iter().any(|policy| self.memory.of(&policy.database).active().is_some());
-        let (after, why) = if acting && WATCH_EVERY < every {
+        let active = |policy: &Policy| self.memory.of(&policy.database).active();
+        let runs = || self.settings.databases.iter().filter_map(active);
+        let (after, why) = if runs().any(|run| !run.is_sent()) {
+            (FRESH_LOOK_EVERY, WakeReason::FreshLook)
+        } else if runs().next().is_some() && WATCH_EVERY < every {
             (WATCH_EVERY, WakeReason::WatchAction)
         } else {
             (every, WakeReason::NextEvaluation)
         };
-        Wake { at: now.saturating_add(after).unwrap_or(Timestamp::MAX), why }
+        let soonest = |from: Timestamp| from.saturating_add(after).unwrap_or(Timestamp::MAX);
+        // A clock that was set back must not put it off either.
+        let at = soonest(self.looked_at.map_or(now, |looked_at| looked_at.min(now)));
+        Wake { at, why }
     }
 }

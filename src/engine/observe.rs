@@ -1,61 +1,93 @@
 //! Taking in a look at AWS: what was seen, what failed, and what other hands did.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
 use super::input::Observation;
-use crate::model::call::Failure;
-use crate::model::database::{DatabaseName, DatabaseState};
-use crate::model::decision::{Decision, Verdict};
+use super::watched::Seen;
+use crate::model::call::{Failure, FailureKind};
+use crate::model::class::InstanceClass;
+use crate::model::database::{DatabaseName, DatabaseState, ResourceId};
 use crate::model::event::Event;
-use crate::model::series::Series;
-use crate::model::snapshot::{Arming, Problem};
+use crate::model::hold::{Hold, HoldCause};
+use crate::model::series::{Series, SignalName};
+use crate::model::snapshot::{Identity, Problem};
 
-/// How much of each series is kept: the widest range a screen can show, and more than any rule looks back.
+/// Of each series at least this much is kept: the widest range that a screen can show.
 const KEEP: SignedDuration = SignedDuration::from_hours(8);
-/// Evaluations alike are recorded again after this time, so that silence in the journal never means "not running".
-const RECORD_ALIKE_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
 impl Engine {
-    pub(super) fn observe(&mut self, look: Observation) {
-        let now = look.at;
-        if let Some(identity) = self.note(now, "GetCallerIdentity", look.identity.transpose()).flatten() {
-            let event = Event::IdentityConfirmed {
-                account: identity.account.clone(),
-                arn: identity.arn.clone(),
-                region: identity.region.clone(),
-            };
-            if self.identity.as_ref() != Some(&identity) {
-                self.record(now, event);
-            }
-            self.identity = Some(identity);
+    pub(super) fn observe(&mut self, now: Timestamp, look: Observation) {
+        self.looked_at = Some(look.asked_at);
+        if let Some(identity) = look.identity {
+            self.observe_identity(now, identity);
         }
-        if let Some(found) = self.note(now, "DescribeDBInstances", look.databases) {
+        let events = self.note(now, "DescribeEvents", look.events);
+        let events_read = events.is_some();
+        if events_read {
+            self.events_at = Some(look.asked_at);
+        }
+        // Before the states: what RDS says of a failure must be known when a state is judged.
+        for event in events.unwrap_or_default() {
+            if self.watched.contains_key(&event.database) && !self.memory.of(&event.database).knows(&event) {
+                self.record(now, Event::RdsEvent(event));
+            }
+        }
+        if let Some(mut found) = self.note(now, "DescribeDBInstances", look.databases) {
             for database in self.watched.keys().cloned().collect::<Vec<_>>() {
-                self.observe_state(now, &database, found.get(&database).cloned());
+                let state = found.remove(&database);
+                self.observe_state(now, &database, state, look.asked_at, events_read);
             }
         }
         if let Some(series) = self.note(now, "GetMetricData", look.series) {
             for (database, signals) in series {
-                let Some(watched) = self.watched.get_mut(&database) else { continue };
-                let keep_from = now.checked_sub(KEEP).unwrap_or(Timestamp::MIN);
-                for (name, newer) in signals {
-                    let empty = Series::empty(newer.period_secs, now);
-                    watched.series.entry(name).or_insert(empty).merge(&newer, keep_from);
-                }
+                let signals = self.note(now, &format!("GetMetricData {database}"), signals);
+                self.observe_series(now, &database, signals.unwrap_or_default());
             }
         }
-        for event in self.note(now, "DescribeEvents", look.events).unwrap_or_default() {
-            if !self.memory.of(&event.database).knows(&event) {
-                self.record(now, Event::RdsEvent(event));
-            }
-        }
-        for (database, class, offered) in
-            self.note(now, "DescribeOrderableDBInstanceOptions", look.orderable).unwrap_or_default()
-        {
+        for (database, class, offered) in look.orderable {
+            let operation = format!("DescribeOrderableDBInstanceOptions {database} {class}");
+            let Some(offered) = self.note(now, &operation, offered) else { continue };
             if let Some(watched) = self.watched.get_mut(&database) {
-                watched.orderable.insert(class, offered);
+                watched.orderable.insert(class, (offered, now));
             }
+        }
+    }
+
+    /// Another account than the one the engine was armed in is another world: it disarms.
+    fn observe_identity(&mut self, now: Timestamp, answer: Result<Identity, Failure>) {
+        if answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::WrongIdentity) {
+            self.identity = None;
+            self.disarm_for(now, "the credentials belong to another account than the configured one, or to no region");
+        }
+        let Some(identity) = self.note(now, "GetCallerIdentity", answer) else { return };
+        let Identity { account, arn, region } = identity.clone();
+        let before = self.identity.replace((identity.clone(), now)).map(|(before, _)| before);
+        if before.as_ref() == Some(&identity) {
+            return;
+        }
+        if before.is_some_and(|before| before.account != account) {
+            self.disarm_for(now, "the credentials now belong to another account");
+        }
+        self.record(now, Event::IdentityConfirmed { account, arn, region });
+    }
+
+    fn disarm_for(&mut self, now: Timestamp, why: &str) {
+        if self.memory.arming.is_armed() {
+            self.record(now, Event::Disarmed { by: None, why: why.to_owned() });
+        }
+    }
+
+    fn observe_series(&mut self, now: Timestamp, database: &DatabaseName, signals: BTreeMap<SignalName, Series>) {
+        let policy = self.settings.databases.iter().find(|policy| policy.database == *database);
+        let keep = policy.map_or(KEEP, |policy| KEEP.max(policy.longest_window()));
+        let Some(watched) = self.watched.get_mut(database) else { return };
+        let keep_from = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
+        for (name, newer) in signals {
+            let empty = Series::empty(newer.period_secs, now);
+            watched.series.entry(name).or_insert(empty).merge(&newer, keep_from);
         }
     }
 
@@ -80,84 +112,59 @@ impl Engine {
         }
     }
 
-    fn observe_state(&mut self, now: Timestamp, database: &DatabaseName, state: Option<DatabaseState>) {
-        let operation = format!("DescribeDBInstances {database}");
-        let failure = |sentence| Failure {
-            kind: crate::model::call::FailureKind::NotFound,
-            operation: "DescribeDBInstances".to_owned(),
-            sentence,
-            request_id: None,
-        };
-        let missing = format!("no database named {database} in this account and region: check `id` and `region`");
-        let Some(state) = self.note(now, &operation, state.ok_or_else(|| failure(missing))) else { return };
-        let known = self.memory.of(database).known.clone();
-        let acting = self.memory.of(database).active().is_some();
-        let seen_before = self.watched.get(database).and_then(|watched| watched.state.clone());
-        if let Some(watched) = self.watched.get_mut(database) {
-            if seen_before.as_ref().is_some_and(|(old, _)| old.engine_version != state.engine_version) {
-                watched.orderable.clear();
-            }
-            watched.state = Some((state.clone(), now));
-        }
-        if !acting {
-            self.notice_foreign_hands(now, database, known, &state);
-        }
-    }
-
-    fn notice_foreign_hands(
+    fn observe_state(
         &mut self,
         now: Timestamp,
         database: &DatabaseName,
-        known: Option<(crate::model::database::ResourceId, crate::model::class::InstanceClass)>,
-        state: &DatabaseState,
+        state: Option<Result<DatabaseState, Failure>>,
+        asked_at: Timestamp,
+        events_read: bool,
     ) {
-        let what = match known {
-            Some((id, _)) if id != state.resource_id => {
-                format!("the name now belongs to another machine: {} and not {id}", state.resource_id)
-            }
-            Some((_, class)) if class != state.class => format!("the class is {} and not {class}", state.class),
-            _ => {
-                self.memory.of_mut(database).known = Some((state.resource_id.clone(), state.class.clone()));
-                return;
-            }
+        let operation = format!("DescribeDBInstances {database}");
+        let missing = || Failure {
+            kind: FailureKind::NotFound,
+            operation: "DescribeDBInstances".to_owned(),
+            sentence: format!("no database named {database} in this account and region: check `id` and `region`"),
+            request_id: None,
         };
-        self.memory.of_mut(database).known = Some((state.resource_id.clone(), state.class.clone()));
+        let Some(state) = self.note(now, &operation, state.unwrap_or_else(|| Err(missing()))) else { return };
+        let remembered = self.memory.of(database);
+        let (known, acting) = (remembered.known.clone(), remembered.active().is_some());
+        let here = (state.resource_id.clone(), state.class.clone());
+        let Some(watched) = self.watched.get_mut(database) else { return };
+        let odd_before = watched.odd.take();
+        watched.see(Seen { state, at: asked_at, events_read });
+        match known {
+            // The action itself changes the class, and its playbook knows foreign hands.
+            _ if acting => {}
+            Some(known) if known != here && odd_before.as_ref() == Some(&here) => {
+                self.record_foreign_change(now, database, &known, here);
+            }
+            Some(known) if known != here => watched.odd = Some(here),
+            _ => self.memory.of_mut(database).known = Some(here),
+        }
+    }
+
+    /// Seen on two looks running: `DescribeDBInstances` can answer with an old picture once.
+    fn record_foreign_change(
+        &mut self,
+        now: Timestamp,
+        database: &DatabaseName,
+        known: &(ResourceId, InstanceClass),
+        here: (ResourceId, InstanceClass),
+    ) {
         let policy = self.settings.databases.iter().find(|policy| policy.database == *database);
         let wait = policy.and_then(|policy| SignedDuration::try_from(policy.hold_after_manual).ok());
-        let until = wait.and_then(|wait| now.checked_add(wait).ok());
-        self.record(now, Event::ForeignChange { database: database.clone(), what: what.clone() });
-        let reason = format!("changed by other hands: {what}");
-        self.record(now, Event::HoldSet { database: database.clone(), direction: None, until, by: None, reason });
+        let (what, until) = if known.0 == here.0 {
+            // A change by hand, at AWS: it is not undone for a while.
+            (format!("the class is {} and not {}", here.1, known.1), wait.and_then(|wait| now.checked_add(wait).ok()))
+        } else {
+            (format!("the name now belongs to another machine: {} and not {}", here.0, known.0), None)
+        };
+        let (resource_id, class) = here;
+        let event = Event::ForeignChange { database: database.clone(), resource_id, class, what: what.clone() };
+        self.record(now, event);
+        let hold = Hold { direction: None, until, cause: HoldCause::ForeignChange { what } };
+        self.record(now, Event::HoldSet { database: database.clone(), hold });
     }
-
-    /// Records an evaluation when it says something new, or when like ones have gone unrecorded for a while.
-    pub(super) fn record_decision(&mut self, now: Timestamp, database: &DatabaseName, decision: &Decision) {
-        let Some(watched) = self.watched.get_mut(database) else { return };
-        watched.decision = Some(decision.clone());
-        let alike = watched
-            .recorded
-            .as_ref()
-            .is_some_and(|(last, at, _)| same_meaning(last, decision) && now.duration_since(*at) < RECORD_ALIKE_EVERY);
-        if let (true, Some((_, _, repeats))) = (alike, &mut watched.recorded) {
-            *repeats += 1;
-            return;
-        }
-        let repeats = watched.recorded.as_ref().map_or(0, |(_, _, repeats)| *repeats);
-        watched.recorded = Some((decision.clone(), now, 0));
-        self.record(now, Event::Decision { decision: Box::new(decision.clone()), repeats });
-    }
-
-    /// Whether the engine itself may start actions.
-    pub(super) fn is_armed(&self) -> bool {
-        matches!(self.memory.arming, Arming::Armed { .. }) && self.journal_broken.is_none()
-    }
-}
-
-/// Two evaluations tell the same story: verdict, class, rules that hold, gates that are closed.
-fn same_meaning(a: &Decision, b: &Decision) -> bool {
-    fn story(decision: &Decision) -> (&Verdict, Vec<bool>, Vec<&'static str>) {
-        let rules = decision.rules.iter().map(|rule| rule.holds).collect();
-        (&decision.verdict, rules, decision.closed_gates().map(|gate| gate.gate.name()).collect())
-    }
-    story(a) == story(b) && a.class == b.class && a.resource_id == b.resource_id
 }

@@ -4,36 +4,41 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
 use super::input::Effect;
-use crate::model::action::{ActionId, ActionResult, Intent, Phase, Run};
+use crate::model::action::{ActionId, ActionResult, CallId, CallState, Intent, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::database::DatabaseName;
 use crate::model::decision::{Decision, Verdict};
 use crate::model::event::Event;
+use crate::model::guard::Guard;
+use crate::model::hold::{Hold, HoldCause};
 use crate::model::operator::Actor;
 use crate::model::policy::Policy;
-use crate::playbook::{self, Next, World};
+use crate::playbook::{self, Look, Next, World};
 
 impl Engine {
     /// Says which actions a restart found under way. A call without a recorded answer may or may not have arrived: it
     /// is never sent again, only looked for.
     pub(super) fn resume(&mut self, now: Timestamp) {
-        for policy in self.settings.databases.clone() {
-            let Some(run) = self.memory.of(&policy.database).active().cloned() else { continue };
+        for database in self.database_names() {
+            let Some(run) = self.memory.of(&database).active() else { continue };
             let action = run.intent.action.clone();
-            if matches!(run.phase, Phase::Sent { .. }) {
+            if run.last_call().is_some_and(|call| call.state == CallState::Sent) {
+                let id = CallId { action: action.clone(), step: run.calls.len() as u32 };
                 let why = "the process ended between sending and hearing the answer".to_owned();
-                self.record(now, Event::CallAnswered { action: action.clone(), outcome: CallOutcome::Unknown { why } });
+                let outcome = CallOutcome::Unknown { why };
+                self.record(now, Event::CallAnswered { id, database: database.clone(), outcome });
             }
-            let run = self.memory.of(&policy.database).run.as_ref();
-            let phase = run.map(Run::phase_words).unwrap_or_default();
-            self.record(now, Event::ActionResumed { action, phase });
+            let phase = self.memory.of(&database).active().map(Run::phase_words).unwrap_or_default();
+            self.record(now, Event::ActionResumed { action, database, phase });
         }
     }
 
     /// Begins the action that a decision asks for.
-    pub(super) fn begin(&mut self, now: Timestamp, policy: &Policy, decision: &Decision) {
+    pub(super) fn begin(&mut self, now: Timestamp, decision: &Decision) {
         let Verdict::Scale { to, .. } = &decision.verdict else { return };
         let (Some(resource_id), Some(from)) = (&decision.resource_id, &decision.class) else { return };
+        let policy = self.settings.databases.iter().find(|policy| policy.database == decision.database);
+        let Some(policy) = policy else { return };
         let intent = Intent {
             action: self.next_action(),
             database: policy.database.clone(),
@@ -44,115 +49,169 @@ impl Engine {
             actor: Actor::Engine,
         };
         self.record(now, Event::ActionIntended { intent, passed_over: Vec::new() });
+        // Carried on at once: the next database's decision must see it in flight, and its look is fresh now.
+        let database = decision.database.clone();
+        self.drive_run(now, &database);
     }
 
     pub(super) fn next_action(&self) -> ActionId {
         ActionId(format!("a{}", self.memory.actions + 1))
     }
 
+    /// What is known of a call after it was sent.
+    pub(super) fn take_outcome(&mut self, now: Timestamp, id: CallId, outcome: CallOutcome) {
+        let Some(run) = self.memory.active(&id.action) else { return };
+        let database = run.intent.database.clone();
+        self.record(now, Event::CallAnswered { id, database, outcome });
+    }
+
     /// Asks every action's playbook what comes next, and does it.
     pub(super) fn drive_runs(&mut self, now: Timestamp) {
-        for policy in self.settings.databases.clone() {
-            let Some(run) = self.memory.of(&policy.database).active().cloned() else { continue };
-            self.note_progress(now, &run);
-            let Some(run) = self.memory.of(&policy.database).active().cloned() else { continue };
-            let next = self.ask_playbook(now, &policy, &run);
-            match next {
-                Next::Observe => self.memory.of_mut(&policy.database).reset_confirmations(),
-                Next::Confirmed => self.confirm(&policy.database),
-                Next::Send(call) => self.send(now, &run, call),
-                Next::End(result) => self.end_run(now, &policy, &run, result),
-            }
+        for database in self.database_names() {
+            self.drive_run(now, &database);
         }
     }
 
-    fn ask_playbook(&self, now: Timestamp, policy: &Policy, run: &Run) -> Next {
-        let watched = self.watched.get(&policy.database);
-        let state = watched.and_then(|watched| watched.state.as_ref()).map(|(state, at)| (state, *at));
-        let seen_again = watched.is_some_and(|watched| watched.confirmed_at == state.map(|(_, at)| at));
-        if run.confirmations > 0 && seen_again {
-            // The same look cannot confirm itself.
-            return Next::Confirmed;
+    fn drive_run(&mut self, now: Timestamp, database: &DatabaseName) {
+        self.note_progress(now, database);
+        let Some(run) = self.memory.of(database).active().cloned() else { return };
+        let next = self.ask_playbook(now, database, &run);
+        match next {
+            Next::Observe => {
+                if let Some(watched) = self.watched.get_mut(database).filter(|watched| watched.look_is_new) {
+                    watched.confirmed = None;
+                }
+            }
+            Next::Confirmed => self.confirm(database),
+            Next::Adopt(evidence) => {
+                let id = CallId { action: run.intent.action.clone(), step: run.calls.len() as u32 };
+                self.record(now, Event::CallAdopted { id, database: database.clone(), evidence });
+            }
+            Next::Send(call) => self.send(now, &run, call),
+            Next::End(result) => self.end_run(now, &run, result),
         }
+    }
+
+    fn ask_playbook(&self, now: Timestamp, database: &DatabaseName, run: &Run) -> Next {
+        let watched = self.watched.get(database);
+        let seen = watched.and_then(|watched| Some((watched, watched.seen.as_ref()?)));
+        let sent_at = run.last_call().map(|call| call.sent_at);
+        let look = seen.map(|(watched, seen)| Look {
+            state: &seen.state,
+            asked_at: seen.at,
+            events_read: seen.events_read,
+            // The first look to arrive may have been asked before the call; the second cannot.
+            since_call: match sent_at {
+                Some(sent_at) if seen.at < sent_at => watched.looks_since_call.saturating_sub(1),
+                _ => watched.looks_since_call,
+            },
+            is_new: watched.look_is_new,
+        });
+        let confirmed = seen.and_then(|(watched, seen)| {
+            let (looks, first_at) = watched.confirmed?;
+            Some((looks, seen.at.duration_since(first_at)))
+        });
+        let policy = self.settings.databases.iter().find(|policy| policy.database == *database);
+        let stuck_after = policy.and_then(|policy| SignedDuration::try_from(policy.stuck_after).ok());
         let world = World {
-            state,
-            events: &self.memory.of(&policy.database).events,
-            permitted: run.intent.actor != Actor::Engine || self.is_armed(),
-            stuck_after: SignedDuration::try_from(policy.stuck_after).unwrap_or(SignedDuration::MAX),
+            look,
+            confirmed: confirmed.unwrap_or((0, SignedDuration::ZERO)),
+            permitted: self.may_act(run),
+            fresh_look: self.fresh_look,
+            stuck_after: stuck_after.unwrap_or(SignedDuration::MAX),
+            guards: self.guards,
         };
         playbook::next(run, world, now)
     }
 
-    /// The one gate through which every mutating call passes: the journal must take records, the identity must be
-    /// the configured one, and the call's record goes ahead of it.
+    /// A person's order needs no arming; everything else does.
+    fn may_act(&self, run: &Run) -> bool {
+        let armed = self.memory.arming.is_armed() && self.journal_broken.is_none();
+        run.intent.actor != Actor::Engine || armed || !self.guards.stand(Guard::DisarmLatch)
+    }
+
+    /// The one gate through which every mutating call passes: the process must not be ending, the journal must take
+    /// records, the identity must be the configured one, whoever ordered it must still be allowed to, and the call's
+    /// record goes ahead of it.
     fn send(&mut self, now: Timestamp, run: &Run, call: MutatingCall) {
-        if self.ending || self.journal_broken.is_some() || self.identity.is_none() {
+        let why = if self.ending {
             return;
-        }
-        let action = run.intent.action.clone();
-        self.record(now, Event::CallSent { action: action.clone(), call: call.clone() });
-        self.effects.push(Effect::Send { action, call });
+        } else if self.journal_broken.is_some() {
+            "the journal takes no records"
+        } else if self.identity.is_none() {
+            "the account is not confirmed"
+        } else if !self.may_act(run) {
+            "disarmed before"
+        } else {
+            let id = CallId { action: run.intent.action.clone(), step: run.calls.len() as u32 + 1 };
+            let database = run.intent.database.clone();
+            self.record(now, Event::CallSent { id: id.clone(), database: database.clone(), call: call.clone() });
+            self.effects.push(Effect::Send { id, call });
+            if let Some(watched) = self.watched.get_mut(&database) {
+                watched.call_was_sent();
+            }
+            return;
+        };
+        self.end_run(now, run, ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
     }
 
     fn confirm(&mut self, database: &DatabaseName) {
         let Some(watched) = self.watched.get_mut(database) else { return };
-        let look = watched.state.as_ref().map(|(_, at)| *at);
-        if watched.confirmed_at != look {
-            watched.confirmed_at = look;
-            if let Some(run) = &mut self.memory.of_mut(database).run {
-                run.confirmations += 1;
-            }
-        }
+        let Some(seen) = &watched.seen else { return };
+        let (looks, first_at) = watched.confirmed.unwrap_or((0, seen.at));
+        watched.confirmed = Some((looks + 1, first_at));
     }
 
     /// Records the status of the database of an action when it differs from the last one recorded.
-    fn note_progress(&mut self, now: Timestamp, run: &Run) {
-        if !run.is_sent() {
-            return;
-        }
-        let Some(watched) = self.watched.get(&run.intent.database) else { return };
-        let Some((state, seen_at)) = &watched.state else { return };
-        let sent_at = match &run.phase {
-            Phase::Sent { at, .. } | Phase::Answered { at, .. } => *at,
-            Phase::Intended | Phase::Ended { .. } => return,
-        };
-        if *seen_at <= sent_at || run.seen.last().is_some_and(|(_, status)| *status == state.status) {
+    fn note_progress(&mut self, now: Timestamp, database: &DatabaseName) {
+        let Some(run) = self.memory.of(database).active() else { return };
+        let Some(call) = run.last_call() else { return };
+        let Some(watched) = self.watched.get(database).filter(|watched| watched.look_is_new) else { return };
+        let Some(seen) = watched.seen.as_ref().filter(|seen| seen.at >= call.sent_at) else { return };
+        let state = &seen.state;
+        if run.seen.last().is_some_and(|(_, status)| *status == state.status) {
             return;
         }
         let event = Event::ActionObserved {
             action: run.intent.action.clone(),
+            database: database.clone(),
             status: state.status.clone(),
             class: state.class.clone(),
-            pending: state.pending.contains_key("DBInstanceClass"),
+            pending: state.class_pending().is_some(),
         };
         self.record(now, event);
     }
 
-    fn end_run(&mut self, now: Timestamp, policy: &Policy, run: &Run, result: ActionResult) {
-        let database = policy.database.clone();
-        let watched = self.watched.get(&database).and_then(|watched| watched.state.as_ref());
-        let class = watched.map(|(state, _)| state.class.clone());
-        let hold = hold_after(now, policy, run, &result);
+    fn end_run(&mut self, now: Timestamp, run: &Run, result: ActionResult) {
+        let database = run.intent.database.clone();
+        let seen = self.watched.get(&database).and_then(|watched| watched.seen.as_ref());
+        let class = seen.map(|seen| seen.state.class.clone());
+        let policy = self.settings.databases.iter().find(|policy| policy.database == database);
+        let hold = policy.and_then(|policy| hold_after(now, policy, run, &result));
         let action = run.intent.action.clone();
         self.record(now, Event::ActionEnded { action, database: database.clone(), class, result });
-        if let Some((until, reason)) = hold {
-            self.record(now, Event::HoldSet { database, direction: None, until, by: None, reason });
+        if let Some(hold) = hold {
+            self.record(now, Event::HoldSet { database, hold });
         }
+    }
+
+    fn database_names(&self) -> Vec<DatabaseName> {
+        self.settings.databases.iter().map(|policy| policy.database.clone()).collect()
     }
 }
 
 /// The hold that follows an ending: for a person after an unclear one, for a while after a person's own.
-fn hold_after(
-    now: Timestamp,
-    policy: &Policy,
-    run: &Run,
-    result: &ActionResult,
-) -> Option<(Option<Timestamp>, String)> {
+fn hold_after(now: Timestamp, policy: &Policy, run: &Run, result: &ActionResult) -> Option<Hold> {
+    let action = run.intent.action.clone();
     match (result, &run.intent.actor) {
-        (ActionResult::Held { why }, _) => Some((None, format!("{}: {why}", run.intent.action.0))),
+        (ActionResult::Held { why, seen, remedy }, _) => {
+            let (why, seen, remedy) = (why.clone(), seen.clone(), remedy.clone());
+            Some(Hold { direction: None, until: None, cause: HoldCause::Unclear { action, why, seen, remedy } })
+        }
         (ActionResult::Verified, Actor::Person { operator, .. }) => {
             let wait = SignedDuration::try_from(policy.hold_after_manual).ok()?;
-            Some((now.checked_add(wait).ok(), format!("after a change by {operator}")))
+            let cause = HoldCause::AfterManual { action, by: operator.clone() };
+            Some(Hold { direction: None, until: now.checked_add(wait).ok(), cause })
         }
         _ => None,
     }

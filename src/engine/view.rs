@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::commands::direction_to;
-use super::{Engine, Watched, gates};
+use super::watched::{Seen, Watched};
+use super::{Engine, gates};
 use crate::model::class::InstanceClass;
-use crate::model::gate::GateResult;
 use crate::model::ladder::Direction;
 use crate::model::plan::{OverridePlan, in_place_outage};
 use crate::model::policy::{Policy, Strategy};
@@ -15,6 +14,11 @@ impl Engine {
     /// Permission to act.
     pub fn arming(&self) -> &Arming {
         &self.memory.arming
+    }
+
+    /// Rises with every change of permission, hold or action.
+    pub fn revision(&self) -> u64 {
+        self.memory.revision
     }
 
     /// What fails at the moment.
@@ -30,15 +34,15 @@ impl Engine {
 
     fn database(&self, policy: &Policy, watched: &Watched, now: Timestamp, next_look: &Wake) -> DatabaseView {
         let remembered = self.memory.of(&policy.database);
-        let class = watched.state.as_ref().map(|(state, _)| &state.class);
+        let class = watched.seen.as_ref().map(|seen| &seen.state.class);
         let gates_to = |direction| {
             let target = class.and_then(|class| policy.ladder.step(class, direction));
             gates::all(self.common(), policy, watched, direction, target, now)
         };
         DatabaseView {
             policy: policy.clone(),
-            state: watched.state.as_ref().map(|(state, _)| state.clone()),
-            state_at: watched.state.as_ref().map(|(_, at)| *at),
+            state: watched.seen.as_ref().map(|seen| seen.state.clone()),
+            state_at: watched.seen.as_ref().map(|seen| seen.at),
             series: watched.series.clone(),
             decision: watched.decision.clone(),
             gates_up: gates_to(Direction::Up),
@@ -53,29 +57,19 @@ impl Engine {
 
     /// What a person could order: every rung but the present one.
     fn plans(&self, policy: &Policy, watched: &Watched, now: Timestamp) -> Vec<OverridePlan> {
-        let Some((state, _)) = &watched.state else { return Vec::new() };
-        let here = policy.ladder.position(&state.class);
-        let price = |class: &InstanceClass| {
-            // A standby is billed like the instance itself.
-            class.listing().map(|listing| listing.price_usd_per_hour * if state.multi_az { 2.0 } else { 1.0 })
-        };
+        let Some(Seen { state, .. }) = &watched.seen else { return Vec::new() };
         let plan = |to: &InstanceClass| {
-            let direction = direction_to(here, policy.ladder.position(to));
-            let gates = gates::all(self.common(), policy, watched, direction, Some(to), now);
-            let closed = |yields: bool| {
-                let of_kind = move |gate: &&GateResult| !gate.open && gate.gate.yields_to_person() == yields;
-                gates.iter().filter(of_kind)
-            };
+            let gates = self.closed_gates(policy, watched, to, now);
             OverridePlan {
                 to: to.clone(),
                 strategy: policy.strategy,
                 outage: match policy.strategy {
                     Strategy::InPlace => in_place_outage(state.multi_az),
                 },
-                price_before_usd_per_hour: price(&state.class),
-                price_after_usd_per_hour: price(to),
-                passes_over: closed(true).map(|gate| gate.gate.name().to_owned()).collect(),
-                blocked_by: closed(false).map(ToString::to_string).collect(),
+                price_before_usd_per_hour: state.price_usd_per_hour(&state.class),
+                price_after_usd_per_hour: state.price_usd_per_hour(to),
+                passes_over: gates.passed_over.iter().map(|gate| gate.gate.name().to_owned()).collect(),
+                blocked_by: gates.blocking.iter().map(ToString::to_string).collect(),
             }
         };
         policy.ladder.rungs().iter().filter(|rung| **rung != state.class).map(plan).collect()

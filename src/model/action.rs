@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::call::{CallOutcome, MutatingCall};
+use super::call::MutatingCall;
 use super::class::InstanceClass;
-use super::database::{DatabaseName, InstanceStatus, ResourceId};
+use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use super::operator::{Actor, Operator};
 use super::policy::Strategy;
 
@@ -56,9 +56,22 @@ pub enum ActionResult {
     },
     /// It cannot be told, or needs a hand: the engine leaves this database alone until a person releases it.
     Held {
-        /// What was seen and what a person can do.
+        /// Why.
         why: String,
+        /// What was seen last.
+        seen: String,
+        /// What a person can do.
+        remedy: String,
     },
+}
+
+/// Names one call of an action.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CallId {
+    /// The action.
+    pub action: ActionId,
+    /// Which of its calls, from 1.
+    pub step: u32,
 }
 
 /// The state of an action: a fold over its journal events.
@@ -68,68 +81,99 @@ pub struct Run {
     pub intent: Intent,
     /// When the intent was recorded.
     pub began: Timestamp,
-    /// Where it is.
-    pub phase: Phase,
+    /// The calls made for it, in order.
+    pub calls: Vec<CallRecord>,
+    /// When it was over, and how; absent while it is not.
+    pub ended: Option<(Timestamp, ActionResult)>,
     /// A person asked to stop before the next step, and who.
     pub stop_requested: Option<Operator>,
     /// Status changes seen since the call, oldest first.
     pub seen: Vec<(Timestamp, InstanceStatus)>,
-    /// How many consecutive looks found it done.
-    pub confirmations: u32,
+    /// RDS's own words about the database since the last call.
+    pub events: Vec<RdsEvent>,
 }
 
-/// Where an action is.
+/// One call of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "phase")]
-pub enum Phase {
-    /// Recorded, nothing sent.
-    Intended,
-    /// Sent; no answer yet. After a restart: it may or may not have arrived.
-    Sent {
-        /// When.
-        at: Timestamp,
-        /// What.
-        call: MutatingCall,
+pub struct CallRecord {
+    /// What.
+    pub call: MutatingCall,
+    /// When it was handed to the network.
+    pub sent_at: Timestamp,
+    /// What is known of it.
+    pub state: CallState,
+}
+
+/// What is known of a call that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum CallState {
+    /// No answer yet.
+    Sent,
+    /// The answer was lost: it may or may not have happened. Only looking tells; it is never sent again.
+    Looking {
+        /// What went wrong on the way.
+        why: String,
     },
-    /// Answered; the world is being watched.
-    Answered {
-        /// When it was sent.
-        at: Timestamp,
-        /// The answer.
-        outcome: CallOutcome,
+    /// AWS took the order, by its own answer.
+    Accepted,
+    /// The answer was lost, but the change was seen.
+    Adopted {
+        /// What was seen.
+        evidence: String,
     },
-    /// Over.
-    Ended {
-        /// When.
-        at: Timestamp,
-        /// How.
-        result: ActionResult,
+    /// AWS refused; nothing was changed.
+    Refused {
+        /// AWS's error code.
+        code: String,
+        /// AWS's sentence.
+        message: String,
     },
 }
 
 impl Run {
+    /// A run that has just been recorded.
+    pub fn new(intent: Intent, began: Timestamp) -> Self {
+        Self { intent, began, calls: vec![], ended: None, stop_requested: None, seen: vec![], events: vec![] }
+    }
+
     /// Over.
     pub fn is_ended(&self) -> bool {
-        matches!(self.phase, Phase::Ended { .. })
+        self.ended.is_some()
     }
 
-    /// The call has been handed to the network.
+    /// A call of it has been handed to the network.
     pub fn is_sent(&self) -> bool {
-        matches!(self.phase, Phase::Sent { .. } | Phase::Answered { .. })
+        !self.calls.is_empty()
     }
 
-    /// The phase in a few words.
+    /// Its newest call.
+    pub fn last_call(&self) -> Option<&CallRecord> {
+        self.calls.last()
+    }
+
+    /// A call whose answer was lost and that has not been seen to have happened: since when, and why.
+    pub fn looking(&self) -> Option<(Timestamp, &str)> {
+        let call = self.last_call().filter(|_| !self.is_ended())?;
+        if let CallState::Looking { why } = &call.state { Some((call.sent_at, why)) } else { None }
+    }
+
+    /// Where it is, in a few words.
     pub fn phase_words(&self) -> String {
-        match &self.phase {
-            Phase::Intended => "recorded, not sent".to_owned(),
-            Phase::Sent { call, .. } => format!("{} sent, awaiting the answer", call.operation()),
-            Phase::Answered { outcome: CallOutcome::Unknown { .. }, .. } => "sent, answer lost; looking".to_owned(),
-            Phase::Answered { .. } => match self.seen.last() {
-                Some((_, status)) if status.is_available() => "accepted; verifying".to_owned(),
-                Some((_, status)) => format!("accepted; {status}"),
-                None => "accepted; waiting for RDS to begin".to_owned(),
-            },
-            Phase::Ended { result, .. } => result.words(),
+        if let Some((_, result)) = &self.ended {
+            return result.words();
+        }
+        let Some(CallRecord { call, state, .. }) = self.last_call() else {
+            return "recorded, not sent".to_owned();
+        };
+        match (state, self.seen.last()) {
+            (CallState::Sent, _) => format!("{} sent, awaiting the answer", call.operation()),
+            (CallState::Looking { .. }, _) => "sent, answer lost; looking".to_owned(),
+            (CallState::Refused { code, .. }, _) => format!("refused by AWS: {code}"),
+            (CallState::Adopted { .. }, None) => "answer lost, but seen to have happened".to_owned(),
+            (CallState::Accepted, None) => "accepted; waiting for RDS to begin".to_owned(),
+            (_, Some((_, status))) if status.is_available() => "accepted; verifying".to_owned(),
+            (_, Some((_, status))) => format!("accepted; {status}"),
         }
     }
 }
@@ -142,7 +186,7 @@ impl ActionResult {
             Self::FailedSafe { why } => format!("failed safe: {why}"),
             Self::RolledBack { why } => format!("rolled back by AWS: {why}"),
             Self::Stopped { by } => format!("stopped by {by} before anything was sent"),
-            Self::Held { why } => format!("held: {why}"),
+            Self::Held { why, seen, .. } => format!("held: {why}; seen last: {seen}"),
         }
     }
 }

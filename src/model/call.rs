@@ -78,6 +78,8 @@ pub enum FailureKind {
     Throttled,
     /// AWS could not be reached.
     Network,
+    /// AWS does not take what was asked: the question itself is wrong, and asking again will not help.
+    Rejected,
     /// AWS answered with an error of its own.
     Service,
     /// The account or region is not the configured one.

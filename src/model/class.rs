@@ -132,6 +132,12 @@ impl InstanceClass {
         Some((bytes / 9_531_392).min(5_000) as u32)
     }
 
+    /// The least `max_connections` to expect of the defaults: four fifths of the nominal, as on the smallest classes,
+    /// where most of the memory goes to the operating system and to RDS itself.
+    pub fn least_max_connections(&self) -> Option<u32> {
+        self.default_max_connections().map(|nominal| nominal / 5 * 4)
+    }
+
     /// Every class name known here, for suggestions, smallest first within a family.
     pub fn all_known() -> impl Iterator<Item = String> {
         let burstable = ["t3", "t4g"]

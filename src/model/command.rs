@@ -60,6 +60,10 @@ pub struct Request {
     pub id: u64,
     /// Who.
     pub by: Operator,
+    /// The [`revision`](super::snapshot::Snapshot::revision) that the sender saw: an order given on an older picture
+    /// is refused, so that it can be given again with open eyes. Absent is not checked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen_revision: Option<u64>,
     /// What.
     #[serde(flatten)]
     pub command: Command,

@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::call::Failure;
 use super::class::InstanceClass;
 
 /// The `DBInstanceIdentifier`: what people call the database. It can come to belong to another machine.
@@ -53,6 +54,9 @@ pub struct DatabaseState {
     /// `host:port` that clients use.
     pub endpoint: Option<String>,
 }
+
+/// The configured instances that exist, each as described, or why its description says nothing.
+pub type Instances = BTreeMap<DatabaseName, Result<DatabaseState, Failure>>;
 
 /// One event from `DescribeEvents`, in AWS's own words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,11 +111,6 @@ impl InstanceStatus {
         self.0 == "available"
     }
 
-    /// In full use, if perhaps not open for modification.
-    pub fn is_serving(&self) -> bool {
-        matches!(self.0.as_str(), "available" | "backing-up" | "storage-optimization" | "storage-initialization")
-    }
-
     /// A status that no waiting will mend: a person must look.
     pub fn is_failed(&self) -> bool {
         let terminal =
@@ -119,6 +118,20 @@ impl InstanceStatus {
         terminal.contains(&self.0.as_str())
             || self.0.starts_with("incompatible-")
             || self.0.starts_with("inaccessible-")
+    }
+}
+
+impl DatabaseState {
+    /// The class that a change still pends to, by `PendingModifiedValues`.
+    pub fn class_pending(&self) -> Option<&str> {
+        self.pending.get("DBInstanceClass").map(String::as_str)
+    }
+
+    /// US dollars per hour of this database on a class, its standby included: it is billed like the instance itself.
+    /// `None` where the bundled table has no price.
+    pub fn price_usd_per_hour(&self, class: &InstanceClass) -> Option<f64> {
+        let copies = if self.multi_az { 2.0 } else { 1.0 };
+        class.listing().map(|listing| listing.price_usd_per_hour * copies)
     }
 }
 

@@ -76,7 +76,7 @@ pub struct Decision {
     pub rules: Vec<RuleResult>,
     /// Every gate of the wanted direction; of the direction up when none is wanted.
     pub gates: Vec<GateResult>,
-    /// The datapoints used: the newest of each signal of the rules, as many as the longest up rule looks at.
+    /// The datapoints used: the newest of each signal of the rules, as many as the longest rule of the wanted direction looks at.
     pub datapoints: Vec<UsedDatapoint>,
     /// SHA-256 over the policy, the first 12 hex digits.
     pub policy_digest: String,

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::action::{ActionId, ActionResult, Intent};
+use super::action::{ActionId, ActionResult, CallId, Intent};
 use super::call::{CallOutcome, Failure, MutatingCall};
 use super::class::InstanceClass;
 use super::command::Command;
-use super::database::{DatabaseName, InstanceStatus, RdsEvent};
+use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use super::decision::Decision;
-use super::ladder::Direction;
+use super::hold::Hold;
 use super::operator::Operator;
 
 /// One event. The `kind` of a record is the variant in snake case, its `data` the fields.
@@ -69,18 +69,13 @@ pub enum Event {
         /// Why.
         why: String,
     },
-    /// A direction is held until a time.
+    /// A database is held.
     HoldSet {
         /// Which database.
         database: DatabaseName,
-        /// Absent means both.
-        direction: Option<Direction>,
-        /// Absent means until a person releases it.
-        until: Option<Timestamp>,
-        /// Who; absent when the engine did it itself.
-        by: Option<Operator>,
-        /// Why.
-        reason: String,
+        /// In which direction, until when, why.
+        #[serde(flatten)]
+        hold: Hold,
     },
     /// Every hold of a database ended by a person.
     HoldReleased {
@@ -107,23 +102,41 @@ pub enum Event {
     },
     /// The next thing this process does is to send this call. Synced to disk before it is sent.
     CallSent {
-        /// Which action.
-        action: ActionId,
+        /// Which call of which action.
+        #[serde(flatten)]
+        id: CallId,
+        /// The database.
+        database: DatabaseName,
         /// What.
         call: MutatingCall,
     },
     /// The sender's knowledge after the call.
     CallAnswered {
-        /// Which action.
-        action: ActionId,
+        /// Which call of which action.
+        #[serde(flatten)]
+        id: CallId,
+        /// The database.
+        database: DatabaseName,
         /// What.
         #[serde(flatten)]
         outcome: CallOutcome,
+    },
+    /// A call whose answer was lost was seen to have happened.
+    CallAdopted {
+        /// Which call of which action.
+        #[serde(flatten)]
+        id: CallId,
+        /// The database.
+        database: DatabaseName,
+        /// What was seen.
+        evidence: String,
     },
     /// The database of an action was seen in another status or class.
     ActionObserved {
         /// Which action.
         action: ActionId,
+        /// The database.
+        database: DatabaseName,
         /// RDS's status.
         status: InstanceStatus,
         /// The class then.
@@ -135,6 +148,8 @@ pub enum Event {
     StopRequested {
         /// Which action.
         action: ActionId,
+        /// The database.
+        database: DatabaseName,
         /// Who.
         by: Operator,
     },
@@ -142,6 +157,8 @@ pub enum Event {
     ActionResumed {
         /// Which action.
         action: ActionId,
+        /// The database.
+        database: DatabaseName,
         /// Its phase in words.
         phase: String,
     },
@@ -163,6 +180,10 @@ pub enum Event {
     ForeignChange {
         /// Which database.
         database: DatabaseName,
+        /// The machine now.
+        resource_id: ResourceId,
+        /// The class now.
+        class: InstanceClass,
         /// What was seen.
         what: String,
     },
@@ -193,6 +214,12 @@ impl Event {
         match self {
             Self::HoldSet { database, .. }
             | Self::HoldReleased { database, .. }
+            | Self::CallSent { database, .. }
+            | Self::CallAnswered { database, .. }
+            | Self::CallAdopted { database, .. }
+            | Self::ActionObserved { database, .. }
+            | Self::StopRequested { database, .. }
+            | Self::ActionResumed { database, .. }
             | Self::ActionEnded { database, .. }
             | Self::ForeignChange { database, .. } => Some(database),
             Self::Decision { decision, .. } => Some(&decision.database),
@@ -215,15 +242,11 @@ impl Event {
             Self::Armed { by, reason } => format!("ARMED by {by}: {reason}"),
             Self::Disarmed { why, .. } => format!("DISARMED: {why}"),
             Self::CommandRefused { by, why, .. } => format!("refused to {by}: {why}"),
-            Self::HoldSet { database, direction, until, reason, .. } => {
-                let which = direction.map_or("up and down", Direction::word);
-                let until = until.map_or("released".to_owned(), |until| format!("{until:.0}"));
-                format!("{database} held {which} until {until}: {reason}")
-            }
+            Self::HoldSet { database, hold } => format!("{database} HELD {}: {}", hold.scope(), hold.cause),
             Self::HoldReleased { database, by } => format!("{database}: holds released by {by}"),
             Self::Decision { decision, repeats } => decision_words(decision, *repeats),
             Self::RdsEvent(event) => format!("RDS says of {}: {}", event.database, event.message),
-            Self::ForeignChange { database, what } => format!("{database}: {what}, and not by us"),
+            Self::ForeignChange { database, what, .. } => format!("{database}: {what}, and not by us"),
             Self::ReadFailed(failure) => failure.sentence.clone(),
             Self::ReadRecovered { operation } => format!("{operation} works again"),
             _ => self.action_words(),
@@ -236,14 +259,17 @@ impl Event {
                 let Intent { action, database, from, to, actor, .. } = intent;
                 format!("{}: {database} from {from} to {to}, ordered by {actor}", action.0)
             }
-            Self::CallSent { action, call } => format!("{}: sending {}", action.0, call.operation()),
-            Self::CallAnswered { action, outcome } => format!("{}: {}", action.0, outcome.words()),
-            Self::ActionObserved { action, status, class, pending } => {
+            Self::CallSent { id, call, .. } => format!("{}: sending {}", id.action.0, call.operation()),
+            Self::CallAnswered { id, outcome, .. } => format!("{}: {}", id.action.0, outcome.words()),
+            Self::CallAdopted { id, evidence, .. } => {
+                format!("{}: the answer was lost, but it happened: {evidence}", id.action.0)
+            }
+            Self::ActionObserved { action, status, class, pending, .. } => {
                 let pending = if *pending { ", change pending" } else { "" };
                 format!("{}: {status}, class {class}{pending}", action.0)
             }
-            Self::StopRequested { action, by } => format!("{}: stop asked by {by}", action.0),
-            Self::ActionResumed { action, phase } => format!("{}: found under way at start: {phase}", action.0),
+            Self::StopRequested { action, by, .. } => format!("{}: stop asked by {by}", action.0),
+            Self::ActionResumed { action, phase, .. } => format!("{}: found under way at start: {phase}", action.0),
             Self::ActionEnded { action, class, result, .. } => {
                 let class = class.as_ref().map_or_else(String::new, |class| format!(", class {class}"));
                 format!("{}: {}{class}", action.0, result.words())

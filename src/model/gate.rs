@@ -62,6 +62,30 @@ pub enum Gate {
         /// How many the target may hold by the policy.
         limit: Option<u32>,
     },
+    /// The CPU seen fits the target: a second witness, so that a silent or broken signal alone never asks for less.
+    CpuFits {
+        /// The most CPU seen in the window of the down rules in percent, as it would be on the target's CPUs.
+        seen_percent: Option<u32>,
+        /// The limit in percent.
+        limit_percent: u32,
+    },
+    /// No datapoint is missing that an up rule looks at: what is not seen may ask for more.
+    UpRulesComplete {
+        /// How many are missing.
+        missing: u32,
+    },
+    /// `DescribeEvents` works: without RDS's own words a failed change can look like a finished one.
+    EventsReadable {
+        /// Age of the last answer in seconds; absent when there was none.
+        age_secs: Option<i64>,
+    },
+    /// Fewer actions are under way in the whole fleet than the limit.
+    FleetSlot {
+        /// Under way on other databases.
+        in_flight: u32,
+        /// The limit.
+        limit: u32,
+    },
     /// The cooldown since the last completed action is over.
     CooldownOver,
     /// Fewer actions than the policy's limit were started in 24 hours.
@@ -113,6 +137,10 @@ impl Gate {
             Self::RungAvailable { .. } => "rung on the ladder",
             Self::TargetOrderable { .. } => "target orderable",
             Self::ConnectionsFit { .. } => "connections fit",
+            Self::CpuFits { .. } => "cpu fits",
+            Self::UpRulesComplete { .. } => "up rules complete",
+            Self::EventsReadable { .. } => "events readable",
+            Self::FleetSlot { .. } => "fleet slot",
             Self::CooldownOver => "cooldown over",
             Self::DailyBudget { .. } => "daily budget",
             Self::NotHeld { .. } => "not held",
@@ -125,6 +153,9 @@ impl Gate {
             self,
             Self::Armed
                 | Self::FreshData { .. }
+                | Self::CpuFits { .. }
+                | Self::UpRulesComplete { .. }
+                | Self::FleetSlot { .. }
                 | Self::CooldownOver
                 | Self::DailyBudget { .. }
                 | Self::NotHeld { .. }
@@ -141,6 +172,9 @@ impl Gate {
     pub fn seen(&self) -> String {
         match self {
             Self::Armed | Self::JournalWritable | Self::Identity | Self::CooldownOver => String::new(),
+            Self::FreshData { age_secs: Some(age), .. } if *age < 0 => {
+                format!("dated {} s in the future: this host's clock is behind", -age)
+            }
             Self::FreshData { age_secs: Some(age), limit_secs } => format!("{age} s old, limit {limit_secs} s"),
             Self::FreshData { age_secs: None, .. } => "a signal has no datapoint".to_owned(),
             Self::StateKnown { age_secs: Some(age) } => format!("seen {age} s ago"),
@@ -158,9 +192,16 @@ impl Gate {
             },
             Self::ConnectionsFit { seen, limit } => match (seen, limit) {
                 (Some(seen), Some(limit)) => format!("{seen} of {limit}"),
-                (None, _) => "connections unknown".to_owned(),
+                (None, _) => "connections unknown or with gaps".to_owned(),
                 (_, None) => "target's limit unknown".to_owned(),
             },
+            Self::CpuFits { seen_percent: Some(seen), limit_percent } => format!("{seen} % of {limit_percent} %"),
+            Self::CpuFits { seen_percent: None, .. } => "cpu unknown or with gaps".to_owned(),
+            Self::UpRulesComplete { missing: 0 } => String::new(),
+            Self::UpRulesComplete { missing } => format!("{missing} datapoints missing"),
+            Self::EventsReadable { age_secs: Some(age) } => format!("read {age} s ago"),
+            Self::EventsReadable { age_secs: None } => "not read yet".to_owned(),
+            Self::FleetSlot { in_flight, limit } => format!("{in_flight} of {limit} in flight"),
             Self::DailyBudget { used, limit } => format!("{used} of {limit} in 24 h"),
             Self::NotHeld { reason } => reason.clone().unwrap_or_default(),
         }

@@ -11,6 +11,8 @@ pub mod database;
 pub mod decision;
 pub mod event;
 pub mod gate;
+pub mod guard;
+pub mod hold;
 pub mod ladder;
 pub mod operator;
 pub mod plan;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::database::DatabaseName;
@@ -121,6 +122,16 @@ impl Policy {
             Direction::Up => &self.up,
             Direction::Down => &self.down,
         }
+    }
+
+    /// How far back the rules look, with an hour to spare.
+    pub fn longest_window(&self) -> SignedDuration {
+        let rules = self.up.iter().chain(&self.down);
+        let secs = |rule: &Rule| {
+            let period = self.signal(&rule.signal).map_or(60, |spec| spec.period_secs);
+            i64::from(rule.periods) * i64::from(period)
+        };
+        SignedDuration::from_secs(rules.map(secs).max().unwrap_or(0) + 3_600)
     }
 
     /// The cooldown of one direction.

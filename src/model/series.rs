@@ -1,9 +1,13 @@
 //! Signals and the series of datapoints read for them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::call::Failure;
+use super::database::DatabaseName;
 
 /// The name of a signal in the configuration, such as `writes`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -106,12 +110,15 @@ pub struct Series {
     pub fetched_at: Timestamp,
     /// CloudWatch said `PartialData` or worse of that answer: points may be missing that exist.
     pub partial: bool,
+    /// Values of the newest answer that cannot be true (not a number, below zero, above 100 %) and were left out.
+    #[serde(default)]
+    pub rejected: u32,
 }
 
 impl Series {
     /// An empty series of that period.
     pub fn empty(period_secs: u32, fetched_at: Timestamp) -> Self {
-        Self { period_secs, points: Vec::new(), fetched_at, partial: false }
+        Self { period_secs, points: Vec::new(), fetched_at, partial: false, rejected: 0 }
     }
 
     /// The newest datapoint.
@@ -147,8 +154,12 @@ impl Series {
         self.points.retain(|point| point.start >= keep_from);
         self.fetched_at = newer.fetched_at;
         self.partial = newer.partial;
+        self.rejected = newer.rejected;
     }
 }
+
+/// What was read of a fleet: per database and signal, or why that database has none.
+pub type Signals = BTreeMap<DatabaseName, Result<BTreeMap<SignalName, Series>, Failure>>;
 
 #[cfg(test)]
 mod tests {

@@ -35,4 +35,6 @@ pub struct AwsSettings {
 pub struct EngineSettings {
     /// Time between two looks at AWS.
     pub evaluate_every: Duration,
+    /// The engine starts no action while so many are under way in the whole fleet. At least 1.
+    pub max_actions_in_flight: u32,
 }

@@ -12,6 +12,7 @@ use super::database::{DatabaseName, DatabaseState};
 use super::decision::Decision;
 use super::event::Entry;
 use super::gate::GateResult;
+use super::hold::Hold;
 use super::ladder::Direction;
 use super::operator::Operator;
 use super::plan::OverridePlan;
@@ -21,8 +22,10 @@ use super::series::{Series, SignalName};
 /// Everything there is to see, at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// Rises with every change.
+    /// Rises with every picture.
     pub version: u64,
+    /// Rises with every change of permission, hold or action: an order says which revision its sender saw.
+    pub revision: u64,
     /// The clock in use, when this picture was made.
     pub at: Timestamp,
     /// The world the engine acts on.
@@ -137,24 +140,13 @@ pub struct DatabaseView {
     /// The action under way, or the last one.
     pub run: Option<Run>,
     /// Holds in force.
-    pub holds: Vec<HoldView>,
+    pub holds: Vec<Hold>,
     /// When the engine looks next, and why then.
     pub next_look: Option<Wake>,
     /// Marks on the time axis, oldest first.
     pub marks: Vec<Mark>,
     /// What a person could order, per rung of the ladder but the present one.
     pub plans: Vec<OverridePlan>,
-}
-
-/// A hold in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldView {
-    /// Absent means both.
-    pub direction: Option<Direction>,
-    /// Absent means until a person releases it.
-    pub until: Option<Timestamp>,
-    /// Why.
-    pub reason: String,
 }
 
 /// A deadline and its reason.
@@ -174,6 +166,8 @@ pub enum WakeReason {
     NextEvaluation,
     /// An action is watched.
     WatchAction,
+    /// An order waits for a look that is fresh enough to act on.
+    FreshLook,
 }
 
 /// Something that happened at a moment, for the time axis.
@@ -197,6 +191,25 @@ pub enum MarkKind {
     Verified,
     /// An action ended otherwise.
     Failed,
+}
+
+impl Snapshot {
+    /// The picture before the engine's first word.
+    pub fn before_the_start(at: Timestamp, world: World) -> Self {
+        Self {
+            version: 0,
+            revision: 0,
+            at,
+            world,
+            identity: None,
+            arming: Arming::Disarmed { why: "starting".to_owned(), since: None },
+            journal: JournalHealth { seq: 0, head: String::new(), broken: None },
+            databases: Vec::new(),
+            problems: Vec::new(),
+            tail: Vec::new(),
+            stopping: false,
+        }
+    }
 }
 
 impl DatabaseView {
@@ -227,6 +240,7 @@ impl WakeReason {
         match self {
             Self::NextEvaluation => "next evaluation",
             Self::WatchAction => "watching the action",
+            Self::FreshLook => "a fresh look before the order is sent",
         }
     }
 }

@@ -7,20 +7,41 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::action::{ActionResult, Run};
 use crate::model::call::MutatingCall;
-use crate::model::database::{DatabaseState, RdsEvent};
+use crate::model::database::DatabaseState;
+use crate::model::guard::Guards;
 use crate::model::policy::Strategy;
 
 /// The world as far as an action is concerned.
 #[derive(Debug, Clone, Copy)]
 pub struct World<'a> {
-    /// The database as last described, and when that was; absent when it was not found.
-    pub state: Option<(&'a DatabaseState, Timestamp)>,
-    /// RDS's events about the database, oldest first.
-    pub events: &'a [RdsEvent],
+    /// The newest look at the database; absent when there was none, or when it was not found.
+    pub look: Option<Look<'a>>,
+    /// Consecutive looks that found the action done, this one not counted, and the time from the first of them to
+    /// this one.
+    pub confirmed: (u32, SignedDuration),
     /// Whoever ordered the action may still start it: the engine is armed, or a person ordered it.
     pub permitted: bool,
+    /// A call goes out on a look of this age at most: what is checked must be what is changed.
+    pub fresh_look: SignedDuration,
     /// An action that is not done this long after its call is held.
     pub stuck_after: SignedDuration,
+    /// Which guards stand.
+    pub guards: Guards,
+}
+
+/// One look at the database.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// What RDS said.
+    pub state: &'a DatabaseState,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// `DescribeEvents` answered in the same look: what RDS says of failures is known.
+    pub events_read: bool,
+    /// How many looks were asked since the action's last call, this one included. 0: this one may be from before it.
+    pub since_call: u32,
+    /// It has not been considered before.
+    pub is_new: bool,
 }
 
 /// What to do next.
@@ -30,7 +51,9 @@ pub enum Next {
     Send(MutatingCall),
     /// Look again.
     Observe,
-    /// This look found it done; it counts when the next one does too.
+    /// The last call's answer was lost, but this was seen: it happened.
+    Adopt(String),
+    /// This look found it done; it counts when enough others do too.
     Confirmed,
     /// It is over.
     End(ActionResult),

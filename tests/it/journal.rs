@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use upshift::journal::{self, Journal, NO_HASH, OpenError, ReadError};
-use upshift::model::action::{ActionId, ActionResult, Intent};
+use upshift::model::action::{ActionId, ActionResult, CallId, Intent};
 use upshift::model::call::{CallOutcome, MutatingCall};
 use upshift::model::class::InstanceClass;
 use upshift::model::database::{DatabaseName, ResourceId};
@@ -91,11 +91,12 @@ fn the_nested_records_come_back_as_they_were() {
         to: class.clone(),
         actor: Actor::Person { operator: by.clone(), reason: "drill".to_owned() },
     };
+    let id = CallId { action: action.clone(), step: 1 };
     let call = MutatingCall::ModifyDbInstanceClass { database: database.clone(), class: class.clone() };
     let events = [
         Event::ActionIntended { intent, passed_over: vec!["cooldown".to_owned()] },
-        Event::CallSent { action: action.clone(), call },
-        Event::CallAnswered { action: action.clone(), outcome: CallOutcome::Accepted { request_id: None } },
+        Event::CallSent { id: id.clone(), database: database.clone(), call },
+        Event::CallAnswered { id, database: database.clone(), outcome: CallOutcome::Accepted { request_id: None } },
         Event::ActionEnded { action, database, class: Some(class), result: ActionResult::Stopped { by } },
         decision(521.033_333_333_333_3),
     ];

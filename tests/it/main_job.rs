@@ -11,15 +11,15 @@ use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::clock::Clock;
 use upshift::config;
 use upshift::control::{self, Client};
-use upshift::controller::{Controller, Ended};
-use upshift::engine::Engine;
+use upshift::controller::{Controller, Ended, Parts};
 use upshift::journal::{self, Journal};
 use upshift::model::action::ActionResult;
 use upshift::model::call::CallOutcome;
 use upshift::model::command::{Answer, Command};
 use upshift::model::event::{Entry, Event};
+use upshift::model::guard::Guards;
 use upshift::model::operator::Operator;
-use upshift::model::snapshot::{Arming, JournalHealth, Snapshot, World};
+use upshift::model::snapshot::{Snapshot, World};
 use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
 
@@ -43,23 +43,14 @@ async fn start(sim: &Sim, directory: &Path) -> Running {
     let settings = config::checkpoints();
     let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
     let world = World::Simulation { scenario: "checkpoints".into(), speed: 1.0, endpoint: String::new() };
-    let first = Snapshot {
-        version: 0,
-        at: clock.now(),
-        world: world.clone(),
-        identity: None,
-        arming: Arming::Disarmed { why: "starting".into(), since: None },
-        journal: JournalHealth { seq: 0, head: String::new(), broken: None },
-        databases: vec![],
-        problems: vec![],
-        tail: vec![],
-        stopping: false,
-    };
+    let first = Snapshot::before_the_start(clock.now(), world.clone());
     let (client, server) = control::pair(first, Operator { user: "test".into(), ssh_client: None });
-    let engine = Engine::new(settings, |_| "digest".to_owned(), &entries);
-    let started =
+    let start =
         Event::EngineStarted { version: "test".into(), pid: 1, mode: "test".into(), config_digest: "digest".into() };
-    let controller = Controller::new(engine, Ok(journal), &entries, aws, clock, server, world, started);
+    let digest = |_: &_| "digest".to_owned();
+    let guards = Guards::all();
+    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, world, start, guards };
+    let controller = Controller::new(parts);
     let (stop, stopped) = watch::channel(None);
     let mut task = JoinSet::new();
     task.spawn(controller.run(stopped));

@@ -46,7 +46,8 @@ async fn it_describes_and_modifies_a_database_of_motos() {
     assert!(aws.identity().await.unwrap().account.len() == 12);
     assert!(aws.instances(std::slice::from_ref(&name)).await.unwrap().is_empty(), "not there yet");
     create(&moto.url).await;
-    let class = async || aws.instances(std::slice::from_ref(&name)).await.unwrap()[&name].class.clone();
+    let class =
+        async || aws.instances(std::slice::from_ref(&name)).await.unwrap()[&name].as_ref().unwrap().class.clone();
     assert_eq!(class().await.as_str(), "db.t4g.small");
     let to = InstanceClass::observed("db.m5.large");
     let call = MutatingCall::ModifyDbInstanceClass { database: name.clone(), class: to.clone() };

@@ -20,11 +20,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, view:
     frame.render_widget(block, area);
     let mut lines = vec![verdict(view)];
     lines.extend(action(snapshot, view));
-    lines.extend(view.holds.iter().map(|hold| {
-        let which = hold.direction.map_or("up and down", Direction::word);
-        let until = hold.until.map_or("a person releases it (R)".to_owned(), words::clock);
-        Line::styled(format!("HOLD {which} until {until}: {}", hold.reason), theme::WARN)
-    }));
+    lines.extend(
+        view.holds.iter().map(|hold| Line::styled(format!("HOLD {}: {}", hold.scope(), hold.cause), theme::WARN)),
+    );
     lines.extend(rules(view));
     let next = view.next_look.as_ref().map(|wake| {
         let text = format!("next look in {}: {}", words::between(snapshot.at, wake.at), wake.why.words());

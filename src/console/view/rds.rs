@@ -34,8 +34,6 @@ fn state(snapshot: &Snapshot, view: &DatabaseView) -> Vec<Line<'static>> {
         return vec![Line::styled(format!("{}: not seen yet", view.name()), theme::WARN)];
     };
     let status = if state.status.is_available() { theme::OK } else { theme::WARN };
-    let price =
-        state.class.listing().map(|listing| listing.price_usd_per_hour * if state.multi_az { 2.0 } else { 1.0 });
     let mut lines = vec![
         Line::styled(format!("{} {}", state.class, state.status), status.patch(theme::TITLE)),
         Line::from(format!(
@@ -43,7 +41,7 @@ fn state(snapshot: &Snapshot, view: &DatabaseView) -> Vec<Line<'static>> {
             state.engine,
             state.engine_version,
             if state.multi_az { "Multi-AZ" } else { "Single-AZ" },
-            words::price(price)
+            words::price(state.price_usd_per_hour(&state.class))
         )),
     ];
     if !state.pending.is_empty() {

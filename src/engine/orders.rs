@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::watched::Watched;
 use super::{Engine, gates};
 use crate::model::action::Intent;
 use crate::model::class::InstanceClass;
@@ -9,8 +10,10 @@ use crate::model::command::{Answer, Command, Request};
 use crate::model::database::DatabaseName;
 use crate::model::event::Event;
 use crate::model::gate::GateResult;
+use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::operator::{Actor, Operator};
+use crate::model::policy::Policy;
 
 /// The longest hold that can be ordered: a longer one would be a policy.
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -18,7 +21,11 @@ const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
 impl Engine {
     /// Carries out or refuses an order. The sequence in the answer is 0: the owner of the journal fills it in.
     pub(super) fn obey(&mut self, now: Timestamp, request: Request) -> Answer {
-        let Request { by, command, .. } = request;
+        let Request { by, command, seen_revision, .. } = request;
+        if let Some(why) = self.changed_unseen(&command, seen_revision) {
+            self.record(now, Event::CommandRefused { by, command, why: why.clone() });
+            return Answer::Refused { sentence: why };
+        }
         let outcome = match &command {
             Command::Arm { reason } => self.arm(&by, reason),
             Command::Disarm => Ok((
@@ -48,12 +55,26 @@ impl Engine {
         }
     }
 
+    /// What has changed since the sender looked. To disarm is right on any picture.
+    fn changed_unseen(&self, command: &Command, seen_revision: Option<u64>) -> Option<String> {
+        if *command == Command::Disarm {
+            return None;
+        }
+        let change = self.memory.changed_since(seen_revision?, command.database())?;
+        Some(format!("not done: meanwhile, at {:.0}: {}. Look, and give the order again", change.at, change.words))
+    }
+
     fn arm(&self, by: &Operator, reason: &str) -> Result<(Event, String), String> {
         if let Some(why) = &self.journal_broken {
             return Err(format!("not armed: the journal takes no records ({why}); restore it and start again"));
         }
         if self.identity.is_none() {
             return Err("not armed: AWS has not confirmed the account and region yet".to_owned());
+        }
+        if self.events_at.is_none() {
+            let why = "DescribeEvents has not answered yet, and without RDS's own words a failed change can look like a \
+                       finished one";
+            return Err(format!("not armed: {why}"));
         }
         let reason = required(reason)?;
         Ok((Event::Armed { by: by.clone(), reason }, "armed: the engine acts by its policy".to_owned()))
@@ -70,22 +91,18 @@ impl Engine {
         let reason = required(reason)?;
         let policy = self.settings.databases.iter().find(|policy| policy.database == *database);
         let policy = policy.ok_or_else(|| format!("no database {database} in the configuration"))?;
-        let watched = self.watched.get(database).and_then(|watched| Some((watched, watched.state.as_ref()?)));
-        let (watched, (state, _)) = watched.ok_or_else(|| format!("the state of {database} is not known yet"))?;
+        let watched = self.watched.get(database).and_then(|watched| Some((watched, watched.seen.as_ref()?)));
+        let (watched, seen) = watched.ok_or_else(|| format!("the state of {database} is not known yet"))?;
+        let state = &seen.state;
         if policy.ladder.position(to).is_none() {
             return Err(format!("{to} is not on the ladder of {database}"));
         }
         if state.class == *to {
             return Err(format!("{database} already is {to}"));
         }
-        let direction = direction_to(policy.ladder.position(&state.class), policy.ladder.position(to));
-        let gates = gates::all(self.common(), policy, watched, direction, Some(to), now);
-        let closed = |yields: bool| {
-            let of_kind = move |gate: &&GateResult| !gate.open && gate.gate.yields_to_person() == yields;
-            gates.iter().filter(of_kind)
-        };
-        let blocked: Vec<String> = closed(false).map(ToString::to_string).collect();
-        if !blocked.is_empty() {
+        let gates = self.closed_gates(policy, watched, to, now);
+        if !gates.blocking.is_empty() {
+            let blocked: Vec<String> = gates.blocking.iter().map(ToString::to_string).collect();
             return Err(format!("not started: {}", blocked.join("; ")));
         }
         let intent = Intent {
@@ -98,7 +115,7 @@ impl Engine {
             actor: Actor::Person { operator: by.clone(), reason },
         };
         let sentence = format!("{}: {database} goes from {} to {to}", intent.action.0, state.class);
-        let passed_over = closed(true).map(|gate| gate.gate.name().to_owned()).collect();
+        let passed_over = gates.passed_over.iter().map(|gate| gate.gate.name().to_owned()).collect();
         Ok((Event::ActionIntended { intent, passed_over }, sentence))
     }
 
@@ -117,10 +134,9 @@ impl Engine {
             return Err("a hold lasts from a second to 30 days".to_owned());
         }
         let until = now.checked_add(length).map_err(|error| error.to_string())?;
-        let which = direction.map_or("up and down", Direction::word);
-        let sentence = format!("{database} held {which} until {until:.0}");
-        let (database, by) = (database.clone(), Some(by.clone()));
-        Ok((Event::HoldSet { database, direction, until: Some(until), by, reason }, sentence))
+        let hold = Hold { direction, until: Some(until), cause: HoldCause::Person { by: by.clone(), reason } };
+        let sentence = format!("{database} held {}", hold.scope());
+        Ok((Event::HoldSet { database: database.clone(), hold }, sentence))
     }
 
     fn stop(&self, by: &Operator, database: &DatabaseName) -> Result<(Event, String), String> {
@@ -132,7 +148,8 @@ impl Engine {
             ));
         }
         let sentence = format!("{} stops before anything is sent", run.intent.action.0);
-        Ok((Event::StopRequested { action: run.intent.action.clone(), by: by.clone() }, sentence))
+        let (action, database, by) = (run.intent.action.clone(), database.clone(), by.clone());
+        Ok((Event::StopRequested { action, database, by }, sentence))
     }
 
     fn known(&self, database: &DatabaseName) -> Result<(), String> {
@@ -141,8 +158,34 @@ impl Engine {
     }
 }
 
+/// The closed gates of an override.
+pub(super) struct ClosedGates {
+    /// A person passes over these.
+    pub(super) passed_over: Vec<GateResult>,
+    /// These guard the database itself and refuse it all the same.
+    pub(super) blocking: Vec<GateResult>,
+}
+
+impl Engine {
+    /// The closed gates between a database and a class that a person wants for it.
+    pub(super) fn closed_gates(
+        &self,
+        policy: &Policy,
+        watched: &Watched,
+        to: &InstanceClass,
+        now: Timestamp,
+    ) -> ClosedGates {
+        let here = watched.seen.as_ref().and_then(|seen| policy.ladder.position(&seen.state.class));
+        let direction = direction_to(here, policy.ladder.position(to));
+        let gates = gates::all(self.common(), policy, watched, direction, Some(to), now);
+        let closed = gates.into_iter().filter(|gate| !gate.open);
+        let (passed_over, blocking) = closed.partition(|gate| gate.gate.yields_to_person());
+        ClosedGates { passed_over, blocking }
+    }
+}
+
 /// Which way a rung lies from another; off the ladder counts as going up, which asks for less.
-pub(super) fn direction_to(from: Option<usize>, to: Option<usize>) -> Direction {
+fn direction_to(from: Option<usize>, to: Option<usize>) -> Direction {
     if to < from { Direction::Down } else { Direction::Up }
 }
 

@@ -1,0 +1,80 @@
+//! What is seen of one database at the moment; not remembered over a restart, since it can be seen again.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::class::InstanceClass;
+use crate::model::database::{DatabaseState, ResourceId};
+use crate::model::decision::Decision;
+use crate::model::series::{Series, SignalName};
+
+/// What AWS offers is asked again after this time: offers change, but seldom within a day.
+const OFFERS_LAST: SignedDuration = SignedDuration::from_hours(24);
+
+/// One database as it is seen.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// As last described.
+    pub seen: Option<Seen>,
+    /// A class or machine that contradicts what is known, in the last look: one look alone is no proof.
+    pub odd: Option<(ResourceId, InstanceClass)>,
+    /// The signals' datapoints.
+    pub series: BTreeMap<SignalName, Series>,
+    /// Which classes AWS offers for it, and when it was asked.
+    pub orderable: BTreeMap<InstanceClass, (bool, Timestamp)>,
+    /// The newest evaluation.
+    pub decision: Option<Decision>,
+    /// The newest evaluation that was recorded, when, and how many like it came since.
+    pub(super) recorded: Option<(Decision, Timestamp, u32)>,
+    /// The newest look has not been considered for the action under way.
+    pub(super) look_is_new: bool,
+    /// Looks begun since the last call was sent, or since the start of this process.
+    pub(super) looks_since_call: u32,
+    /// Consecutive looks that found the action done, and when the first of them was asked.
+    pub(super) confirmed: Option<(u32, Timestamp)>,
+}
+
+/// A description of the database.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// What RDS said.
+    pub state: DatabaseState,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// `DescribeEvents` answered in the same look.
+    pub events_read: bool,
+}
+
+impl Watched {
+    /// Takes in a description. What was known of another machine under the name, or of other facts, is forgotten.
+    pub(super) fn see(&mut self, seen: Seen) {
+        if let Some(Seen { state: old, .. }) = &self.seen {
+            if old.resource_id != seen.state.resource_id {
+                *self = Self { decision: self.decision.take(), recorded: self.recorded.take(), ..Self::default() };
+            } else if offer_facts(old) != offer_facts(&seen.state) {
+                self.orderable.clear();
+            }
+        }
+        self.seen = Some(seen);
+        self.look_is_new = true;
+        self.looks_since_call = self.looks_since_call.saturating_add(1);
+    }
+
+    /// Whether it is known, and known recently, if AWS offers a class for it.
+    pub(super) fn knows_offer(&self, class: &InstanceClass, now: Timestamp) -> bool {
+        self.orderable.get(class).is_some_and(|(_, at)| now.duration_since(*at).abs() < OFFERS_LAST)
+    }
+
+    /// A call was sent: what was seen before says nothing about it.
+    pub(super) fn call_was_sent(&mut self) {
+        self.looks_since_call = 0;
+        self.confirmed = None;
+    }
+}
+
+/// What an offer depends on besides the class.
+fn offer_facts(state: &DatabaseState) -> (&str, bool, Option<&str>, Option<&str>) {
+    let DatabaseState { engine_version, multi_az, availability_zone, storage_type, .. } = state;
+    (engine_version, *multi_az, availability_zone.as_deref(), storage_type.as_deref())
+}

@@ -51,6 +51,8 @@ pub struct RunArgs {
 pub enum Command {
     /// Runs the simulation of AWS alone, for any AWS client
     Sim(SimArgs),
+    /// Runs the engine in seeded, faulty worlds and checks its promises
+    Simulate(SimulateArgs),
     /// Reads the evidence
     Journal {
         /// What to do with it.
@@ -71,6 +73,35 @@ pub struct SimArgs {
     /// Virtual seconds per second
     #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
+}
+
+/// Which trials to run.
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// How many seeds
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+    /// The first of them
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub first: u64,
+    /// Only this seed: to see a failure again
+    #[arg(long, value_name = "N", conflicts_with_all = ["seeds", "first"])]
+    pub seed: Option<u64>,
+    /// Virtual hours of each trial, the last four without faults
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(5..=24))]
+    pub hours: u32,
+    /// Takes a guard away, to show that its absence is noticed
+    #[arg(long, value_name = "GUARD")]
+    pub without: Option<String>,
+    /// Runs every Nth seed twice and compares the traces
+    #[arg(long, value_name = "N")]
+    pub twice_every: Option<u64>,
+    /// Prints which fault met which phase of an action, and what was reached
+    #[arg(long)]
+    pub coverage: bool,
+    /// Fails when a fault never struck, or a milestone was never reached
+    #[arg(long)]
+    pub complete: bool,
 }
 
 /// What to do with the journal.

@@ -16,3 +16,4 @@ pub mod journal;
 pub mod model;
 pub mod playbook;
 pub mod sim;
+pub mod swarm;

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_config::{BehaviorVersion, ConfigLoader, Region};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_rds::config::retry::RetryPartition;
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_async::time::TimeSource;
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, Sleep};
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -72,7 +73,10 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         }
         Target::Standard | Target::Endpoint { .. } => (MUTATION_ATTEMPTS, None),
     };
-    let base = loader(settings, target).load().await;
+    let base = match target {
+        Target::InProcess(in_process) => without_environment(in_process),
+        target => loader(settings, target).load().await,
+    };
     let reads = |config: aws_config::SdkConfig| {
         config
             .into_builder()
@@ -118,27 +122,44 @@ fn loader(settings: &AwsSettings, target: Target) -> ConfigLoader {
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    let worthless = || Credentials::new("SIMULATION", "simulation", None, None, "simulation");
     match target {
-        Target::Standard => loader,
         Target::Endpoint { url } => {
             loader.region(Region::new(SIMULATED_REGION)).credentials_provider(worthless()).endpoint_url(url)
         }
-        Target::InProcess(in_process) => loader
-            .region(Region::new(SIMULATED_REGION))
-            .credentials_provider(worthless())
-            .endpoint_url("http://simulation.invalid")
-            .time_source(Dated(in_process.clock))
-            .sleep_impl(TokioSleep::new())
-            .http_client(in_process.http),
+        Target::Standard | Target::InProcess(_) => loader,
     }
+}
+
+/// Neither the environment nor any file is asked: a run must not depend on the machine that it is on.
+fn without_environment(in_process: InProcess) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(SIMULATED_REGION))
+        .credentials_provider(SharedCredentialsProvider::new(worthless()))
+        .endpoint_url("http://simulation.invalid")
+        .time_source(SharedTimeSource::new(Timed(in_process.clock.clone())))
+        .sleep_impl(SharedAsyncSleep::new(Timed(in_process.clock)))
+        .http_client(in_process.http)
+        .build()
+}
+
+/// Credentials that only a simulation takes.
+fn worthless() -> Credentials {
+    Credentials::new("SIMULATION", "simulation", None, None, "simulation")
 }
 
 /// The clock as the SDK wants it.
 #[derive(Debug)]
-struct Dated(Clock);
+struct Timed(Clock);
 
-impl TimeSource for Dated {
+impl AsyncSleep for Timed {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let clock = self.0.clone();
+        Sleep::new(async move { clock.sleep(duration).await })
+    }
+}
+
+impl TimeSource for Timed {
     fn now(&self) -> SystemTime {
         // Every instant that a clock shows lies between 1970 and 9999, which both types hold.
         SystemTime::try_from(self.0.now()).unwrap_or(SystemTime::UNIX_EPOCH)

@@ -166,10 +166,12 @@ fn series(results: &[&MetricDataResult], spec: &SignalSpec, now: Timestamp) -> S
     all
 }
 
-/// No rate, count, size, time or share is below zero, no percentage above a hundred, and none is not a number: such a
-/// value is a fault of its source, and is treated as if it had not come.
+/// No rate, count, size, time or share is below zero, no percentage above a hundred, nothing larger than the storage of
+/// a whole region in bytes, and none is not a number: such a value is a fault of its source, and is treated as if it
+/// had not come.
 fn is_possible(value: f64, unit: &str) -> bool {
-    value.is_finite() && value >= 0.0 && (unit != "%" || value <= 100.0)
+    let most = if unit == "%" { 100.0 } else { 1e18 };
+    (0.0..=most).contains(&value)
 }
 
 #[cfg(test)]
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn impossible_values_are_no_values() {
         assert!(is_possible(0.0, "writes/s") && is_possible(100.0, "%") && is_possible(101.0, ""));
-        for (value, unit) in [(-0.1, ""), (f64::NAN, ""), (f64::INFINITY, ""), (100.1, "%")] {
+        for (value, unit) in [(-0.1, ""), (f64::NAN, ""), (f64::INFINITY, ""), (1e308, ""), (100.1, "%")] {
             assert!(!is_possible(value, unit), "{value} {unit}");
         }
     }

@@ -42,6 +42,15 @@ impl Clock {
         Self { source: Source::Scaled { origin, started, speed, set_by_millis: Arc::default() } }
     }
 
+    /// A clock at speed 1 for runs that must be repeatable to the last bit, in a paused runtime. The timer of such a
+    /// runtime begins a random part of a millisecond before the instant that it is paused at; one first sleep brings
+    /// both together, and whole milliseconds then stay whole.
+    #[expect(clippy::disallowed_methods, reason = "this room is the owner of time")]
+    pub async fn repeatable(origin: Timestamp) -> Self {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        Self::scaled(origin, 1.0)
+    }
+
     /// Sets a scaled clock and all its clones forward or back by so much. Sleeps that are under way are as long as
     /// they were: they are of the machine's steady time, as on a real machine. The system clock is not ours to set.
     pub fn set_by(&self, step: SignedDuration) {
@@ -94,7 +103,10 @@ impl Clock {
     /// Returns once `duration` of this clock has passed.
     #[expect(clippy::disallowed_methods, reason = "this room is the owner of time")]
     pub async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration.div_f64(self.speed())).await;
+        // A year of the machine is for ever; longer ones overflow the timer.
+        let longest = Duration::from_hours(24 * 365).as_secs_f64();
+        let secs = (duration.as_secs_f64() / self.speed()).min(longest);
+        tokio::time::sleep(whole_millis(Duration::from_secs_f64(secs))).await;
     }
 
     /// Returns once this clock shows `deadline`, at once if it already does.
@@ -113,6 +125,12 @@ impl Clock {
             () = self.sleep(limit) => None,
         }
     }
+}
+
+/// Rounded up to the grain of tokio's timer, which does the same but counts from its own beginning: so it is the same
+/// on every run.
+fn whole_millis(duration: Duration) -> Duration {
+    Duration::from_millis(duration.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

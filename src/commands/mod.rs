@@ -6,6 +6,7 @@ mod journal;
 mod logging;
 mod run;
 mod sim;
+mod simulate;
 mod world;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ pub fn execute(cli: Cli) -> ExitCode {
     let result = match cli.command {
         None => run::run(&cli.run, &environment),
         Some(Command::Sim(args)) => sim::run(&args),
+        Some(Command::Simulate(args)) => simulate::run(&args),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => {
             journal::show(&place.state_dir.unwrap_or_else(|| environment.state_home.clone()), json)
         }

@@ -6,8 +6,9 @@
 //!   control        ── Request ─────┘        └─► watch<Arc<Snapshot>>
 //! ```
 //!
-//! Nothing slow is awaited in the loop, so that an order to disarm is taken at once. Effects are carried out in order:
-//! a record that cannot be written voids everything behind it, a call among them.
+//! AWS is never awaited in the loop, so that an order to disarm is taken at once; the disk is, record by record, because
+//! nothing may happen that is not on it. Effects are carried out in order: a record that cannot be written voids
+//! everything behind it, a call among them.
 
 mod look;
 mod publish;
@@ -169,13 +170,7 @@ impl Controller {
             tracing::error!("a call to AWS was not answered in time; the next start looks for what became of it");
         }
         let (Ended::Asked(why) | Ended::Failed(why)) = ended;
-        let stopped = self.record(self.clock.now(), Event::EngineStopped { why: why.clone() });
-        if stopped.is_some()
-            && let Ok(journal) = &mut self.journal
-            && let Err(error) = journal.sync()
-        {
-            tracing::error!("the journal could not be synced at the end: {error}");
-        }
+        self.record(self.clock.now(), Event::EngineStopped { why: why.clone() });
         self.publish();
     }
 
@@ -219,18 +214,11 @@ impl Controller {
                     None => return self.void(now, effects),
                 },
                 Effect::Send { id, call } => {
-                    if self.guards.stand(Guard::SyncBeforeSend) && !self.synced(now) {
-                        return self.void(now, std::iter::once(Effect::Send { id, call }).chain(effects));
-                    }
                     tracing::warn!(action = id.action.0, operation = call.operation(), "sending {call:?}");
                     let aws = self.aws.clone();
                     self.calls.spawn(async move { (id, aws.send(&call).await) });
                 }
             }
-        }
-        // What was decided, ordered or answered is evidence from here on; it is also what the next start knows.
-        if first.is_some() && self.guards.stand(Guard::SyncBeforeSend) && !self.synced(now) {
-            return None;
         }
         first
     }
@@ -248,10 +236,18 @@ impl Controller {
         None
     }
 
-    /// Appends an event; `None` when the journal does not take it, which disarms.
+    /// Appends an event and syncs it; `None` when the journal does not take it, which disarms. Each record is on the disk
+    /// before the next one is written, so that a loss of power can tear no more than the last.
     fn record(&mut self, now: Timestamp, event: Event) -> Option<u64> {
+        let synced = self.guards.stand(Guard::SyncBeforeSend);
         let journal = self.journal.as_mut().ok()?;
-        match journal.append(now, event) {
+        let kept = journal.append(now, event).and_then(|entry| {
+            if synced {
+                journal.sync()?;
+            }
+            Ok(entry)
+        });
+        match kept {
             Ok(entry) => {
                 let seq = entry.seq;
                 publish::log(&entry);
@@ -264,17 +260,6 @@ impl Controller {
             Err(error) => {
                 self.journal_broke(now, &error.to_string());
                 None
-            }
-        }
-    }
-
-    fn synced(&mut self, now: Timestamp) -> bool {
-        let Ok(journal) = &mut self.journal else { return false };
-        match journal.sync() {
-            Ok(()) => true,
-            Err(error) => {
-                self.journal_broke(now, &error.to_string());
-                false
             }
         }
     }

@@ -28,14 +28,14 @@ pub fn evaluate(common: Common<'_>, policy: &Policy, digest: &str, watched: &Wat
         None
     };
     let state = watched.seen.as_ref().map(|seen| &seen.state);
+    // On the lowest rung there is nothing to want: the load is where the class belongs.
+    let lowest = state.is_some_and(|state| policy.ladder.position(&state.class) == Some(0));
+    let wanted = wanted.filter(|direction| *direction == Direction::Up || !lowest);
     let direction = wanted.unwrap_or(Direction::Up);
     let target = state.and_then(|state| policy.ladder.step(&state.class, direction));
     let gates = gates::all(common, policy, watched, direction, target, now);
-    let on_the_ladder = state.is_some_and(|state| policy.ladder.position(&state.class).is_some());
     let verdict = match (wanted, target) {
         (None, _) => Verdict::Hold,
-        // On the lowest rung there is nothing to want: the load is where the class belongs.
-        (Some(Direction::Down), None) if on_the_ladder => Verdict::Hold,
         (Some(direction), Some(to)) if gates.iter().all(|gate| gate.open) => {
             Verdict::Scale { direction, to: to.clone() }
         }

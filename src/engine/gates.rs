@@ -23,6 +23,9 @@ const IDENTITY_LIMIT: SignedDuration = SignedDuration::from_mins(30);
 const CLOCK_LEEWAY_SECS: i64 = 60;
 /// The CPU that the target may be expected to need.
 const CPU_LIMIT_PERCENT: u32 = 60;
+/// The same while a rule's signal is exactly zero throughout, which a broken source also says: then only a CPU that
+/// idles, too, is believed.
+const CPU_LIMIT_OF_SILENCE_PERCENT: u32 = 20;
 
 /// What the gates of every database share.
 #[derive(Debug, Clone, Copy)]
@@ -182,8 +185,11 @@ fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, 
     let here = watched.seen.as_ref().and_then(|seen| vcpus(&seen.state.class));
     let ratio = here.zip(target.and_then(vcpus)).map(|(here, there)| here / there);
     let seen_percent = most.zip(ratio).map(|(most, ratio)| (most * ratio).ceil().max(0.0) as u32);
-    let open = seen_percent.is_some_and(|seen| seen <= CPU_LIMIT_PERCENT);
-    GateResult::new(Gate::CpuFits { seen_percent, limit_percent: CPU_LIMIT_PERCENT }, open)
+    let is_silent = |rule: &Rule| recent(policy, watched.series.get(&rule.signal), now) == Some(0.0);
+    let silent = policy.down.iter().any(is_silent);
+    let limit_percent = if silent { CPU_LIMIT_OF_SILENCE_PERCENT } else { CPU_LIMIT_PERCENT };
+    let open = seen_percent.is_some_and(|seen| seen <= limit_percent);
+    GateResult::new(Gate::CpuFits { seen_percent, limit_percent }, open)
 }
 
 fn cooldown(

@@ -46,8 +46,8 @@ use watched::Watched;
 pub const FRESH_LOOK: SignedDuration = SignedDuration::from_secs(5);
 /// While an action is under way the engine looks this often: status changes show within seconds and reads are cheap.
 const WATCH_EVERY: SignedDuration = SignedDuration::from_secs(10);
-/// An order that waits for a fresh look gets one this soon, and not more often.
-const FRESH_LOOK_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// An order that waits for a fresh look gets one as soon as the last is not fresh any more: at once, if it is older.
+const FRESH_LOOK_EVERY: SignedDuration = FRESH_LOOK;
 
 /// The whole engine.
 #[derive(Debug)]

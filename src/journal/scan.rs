@@ -134,6 +134,11 @@ fn scan_segment(
     for line in 1.. {
         let place = Place { segment, line, seq: scan.records + 1 };
         match segment::next_line(&mut *reader, &mut buffer).map_err(io)? {
+            // A loss of power can leave holes of zeros in a record that was never synced; only the last one can be such.
+            Found::Line if tail == Tail::MayBeCut && buffer.contains(&0) && is_end(&mut *reader).map_err(io)? => {
+                scan.tail_bytes = buffer.len() as u64 + 1;
+                break;
+            }
             Found::Line => {
                 let sealed = link(&place, &buffer, &scan.head)?;
                 each(&place, &sealed, &buffer)?;
@@ -153,9 +158,13 @@ fn scan_segment(
     Ok(())
 }
 
-/// A whole record with another byte where its newline was: no crash leaves that, so it must not be cut away.
+/// A whole record with another byte where its newline was: no crash leaves that but a zero, so it must not be cut away.
 fn ends_in_wrong_byte(tail: &[u8]) -> bool {
-    tail.split_last().is_some_and(|(_, record)| line::open(record).is_ok())
+    tail.split_last().is_some_and(|(last, record)| *last != 0 && line::open(record).is_ok())
+}
+
+fn is_end(reader: &mut dyn std::io::BufRead) -> std::io::Result<bool> {
+    Ok(reader.fill_buf()?.is_empty())
 }
 
 /// Opens a line and checks that it follows the record before.

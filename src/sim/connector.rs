@@ -62,14 +62,14 @@ impl HttpConnector for SimConnector {
     }
 }
 
-async fn incoming(request: HttpRequest) -> Result<Request, ConnectorError> {
+pub(crate) async fn incoming(request: HttpRequest) -> Result<Request, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
     Ok(Request { method: parts.method, uri: parts.uri, headers: parts.headers, body })
 }
 
-fn outgoing(response: Response) -> Result<HttpResponse, ConnectorError> {
+pub(crate) fn outgoing(response: Response) -> Result<HttpResponse, ConnectorError> {
     let mut message = http::Response::new(SdkBody::from(response.body));
     *message.status_mut() = response.status;
     *message.headers_mut() = response.headers;

@@ -12,7 +12,7 @@
 pub mod cloudwatch;
 pub mod connector;
 pub mod rds;
-mod rng;
+pub mod rng;
 pub mod scenario;
 pub mod server;
 mod sts;

@@ -19,14 +19,14 @@ impl Rng {
     pub fn of(seed: u64, purpose: &str, index: u64) -> Self {
         let mut rng = Self { state: seed };
         for byte in purpose.bytes() {
-            rng.state = rng.next().wrapping_add(u64::from(byte));
+            rng.state = rng.draw().wrapping_add(u64::from(byte));
         }
-        rng.state = rng.next().wrapping_add(index);
+        rng.state = rng.draw().wrapping_add(index);
         rng
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -36,7 +36,7 @@ impl Rng {
 
     /// Evenly in `[0, 1)`.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// In `(-1, 1)`, values near 0 the likeliest. Bounded, unlike a normal distribution: a scenario's author can rely
@@ -54,18 +54,18 @@ impl Rng {
 
     /// Evenly between two counts of milliseconds.
     pub fn millis(&mut self, from: u64, to: u64) -> Duration {
-        Duration::from_millis(from + self.next() % (to.saturating_sub(from) + 1))
+        Duration::from_millis(from + self.draw() % (to.saturating_sub(from) + 1))
     }
 
     /// That many lower-case letters and digits, as in AWS's generated names.
     pub fn alphanumeric(&mut self, length: usize) -> String {
         const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-        (0..length).map(|_| char::from(ALPHABET[(self.next() % 36) as usize])).collect()
+        (0..length).map(|_| char::from(ALPHABET[(self.draw() % 36) as usize])).collect()
     }
 
     /// An identifier of the form that AWS gives to requests.
     pub fn uuid(&mut self) -> String {
-        let (high, low) = (self.next(), self.next());
+        let (high, low) = (self.draw(), self.draw());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
             high >> 32,
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn streams_repeat_and_differ_by_seed_purpose_and_index() {
-        let first = |seed, purpose, index| Rng::of(seed, purpose, index).next();
+        let first = |seed, purpose, index| Rng::of(seed, purpose, index).draw();
         assert_eq!(first(1, "noise", 7), first(1, "noise", 7));
         let all = [first(1, "noise", 7), first(2, "noise", 7), first(1, "delay", 7), first(1, "noise", 8)];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();

@@ -1,0 +1,381 @@
+//! What a seed says: the world, the policies, the load, the people, and which faults strike when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::disk::Trouble;
+use super::fault::Fault;
+use super::wire::Strike;
+use crate::config;
+use crate::model::settings::Settings;
+use crate::sim::rng::Rng;
+use crate::sim::scenario::Scenario;
+
+/// When every trial begins, in virtual time.
+const START: &str = "2026-01-05T09:00:00Z";
+/// At the end of a trial all is well for this long, and everything must come to rest: a cooldown down, a hold after
+/// foreign hands, a class change and its rules' windows fit in it.
+pub const HEALING: SignedDuration = SignedDuration::from_hours(4);
+/// Loads that matter: calm, at the down line, between the lines, at the up line, over it, far over.
+const LEVELS: [f64; 12] = [60.0, 120.0, 180.0, 215.0, 235.0, 330.0, 470.0, 490.0, 515.0, 620.0, 720.0, 1_100.0];
+
+/// Everything about one trial that is decided before it begins.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What all of it is derived from.
+    pub seed: u64,
+    /// The world.
+    pub scenario: Scenario,
+    /// The engine's policies.
+    pub settings: Settings,
+    /// Which kinds of fault there are.
+    pub faults: BTreeSet<Fault>,
+    /// Those of the wire.
+    pub strikes: Vec<Strike>,
+    /// What people and machines do, in order of time.
+    pub deeds: Vec<(Timestamp, Deed)>,
+    /// When the trial begins.
+    pub start: Timestamp,
+    /// From then on all is well.
+    pub heals_at: Timestamp,
+    /// When the trial is over.
+    pub ends_at: Timestamp,
+    /// What clients ask for, per database: from then on so much.
+    pub loads: BTreeMap<String, Vec<(Timestamp, f64)>>,
+}
+
+/// Something that is done to the engine, or around it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// A person arms.
+    Arm,
+    /// A person disarms.
+    Disarm,
+    /// A person orders a step on a database: up, or down.
+    Scale {
+        /// Which.
+        database: String,
+        /// Up, else down.
+        up: bool,
+    },
+    /// A person holds a database for an hour.
+    Hold {
+        /// Which.
+        database: String,
+    },
+    /// A person orders something in sight of a picture that is not true any more.
+    OldPicture {
+        /// Which.
+        database: String,
+    },
+    /// A person comes by: arms a disarmed engine, releases what waits for a person, starts what has died.
+    LookAfter,
+    /// Somebody changes the class in the console of AWS.
+    ForeignClass {
+        /// Which.
+        database: String,
+        /// Where to.
+        class: String,
+    },
+    /// Somebody asks for more storage, at the next window: it pends.
+    ForeignPending {
+        /// Which.
+        database: String,
+    },
+    /// The process dies after so many more points of its life; its machine loses power, or not.
+    Crash {
+        /// Polls, requests and answers.
+        after_points: u64,
+        /// What was not synced may be lost.
+        power_loss: bool,
+        /// Until it is started again.
+        down_secs: i64,
+    },
+    /// SIGTERM.
+    Stop {
+        /// Until it is started again.
+        down_secs: i64,
+    },
+    /// The disk fails from now on, or is well again.
+    Disk(Trouble),
+    /// The machine's clock is set.
+    ClockStep {
+        /// Forward, or back.
+        secs: i64,
+    },
+}
+
+impl Plan {
+    /// The plan of a seed for a trial of so many hours, the last [`HEALING`] of them without faults.
+    pub fn of(seed: u64, hours: u32) -> Self {
+        let mut rng = Rng::of(seed, "swarm plan", 0);
+        let start: Timestamp = START.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let chaos = SignedDuration::from_hours(i64::from(hours)) - HEALING;
+        let heals_at = start.saturating_add(chaos.max(SignedDuration::from_hours(1))).unwrap_or(start);
+        let ends_at = heals_at.saturating_add(HEALING).unwrap_or(heals_at);
+        let faults = subset(&mut rng);
+        let names: Vec<String> = ["checkpoints", "orders", "catalogue"][..=pick(&mut rng, 3)]
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect();
+        let mut drawer = Drawer { rng, start, heals_at, ends_at, faults: &faults, names: &names };
+        let loads = drawer.loads();
+        let scenario = drawer.scenario(seed, &loads);
+        let settings = drawer.settings();
+        let strikes = drawer.strikes();
+        let deeds = drawer.deeds();
+        Self { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }
+    }
+
+    /// What the clients of a database ask for at an instant, before noise.
+    pub fn load_at(&self, database: &str, at: Timestamp) -> f64 {
+        let steps = self.loads.get(database).map(Vec::as_slice).unwrap_or_default();
+        let past = steps.iter().take_while(|(from, _)| *from <= at).last();
+        past.or(steps.first()).map_or(0.0, |(_, load)| *load)
+    }
+}
+
+/// Half of the seeds have few faults and come far, half have many and meet rare combinations.
+fn subset(rng: &mut Rng) -> BTreeSet<Fault> {
+    let count = if rng.draw().is_multiple_of(2) { 1 + pick(rng, 4) } else { 6 + pick(rng, 12) };
+    (0..count).map(|_| Fault::ALL[pick(rng, Fault::ALL.len())]).collect()
+}
+
+fn pick(rng: &mut Rng, count: usize) -> usize {
+    (rng.draw() % count as u64) as usize
+}
+
+struct Drawer<'a> {
+    rng: Rng,
+    start: Timestamp,
+    heals_at: Timestamp,
+    ends_at: Timestamp,
+    faults: &'a BTreeSet<Fault>,
+    names: &'a [String],
+}
+
+impl Drawer<'_> {
+    fn minutes(&mut self, from: i64, to: i64) -> SignedDuration {
+        self.rng.between(SignedDuration::from_mins(from), SignedDuration::from_mins(to))
+    }
+
+    fn some_time(&mut self) -> Timestamp {
+        let chaos = self.heals_at.duration_since(self.start);
+        let after = self.rng.between(SignedDuration::from_mins(2), chaos);
+        self.start.saturating_add(after).unwrap_or(self.start)
+    }
+
+    fn name(&mut self) -> String {
+        self.names[pick(&mut self.rng, self.names.len())].clone()
+    }
+
+    /// Piecewise constant, so that what was true at a moment is plain to see.
+    fn loads(&mut self) -> BTreeMap<String, Vec<(Timestamp, f64)>> {
+        let together = self.faults.contains(&Fault::M7Together).then(|| self.load());
+        let of = |drawer: &mut Self| together.clone().unwrap_or_else(|| drawer.load());
+        self.names.iter().map(|name| (name.clone(), of(self))).collect()
+    }
+
+    fn load(&mut self) -> Vec<(Timestamp, f64)> {
+        let mut at = self.start;
+        let mut steps = vec![(at, 120.0)];
+        while at < self.heals_at {
+            if self.faults.contains(&Fault::M5Sawtooth) && self.rng.unit() < 0.4 {
+                let (low, high, every) = [(490.0, 515.0, 2), (120.0, 620.0, 10), (215.0, 235.0, 5), (180.0, 720.0, 61)]
+                    [pick(&mut self.rng, 4)];
+                for tooth in 0..20 {
+                    at = at.saturating_add(SignedDuration::from_mins(every)).unwrap_or(at);
+                    steps.push((at, if tooth % 2 == 0 { high } else { low }));
+                }
+            }
+            let wait = self.minutes(4, 170);
+            at = at.saturating_add(wait).unwrap_or(at);
+            steps.push((at, LEVELS[pick(&mut self.rng, LEVELS.len())]));
+        }
+        steps.retain(|(at, _)| *at < self.heals_at);
+        // At the end it is clear what is wanted: plainly calm, or plainly too much.
+        steps.push((self.heals_at, if self.rng.draw().is_multiple_of(2) { 100.0 } else { 620.0 }));
+        steps
+    }
+
+    fn scenario(&mut self, seed: u64, loads: &BTreeMap<String, Vec<(Timestamp, f64)>>) -> Scenario {
+        let mut text = format!(
+            "name = \"swarm\"\naccount = \"111122223333\"\nregion = \"us-east-1\"\nstart = \"{START}\"\n\
+             seed = {seed}\nnoise = 0.04\nhistory = \"90m\"\n"
+        );
+        for name in self.names {
+            let class = if self.rng.draw().is_multiple_of(2) { "db.t4g.small" } else { "db.m5.large" };
+            let multi_az = self.rng.draw().is_multiple_of(3);
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n[[instance]]\nid = \"{name}\"\nclass = \"{class}\"\nmulti_az = {multi_az}\n");
+        }
+        for (name, steps) in loads {
+            for (at, writes) in steps {
+                let at = at.duration_since(self.start).as_secs();
+                let _ = write!(text, "\n[[demand]]\ninstance = \"{name}\"\nat = \"{at}s\"\nwrites = {writes}\n");
+            }
+        }
+        let _ = write!(text, "\n[timing]\n");
+        if self.faults.contains(&Fault::M2Late) {
+            let _ = writeln!(text, "publish_delay = [\"60s\", \"10m\"]");
+        }
+        if self.faults.contains(&Fault::A6StillAvailable) {
+            let _ = writeln!(text, "status_flip = [\"60s\", \"4m\"]");
+        }
+        self.scenario_faults(&mut text);
+        // What is written above is a scenario; a seed that shows otherwise is a defect that the trial reports.
+        Scenario::parse("swarm", &text).unwrap_or_else(|error| unreachable_plan(&error.to_string()))
+    }
+
+    fn scenario_faults(&mut self, text: &mut String) {
+        let of = [
+            (Fault::M1Missing, "hole_in = \"*\""),
+            (Fault::M1Missing, "hole_in = \"DatabaseConnections\""),
+            (Fault::A7OnlyAnEvent, "class_change = \"fails\""),
+            (Fault::R2Stuck, "class_change = \"stuck\""),
+        ];
+        for (fault, line) in of {
+            if !self.faults.contains(&fault) {
+                continue;
+            }
+            for _ in 0..=pick(&mut self.rng, 5) {
+                let at = self.some_time().duration_since(self.start).as_secs();
+                let lasts = self.minutes(3, 130).as_secs();
+                let left = self.heals_at.duration_since(self.start).as_secs() - at;
+                let lasts = lasts.min(left).max(1);
+                let _ = write!(text, "\n[[fault]]\nat = \"{at}s\"\nfor = \"{lasts}s\"\n{line}\n");
+            }
+        }
+    }
+
+    fn settings(&mut self) -> Settings {
+        let every = [30, 60, 60, 90][pick(&mut self.rng, 4)];
+        let in_flight = 1 + pick(&mut self.rng, 2);
+        let mut text = format!("[engine]\nevaluate_every = \"{every}s\"\nmax_actions_in_flight = {in_flight}\n");
+        for name in self.names {
+            let actions = [4, 8, 24][pick(&mut self.rng, 3)];
+            let up = [5, 15][pick(&mut self.rng, 2)];
+            let down = [20, 60][pick(&mut self.rng, 2)];
+            let _ = write!(
+                text,
+                "\n[[database]]\nid = \"{name}\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n\
+                 max_actions_per_day = {actions}\ncooldown = {{ up = \"{up}m\", down = \"{down}m\" }}\n"
+            );
+        }
+        config::parse(&text, "swarm").unwrap_or_else(|problems| unreachable_plan(&problems.render(false)))
+    }
+
+    fn strikes(&mut self) -> Vec<Strike> {
+        let mut strikes = Vec::new();
+        for fault in self.faults {
+            let Some((windows, lasts, least)) = weather(*fault) else { continue };
+            for _ in 0..=pick(&mut self.rng, windows) {
+                let from = self.some_time();
+                let lasts = self.minutes(lasts.0, lasts.1);
+                let until = from.saturating_add(lasts).unwrap_or(from).min(self.heals_at);
+                let rate = least + (1.0 - least) * self.rng.unit();
+                strikes.push(Strike { fault: *fault, from, until, rate });
+            }
+        }
+        strikes
+    }
+
+    fn deeds(&mut self) -> Vec<(Timestamp, Deed)> {
+        let mut deeds = Vec::new();
+        let mut at = self.start.saturating_add(SignedDuration::from_secs(70)).unwrap_or(self.start);
+        deeds.push((at, Deed::Arm));
+        // Somebody comes by every now and then, and in the end until all is done.
+        while at < self.ends_at {
+            let wait = if at < self.heals_at { self.minutes(15, 90) } else { self.minutes(5, 20) };
+            at = at.saturating_add(wait).unwrap_or(at);
+            deeds.push((at, Deed::LookAfter));
+        }
+        for fault in self.faults {
+            self.deeds_of(*fault, &mut deeds);
+        }
+        deeds.retain(|(at, deed)| *at < self.heals_at || *deed == Deed::LookAfter);
+        deeds.push((self.heals_at, Deed::Disk(Trouble::None)));
+        deeds.sort_by_key(|(at, _)| *at);
+        deeds
+    }
+
+    fn deeds_of(&mut self, fault: Fault, deeds: &mut Vec<(Timestamp, Deed)>) {
+        let times = match fault {
+            Fault::P1Crash | Fault::P8PowerLoss | Fault::P2Stop => 1 + pick(&mut self.rng, 8),
+            _ => 1 + pick(&mut self.rng, 6),
+        };
+        for _ in 0..times {
+            let at = self.some_time();
+            let down_secs = self.rng.between(SignedDuration::from_secs(1), SignedDuration::from_mins(8)).as_secs();
+            let after_points = self.rng.draw() % 60;
+            let trouble = |trouble, drawer: &mut Self, deeds: &mut Vec<(Timestamp, Deed)>| {
+                deeds.push((at, Deed::Disk(trouble)));
+                let lasts = drawer.minutes(1, 60);
+                deeds.push((at.saturating_add(lasts).unwrap_or(at), Deed::Disk(Trouble::None)));
+            };
+            let deed = match fault {
+                Fault::P1Crash => Deed::Crash { after_points, power_loss: false, down_secs },
+                Fault::P8PowerLoss => Deed::Crash { after_points, power_loss: true, down_secs },
+                Fault::P2Stop => Deed::Stop { down_secs },
+                Fault::P7DiskFull => return trouble(Trouble::Full, self, deeds),
+                Fault::P7DiskError => return trouble(Trouble::WriteError, self, deeds),
+                Fault::P7SyncFails => return trouble(Trouble::SyncError, self, deeds),
+                Fault::L5ClockStep => {
+                    let secs = [-3_600, -240, -45, 45, 240, 3_600][pick(&mut self.rng, 6)];
+                    // The step, and after a while the step back: somebody notices.
+                    let back = at.saturating_add(self.minutes(5, 90)).unwrap_or(at);
+                    deeds.push((back, Deed::ClockStep { secs: -secs }));
+                    Deed::ClockStep { secs }
+                }
+                Fault::O1Disarm => Deed::Disarm,
+                Fault::O2Override => Deed::Scale { database: self.name(), up: self.rng.draw().is_multiple_of(2) },
+                Fault::O3TwoOperators => {
+                    deeds.push((at, Deed::Hold { database: self.name() }));
+                    Deed::OldPicture { database: self.name() }
+                }
+                Fault::R8ForeignHands => {
+                    let class = ["db.t4g.small", "db.m5.large", "db.m5.xlarge"][pick(&mut self.rng, 3)].to_owned();
+                    let database = self.name();
+                    // And now and then a person of ours orders something at the same moment.
+                    if self.rng.draw().is_multiple_of(2) {
+                        let up = self.rng.draw().is_multiple_of(2);
+                        deeds.push((at, Deed::Scale { database: database.clone(), up }));
+                    }
+                    Deed::ForeignClass { database, class }
+                }
+                Fault::R11Maintenance => Deed::ForeignPending { database: self.name() },
+                _ => return,
+            };
+            deeds.push((at, deed));
+        }
+    }
+}
+
+/// Of a fault of the wire: windows at the most, minutes that one lasts, the least rate.
+fn weather(fault: Fault) -> Option<(usize, (i64, i64), f64)> {
+    Some(match fault {
+        Fault::A1Throttled | Fault::A2FailsBefore | Fault::A10AccessDenied | Fault::A11ExpiredToken => {
+            (6, (5, 120), 0.05)
+        }
+        Fault::A3FailsAfter | Fault::A4Garbage => (5, (30, 400), 0.05),
+        Fault::A5Stale => (5, (20, 240), 0.2),
+        Fault::A8EndlessPages | Fault::A9OddAnswer | Fault::A12ClockSkew | Fault::A13NoHost => (5, (3, 60), 0.1),
+        Fault::A14RegionOut => (2, (60, 240), 1.0),
+        Fault::A15OtherAccount => (3, (15, 90), 1.0),
+        Fault::R1NoCapacity => (5, (30, 300), 0.4),
+        Fault::R3Broken => (2, (5, 60), 1.0),
+        Fault::M3Impossible => (5, (10, 200), 0.2),
+        Fault::M4SilentZero => (3, (30, 200), 1.0),
+        Fault::M6OtherMachine => (2, (10, 60), 1.0),
+        Fault::I24HostileText => (4, (30, 300), 0.5),
+        _ => return None,
+    })
+}
+
+/// A plan that is none is a defect of this file, and must not be taken for a passed trial.
+#[expect(clippy::panic, reason = "a trial without a plan proves nothing, and there is nobody to hand the error to")]
+fn unreachable_plan<T>(why: &str) -> T {
+    panic!("the plan of this seed is no plan: {why}")
+}

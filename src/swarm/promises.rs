@@ -1,0 +1,200 @@
+//! The promises that every trial is held to, by their numbers in the list of invariants. Each is judged by what the world
+//! truly was, or by what a client was truly told, never by what the engine says of itself.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::fault::Fault;
+use super::witness::Witness;
+use crate::model::action::{ActionId, ActionResult, Intent};
+use crate::model::class::InstanceClass;
+use crate::model::ladder::Direction;
+use crate::model::operator::Actor;
+use crate::model::policy::Policy;
+use crate::sim::wire::query::Params;
+
+/// What the SDK may put into a class change, and nothing else.
+const ALLOWED: [&str; 5] = ["Action", "Version", "DBInstanceIdentifier", "DBInstanceClass", "ApplyImmediately"];
+/// A look is fresh for five seconds; the call then takes a moment to reach the wire.
+const LOOK_LIMIT_SECS: i64 = 6;
+/// Requests per minute and database: I22.
+const REQUESTS_PER_MIN: usize = 60;
+/// The world's noise, the engine's thresholds and the minute's edges.
+const LEEWAY: f64 = 1.2;
+
+fn policy<'a>(witness: &'a Witness, database: &str) -> Option<&'a Policy> {
+    witness.plan.settings.databases.iter().find(|policy| policy.database.as_str() == database)
+}
+
+/// I12: on the ladder; by the engine, one rung.
+pub(super) fn on_intent(witness: &mut Witness, intent: &Intent) {
+    let Some(policy) = policy(witness, intent.database.as_str()) else { return };
+    let (from, to) = (policy.ladder.position(&intent.from), policy.ladder.position(&intent.to));
+    let one_rung = from.zip(to).is_some_and(|(from, to)| from.abs_diff(to) == 1);
+    if to.is_none() || (intent.actor == Actor::Engine && !one_rung) {
+        witness.break_promise(format!("I12: {} from {} to {}", intent.database, intent.from, intent.to));
+    }
+}
+
+/// A class change goes over the wire.
+pub(super) fn on_mutation(witness: &mut Witness, params: &Params) {
+    let (Some(database), Some(class)) = (params.get("DBInstanceIdentifier"), params.get("DBInstanceClass")) else {
+        return witness.break_promise("a class change without a name or class");
+    };
+    if params.names().any(|name| !ALLOWED.contains(&name)) {
+        witness.break_promise(format!("a class change of {database} says more than the class"));
+    }
+    let place = witness.calls.iter().position(|call| !call.on_wire && call.database == database && call.class == class);
+    let Some(place) = place else {
+        return witness
+            .break_promise(format!("I1/I2: {database} to {class} without a durable record that was not sent yet"));
+    };
+    witness.calls[place].on_wire = true;
+    let action = witness.calls[place].id.action.clone();
+    let Some(intent) = witness.intents.get(&action).cloned() else {
+        return witness.break_promise(format!("I1: {} was sent without a durable intent", action.0));
+    };
+    if witness.calls.iter().any(|call| {
+        call.database == database && call.id.action != action && !witness.ended.contains_key(&call.id.action)
+    }) {
+        witness.break_promise(format!("I4: two actions under way on {database}"));
+    }
+    preconditions(witness, &intent);
+    if intent.actor == Actor::Engine {
+        permission(witness, &intent);
+        reasons(witness, &intent);
+    }
+}
+
+/// I14 and I16: what a client was told within the last moments.
+fn preconditions(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    let now = witness.clock.now();
+    let Some(served) = witness.served.get(database).cloned() else {
+        return witness.break_promise(format!("I16: {database} was changed without having been looked at"));
+    };
+    let age = now.duration_since(served.at).as_secs();
+    if age > LOOK_LIMIT_SECS {
+        witness.break_promise(format!("I16: {database} was last looked at {age} s before the call"));
+    }
+    if served.status.as_deref() != Some("available") || served.pending {
+        let (status, pending) = (served.status.unwrap_or_default(), served.pending);
+        witness.break_promise(format!("I16: {database} was {status}, other changes pending: {pending}"));
+    }
+    if served.class.as_deref() != Some(intent.from.as_str()) {
+        witness.break_promise(format!("I16: {database} was {:?} and not {}", served.class, intent.from));
+    }
+    if served.resource_id.as_deref() != Some(intent.resource_id.as_str()) {
+        witness.break_promise(format!("I14: {database} was {:?} and not {}", served.resource_id, intent.resource_id));
+    }
+}
+
+/// I7, I9 and I17: the engine may act now.
+fn permission(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    if !witness.armed {
+        witness.break_promise(format!("I7: {database} was changed by a disarmed engine"));
+    }
+    if witness.journal_failed {
+        witness.break_promise(format!("I17: {database} was changed after a failed write, before any person armed"));
+    }
+    let Some(policy) = policy(witness, database) else { return };
+    let cooldown = SignedDuration::try_from(policy.cooldown(direction(policy, intent))).unwrap_or_default();
+    let end = witness.last_end.get(database).copied();
+    let passed = end.map(|end| witness.clock.now().duration_since(end));
+    // A clock that was set shortens or lengthens what is measured by it.
+    let measured = !witness.plan.faults.contains(&Fault::L5ClockStep);
+    if measured && passed.is_some_and(|passed| passed + SignedDuration::from_secs(1) < cooldown) {
+        witness.break_promise(format!("I9: {database} was changed within its cooldown"));
+    }
+}
+
+/// I10 and I11: the true load asked for it.
+fn reasons(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    let Some(policy) = policy(witness, database) else { return };
+    let now = witness.clock.now();
+    let minutes =
+        |from: i64, to: i64| (from..to).filter_map(move |back| now.checked_sub(SignedDuration::from_mins(back)).ok());
+    let load = |at: Timestamp| witness.plan.load_at(database, at);
+    let late = if witness.plan.faults.contains(&Fault::M2Late) { 12 } else { 0 };
+    match direction(policy, intent) {
+        Direction::Up => {
+            let most = minutes(0, 14 + late).map(load).fold(0.0, f64::max);
+            let threshold = policy.up.first().map_or(0.0, |rule| rule.threshold);
+            if most * LEEWAY < threshold {
+                witness.break_promise(format!("I11: {database} up, but the load was {most:.0} at the most"));
+            }
+        }
+        Direction::Down => {
+            let below = policy.down.first().map_or(0.0, |rule| rule.threshold);
+            // A source that says zero can hide load, but none that the smaller class could not carry.
+            let silent = witness.plan.faults.contains(&Fault::M4SilentZero);
+            let limit = if silent { policy.up.first().map_or(below, |rule| rule.threshold) } else { below };
+            let most = minutes(4, 11).map(load).fold(0.0, f64::max);
+            let busy = minutes(4, 60).map(load).filter(|load| *load > limit * LEEWAY).count();
+            if most > limit * LEEWAY || (busy > 8 && !silent) {
+                witness.break_promise(format!(
+                    "I10: {database} down, but the load was {most:.0} lately and high in {busy} minutes of the hour"
+                ));
+            }
+        }
+    }
+}
+
+fn direction(policy: &Policy, intent: &Intent) -> Direction {
+    let position = |class: &InstanceClass| policy.ladder.position(class);
+    if position(&intent.to) < position(&intent.from) { Direction::Down } else { Direction::Up }
+}
+
+/// I15 and I21: an end says what is true, once.
+pub(super) fn on_end(witness: &mut Witness, action: &ActionId, result: &ActionResult) {
+    let Some(intent) = witness.intents.get(action).cloned() else {
+        return witness.break_promise(format!("I21: {} ended without an intent", action.0));
+    };
+    if witness.ended.get(action).is_some_and(|ends| *ends > 1) {
+        witness.break_promise(format!("I21: {} ended twice", action.0));
+    }
+    let database = intent.database.as_str();
+    let took_effect = witness.calls.iter().any(|call| call.id.action == *action && call.took_effect);
+    let truth = witness.sim.world().fleet().instance(database).cloned();
+    let Some(truth) = truth else { return };
+    let (class, pending) = (truth.class.as_str(), truth.pending.class.is_some());
+    // Others may have changed it meanwhile; the engine cannot know better than it was told.
+    if witness.foreign.contains_key(database) {
+        return;
+    }
+    match result {
+        ActionResult::Verified if class != intent.to.as_str() || pending => {
+            witness.break_promise(format!("I15: {} verified, but {database} is {class}, pending {pending}", action.0));
+        }
+        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } if took_effect => {
+            witness.break_promise(format!("I15: {} says that nothing happened, but AWS took the order", action.0));
+        }
+        ActionResult::RolledBack { .. } if class != intent.from.as_str() || pending => {
+            witness
+                .break_promise(format!("I15: {} rolled back, but {database} is {class}, pending {pending}", action.0));
+        }
+        _ => {}
+    }
+}
+
+/// What must hold when everything has long been well: I20, I21, I22 and the multiset of I2.
+pub(super) fn at_rest(witness: &mut Witness) {
+    let open: Vec<String> = witness
+        .intents
+        .keys()
+        .filter(|action| witness.ended.get(action).copied() != Some(1))
+        .map(|action| action.0.clone())
+        .collect();
+    if !open.is_empty() {
+        witness.break_promise(format!("I20: never ended: {}", open.join(", ")));
+    }
+    let databases = witness.plan.settings.databases.len();
+    if witness.most_requests_per_min > REQUESTS_PER_MIN * databases {
+        witness.break_promise(format!("I22: {} requests in a minute", witness.most_requests_per_min));
+    }
+    let on_wire = witness.calls.iter().filter(|call| call.on_wire).count() as u64;
+    if on_wire != witness.mutations {
+        witness.break_promise(format!("I2: {} mutations on the wire for {on_wire} calls", witness.mutations));
+    }
+}

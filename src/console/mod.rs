@@ -7,7 +7,10 @@
 //! ```
 
 mod keymap;
+mod output;
+mod pace;
 mod run;
+mod signals;
 mod state;
 mod terminal;
 mod theme;

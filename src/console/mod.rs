@@ -6,9 +6,11 @@
 //!                                      └─► view(snapshot, state) ─► terminal, only when something changed
 //! ```
 
+mod drive;
 mod keymap;
 mod output;
 mod pace;
+mod question;
 mod run;
 mod signals;
 mod state;
@@ -23,4 +25,5 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+pub use drive::{Driven, drive};
 pub use run::{ConsoleError, ConsoleOptions, Exit, run};

@@ -1,14 +1,21 @@
-//! The machine's own steady time, in which eyes and hands live, whatever the clock in use shows.
+//! The two times that a console lives in: the clock in use, from which ages and countdowns are told, and the machine's
+//! own steady time, in which eyes and hands live.
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::clock::{Clock, Stopwatch};
 
-/// A moment.
+/// A moment on both.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Now {
+    /// On the clock in use.
+    pub(super) at: Timestamp,
     /// Of the machine, since the console began.
     pub(super) machine: Duration,
+    /// Seconds of the clock in use per second of the machine.
+    pub(super) speed: f64,
 }
 
 /// Tells and waits for time.
@@ -25,7 +32,7 @@ impl Pace {
     }
 
     pub(super) fn now(&self) -> Now {
-        Now { machine: self.began.elapsed() }
+        Now { at: self.clock.now(), machine: self.began.elapsed(), speed: self.clock.speed() }
     }
 
     /// Returns once so much machine time has passed since the console began; at once if it has. May be dropped and

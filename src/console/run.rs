@@ -168,7 +168,11 @@ impl Session {
     fn event(&mut self, event: &Event) -> Option<Effect> {
         let effect = match event {
             Event::Key(event) if event.kind == KeyEventKind::Press => {
-                update::key(&mut self.state, &self.snapshot, event)
+                update::key(&mut self.state, &self.snapshot, event, self.pace.now())
+            }
+            Event::Paste(text) => {
+                update::paste(&mut self.state, text);
+                None
             }
             _ => None,
         };
@@ -180,13 +184,16 @@ impl Session {
 
     fn answered(&mut self, reply: Result<Reply, oneshot::error::RecvError>) {
         let gone = Answer::Refused { sentence: "the engine ended before it answered".to_owned() };
-        self.state.message = Some(reply.map_or(gone, |reply| reply.answer));
+        update::answered(&mut self.state, reply.map_or(gone, |reply| reply.answer), self.pace.now());
     }
 
     fn draw(&mut self) -> io::Result<()> {
+        let now = self.pace.now();
+        update::tick(&mut self.state, now);
         let (snapshot, state, options) = (&self.snapshot, &self.state, self.options);
+        let mut reach = state.reach;
         self.screen.draw(|frame| {
-            view::view(frame, snapshot, state);
+            reach = view::view(frame, snapshot, state, now);
             assert!(!options.test_panic, "asked for by --panic-in-console");
             if options.no_color {
                 theme::without_colors(frame.buffer_mut());
@@ -195,8 +202,10 @@ impl Session {
                 theme::ascii_only(frame.buffer_mut());
             }
         })?;
+        self.state.reach = reach;
         self.dirty = false;
-        self.next_tick = self.pace.now().machine + TICK;
+        let tick = now.machine + TICK;
+        self.next_tick = update::deadline(&self.state, now).map_or(tick, |deadline| deadline.min(tick));
         Ok(())
     }
 

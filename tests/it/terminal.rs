@@ -88,6 +88,12 @@ impl Console {
         self.keys.flush().unwrap();
     }
 
+    /// Answers the dialog: Enter does not count until it says so.
+    fn confirm(&mut self) {
+        self.until("Enter confirms");
+        self.press("\r");
+    }
+
     fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
@@ -137,14 +143,18 @@ fn it_arms_scales_up_is_scaled_down_by_hand_and_restores_the_terminal() {
     console.until("db.t4g.small available");
     console.press("a");
     console.until("arm the engine?");
-    console.press("sale\r");
-    console.until("ARMED");
+    console.press("sale");
+    console.confirm();
+    console.until(" ARMED ");
     console.until("a1: verified, class db.m5.large");
     console.until("db.m5.large available");
     console.press("d");
     console.until("outage");
     console.until("$0.178/h now, $0.032/h then");
-    console.press("test over\r");
+    console.press("test over\t");
+    // The cooldown is passed over: that takes the name of the database.
+    console.press("checkpoints");
+    console.confirm();
     console.until("a2: verified, class db.t4g.small");
     console.press("q");
     assert_eq!(console.end(), 0);

@@ -185,8 +185,11 @@ fn several_databases_show_at_once_and_the_marked_panel_is_the_one_that_scrolls()
     let one = Arc::new(one);
     let driven = drive(&one, keys("<tab><tab><down><down>").into_iter(), (80, 24));
     assert!(driven.screen.join("\n").contains("1 above"), "{}", driven.screen.join("\n"));
+    assert!(driven.screen.join("\n").contains("┌> engine"), "the marked one is told without colour");
     assert_eq!(UiState::default().panel, Panel::Journal);
-    let driven = drive(&snapshot(), keys("<up>").into_iter(), (80, 24));
+    let mut long = snapshot();
+    long.tail = std::iter::repeat_n(long.tail, 9).flatten().collect();
+    let driven = drive(&long, keys("<up>").into_iter(), (80, 24));
     assert!(driven.screen.join("\n").contains("1 newer below"), "{}", driven.screen.join("\n"));
 }
 

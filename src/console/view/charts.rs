@@ -1,5 +1,6 @@
 //! The charts: writes with thresholds and marks, and four small ones.
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -24,6 +25,8 @@ const SMALL: [(&str, &str, Words); 4] = [
     ("write_latency", "write latency", words::millis),
     ("free_memory", "free memory B", words::short),
 ];
+/// Every kind of mark, the gravest last.
+const KINDS: [MarkKind; 4] = [MarkKind::WouldScale, MarkKind::Sent, MarkKind::Verified, MarkKind::Failed];
 /// A small chart of this many rows inside has one to spare for the time.
 const AXIS_FROM: u16 = 5;
 
@@ -37,7 +40,7 @@ pub(super) fn writes(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view:
     let thresholds = [line(Direction::Up, theme::DANGER), line(Direction::Down, theme::OK)];
     let chart = TimeChart {
         thresholds: thresholds.into_iter().flatten().collect(),
-        marks: view.marks.iter().map(|mark| (mark.at, glyph(mark.kind).0, glyph(mark.kind).1)).collect(),
+        marks: marks(view),
         time_axis: Some(right_label(scene)),
         ..chart(scene, series, words::short)
     };
@@ -65,6 +68,13 @@ pub(super) fn small(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: 
         let time_axis = (inner.height >= AXIS_FROM).then(|| right_label(scene));
         frame.render_widget(&TimeChart { time_axis, ..chart(scene, series, label) }, inner);
     }
+}
+
+/// Where several fall into one column the gravest is seen: it is drawn last.
+fn marks(view: &DatabaseView) -> Vec<(Timestamp, char, Style)> {
+    let of = |kind: MarkKind| view.marks.iter().filter(move |mark| mark.kind == kind);
+    let all = KINDS.into_iter().flat_map(of);
+    all.map(|mark| (mark.at, glyph(mark.kind).0, glyph(mark.kind).1)).collect()
 }
 
 fn chart<'a>(scene: &Scene<'_>, series: Option<&'a Series>, label: Words) -> TimeChart<'a> {
@@ -95,8 +105,7 @@ fn is_now(scene: &Scene<'_>) -> bool {
 
 /// What the marks mean; the help screen shows it too.
 pub(super) fn legend() -> String {
-    let kinds = [MarkKind::WouldScale, MarkKind::Sent, MarkKind::Verified, MarkKind::Failed];
-    kinds.map(|kind| format!(" {} {} ", glyph(kind).0, mark_words(kind))).concat()
+    KINDS.map(|kind| format!(" {} {} ", glyph(kind).0, mark_words(kind))).concat()
 }
 
 fn mark_words(kind: MarkKind) -> &'static str {

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Clear, Paragraph};
 
 use super::charts::legend;
-use super::{centered, panel};
+use super::{centered, over};
 use crate::console::keymap::BINDINGS;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect) {
@@ -23,5 +23,5 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect) {
     lines.push(Line::from(format!(" on the chart:{}", legend())));
     let place = centered(area, 76, lines.len() as u16 + 2);
     frame.render_widget(Clear, place);
-    frame.render_widget(Paragraph::new(lines).block(panel(" keys (any key closes) ", true)), place);
+    frame.render_widget(Paragraph::new(lines).block(over(" keys (any key closes) ")), place);
 }

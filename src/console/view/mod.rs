@@ -27,7 +27,6 @@ mod wrap;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph};
 
 use super::pace::Now;
@@ -113,7 +112,9 @@ fn plan(scene: &Scene<'_>, area: Rect, alerts: u16, footer: u16) -> Plan {
     let whole = at_ease.into_iter().find(|step| engine(*step, engine::height) <= room(*step));
     let least = || at_ease.into_iter().chain(in_need).find(|step| engine(*step, engine::least_height) <= room(*step));
     let step = whole.or_else(least).unwrap_or(in_need[3]);
-    let beside = view.map_or(8, |view| rds::height(scene, view, widths(step.1)[1]));
+    // On a low screen the chart is of more use than the last lines about RDS.
+    let beside = view.filter(|_| area.height >= TALL);
+    let beside = beside.map_or(0, |view| rds::height(scene, view, widths(step.1)[1]));
     let middle = Constraint::Length(engine(step, engine::height).max(beside).min(room(step)));
     let least = |rows: u16, share| if rows == 0 { Constraint::Length(0) } else { Constraint::Fill(share) };
     let rows = [
@@ -136,10 +137,19 @@ fn too_small(frame: &mut Frame<'_>, area: Rect, newest: &Snapshot) {
     frame.render_widget(Paragraph::new(words).wrap(ratatui::widgets::Wrap { trim: true }), area);
 }
 
-/// A panel's frame; the chosen one is bold.
-fn panel(title: impl Into<Line<'static>>, chosen: bool) -> Block<'static> {
-    let block = Block::bordered().title(title);
-    if chosen { block.border_style(theme::TITLE) } else { block.border_style(theme::MUTED) }
+/// A panel's frame; the marked one is bold, and pointed at for where bold is not seen.
+fn panel(title: impl Into<String>, marked: bool) -> Block<'static> {
+    let title = title.into();
+    if marked {
+        Block::bordered().title(format!(">{title}")).border_style(theme::TITLE)
+    } else {
+        Block::bordered().title(title).border_style(theme::MUTED)
+    }
+}
+
+/// The frame of what lies over the panels.
+fn over(title: &'static str) -> Block<'static> {
+    Block::bordered().title(title).border_style(theme::TITLE)
 }
 
 /// A box in the middle, no larger than the screen.

@@ -11,7 +11,7 @@ use ratatui::widgets::{Clear, Paragraph};
 
 use super::scene::Scene;
 use super::wrap::{Styled, wrapped};
-use super::{centered, panel};
+use super::{centered, over};
 use crate::console::question::{Dialog, Question};
 use crate::console::theme;
 
@@ -54,7 +54,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, dialog:
     lines.extend(fields);
     let place = centered(area, width, lines.len() as u16 + 2);
     frame.render_widget(Clear, place);
-    frame.render_widget(Paragraph::new(lines).block(panel(asked.title, true)), place);
+    frame.render_widget(Paragraph::new(lines).block(over(asked.title)), place);
     reach
 }
 

@@ -76,8 +76,7 @@ pub(super) fn choose(snapshot: &Snapshot, change: &Change) -> Asked {
     };
     let skip = (chosen + 1).saturating_sub(RUNGS);
     let fields = view.plans.iter().skip(skip).take(RUNGS).map(line).collect();
-    let explanation =
-        vec![plain(format!("{} is {} now; {} classes (↑ ↓):", change.database, change.from, view.plans.len()))];
+    let explanation = vec![plain(format!("{} is {} now; choose with ↑ ↓:", change.database, change.from))];
     Asked { title, explanation, fields }
 }
 

@@ -26,16 +26,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &
 fn lines(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static>> {
     let mut lines = state(scene, view, width);
     let longest = view.policy.signals.iter().map(|spec| spec.name.as_str().len()).max().unwrap_or(0).min(16);
-    for spec in &view.policy.signals {
-        let name = format!("{:<longest$} ", spec.name);
-        let room = usize::from(width).saturating_sub(name.width());
-        lines.push(Line::from(format!("{name}{}", newest(spec, view.series.get(&spec.name), scene, room))));
-    }
+    let signals = |aged: bool| {
+        let newest = move |spec: &SignalSpec| newest(spec, view.series.get(&spec.name), scene, aged);
+        let line = move |spec: &SignalSpec| format!("{:<longest$} {}", spec.name, newest(spec));
+        view.policy.signals.iter().map(line).collect::<Vec<String>>()
+    };
+    // Ages where there is room for all of them: the header tells the oldest anyway.
+    let aged = signals(true);
+    let fits = aged.iter().all(|line| line.width() <= usize::from(width));
+    lines.extend((if fits { aged } else { signals(false) }).into_iter().map(Line::from));
     lines
 }
 
-/// The value and its unit, and its age where there is room: the header tells the oldest anyway.
-fn newest(spec: &SignalSpec, series: Option<&Series>, scene: &Scene<'_>, room: usize) -> String {
+/// The value and its unit, and its age if asked for.
+fn newest(spec: &SignalSpec, series: Option<&Series>, scene: &Scene<'_>, aged: bool) -> String {
     let Some((value, end)) = series.and_then(|series| Some((series.newest()?.value, series.newest_end()?))) else {
         return "no data".to_owned();
     };
@@ -43,8 +47,7 @@ fn newest(spec: &SignalSpec, series: Option<&Series>, scene: &Scene<'_>, room: u
         "write_latency" => words::millis(value),
         _ => format!("{} {}", words::short(value), spec.unit),
     };
-    let aged = format!("{value}, {} old", words::between(end, scene.at()));
-    if aged.width() <= room { aged } else { value }
+    if aged { format!("{value}, {} old", words::between(end, scene.at())) } else { value }
 }
 
 fn state(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static>> {

@@ -7,7 +7,7 @@ const STEPS: [i64; 11] = [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 2
 /// Cells of `09:41`.
 const LABEL: u16 = 5;
 /// Cells from one label to the next.
-const APART: i64 = 10;
+const APART: i64 = 8;
 
 /// What a row of cells covers.
 #[derive(Debug, Clone, Copy)]

@@ -180,10 +180,10 @@ fn several_databases_show_at_once_and_the_marked_panel_is_the_one_that_scrolls()
     let screen = text(&drawn(120, 40, &many, &after(&many, "n"), false));
     assert!(screen.contains("> orders") && screen.contains("  ledger"), "{screen}");
     assert!(screen.contains("orders: writes, writes/s"), "{screen}");
-    let mut one = trouble();
-    one.databases.truncate(1);
-    let one = Arc::new(one);
-    let driven = drive(&one, keys("<tab><tab><down><down>").into_iter(), (80, 24));
+    let mut ruled = snapshot();
+    let rules = &mut ruled.databases[0].decision.as_mut().unwrap().rules;
+    *rules = std::iter::repeat_n(rules[0].clone(), 20).collect();
+    let driven = drive(&ruled, keys("<tab><tab><down>").into_iter(), (80, 24));
     assert!(driven.screen.join("\n").contains("1 above"), "{}", driven.screen.join("\n"));
     assert!(driven.screen.join("\n").contains("┌> engine"), "the marked one is told without colour");
     assert_eq!(UiState::default().panel, Panel::Journal);

@@ -96,8 +96,9 @@ type Step = (u16, [Constraint; 2], u16, u16);
 fn plan(scene: &Scene<'_>, area: Rect, alerts: u16, footer: u16) -> Plan {
     let fleet = fleet::height(scene, area.height);
     let small = if area.height >= TALL { (area.height / 6).clamp(7, 12) } else { 0 };
-    let at_ease: [Step; 2] = [(small, BESIDE, 8, 5), (small, BESIDE, 6, 3)];
-    let in_need: [Step; 4] = [(0, BESIDE, 6, 3), (0, ALONE, 6, 3), (0, ALONE, 5, 0), (0, ALONE, 0, 0)];
+    let at_ease: [Step; 2] = [(small, BESIDE, 8, 5), (small, BESIDE, 8, 3)];
+    let last: Step = (0, ALONE, 0, 0);
+    let in_need: [Step; 4] = [(0, BESIDE, 8, 3), (0, BESIDE, 6, 3), (0, ALONE, 6, 3), (0, ALONE, 5, 0)];
     let room = |(small, _, writes, journal): Step| {
         area.height.saturating_sub(2 + alerts + fleet + small + writes + journal + footer)
     };
@@ -111,7 +112,7 @@ fn plan(scene: &Scene<'_>, area: Rect, alerts: u16, footer: u16) -> Plan {
     };
     let whole = at_ease.into_iter().find(|step| engine(*step, engine::height) <= room(*step));
     let least = || at_ease.into_iter().chain(in_need).find(|step| engine(*step, engine::least_height) <= room(*step));
-    let step = whole.or_else(least).unwrap_or(in_need[3]);
+    let step = whole.or_else(least).unwrap_or(last);
     // On a low screen the chart is of more use than the last lines about RDS.
     let beside = view.filter(|_| area.height >= TALL);
     let beside = beside.map_or(0, |view| rds::height(scene, view, widths(step.1)[1]));

@@ -18,7 +18,7 @@ use crate::model::decision::{RuleResult, Verdict};
 use crate::model::snapshot::DatabaseView;
 use gates::Detail;
 
-/// Rows, frame included, in which everything but the rules can be seen.
+/// Rows, frame included, in which everything but the rules that ask for nothing can be seen.
 pub(super) fn least_height(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> u16 {
     needs(scene, view, usize::from(width.saturating_sub(2)), Detail::Dense).len() as u16 + 2
 }
@@ -57,13 +57,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &
 
 fn lines(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -> Vec<Line<'static>> {
     let mut lines = needs(scene, view, width, detail);
-    lines.extend(wrapped(&rules(view), width, 2));
+    lines.extend(wrapped(&rules(view, false), width, 2));
     lines
 }
 
+/// Everything but the rules that ask for nothing.
 fn needs(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -> Vec<Line<'static>> {
     let mut texts = vec![verdict(view)];
     texts.extend(action(scene, view));
+    texts.extend(rules(view, true));
     let mut lines = wrapped(&texts, width, 2);
     lines.extend(gates::lines(scene.at(), view, width, detail));
     lines.extend(wrapped(&next_look(scene, view), width, 2));
@@ -101,7 +103,8 @@ fn next_look(scene: &Scene<'_>, view: &DatabaseView) -> Vec<Styled> {
     vec![(text, theme::MUTED)]
 }
 
-fn rules(view: &DatabaseView) -> Vec<Styled> {
+/// The rules that hold, or those that do not.
+fn rules(view: &DatabaseView, holding: bool) -> Vec<Styled> {
     let Some(decision) = &view.decision else { return Vec::new() };
     let rule = |result: &RuleResult| {
         let (glyph, style) = if result.holds { ('✔', theme::WARN) } else { ('·', theme::MUTED) };
@@ -109,5 +112,5 @@ fn rules(view: &DatabaseView) -> Vec<Styled> {
         let text = format!("{glyph} {} if {} (now {}{missing})", result.direction.word(), result.rule, result.beyond);
         (text, style)
     };
-    decision.rules.iter().map(rule).collect()
+    decision.rules.iter().filter(|result| result.holds == holding).map(rule).collect()
 }

@@ -203,6 +203,22 @@ fn stopped_by_key_or_signal_it_gives_the_terminal_back_and_draws_anew_when_conti
 }
 
 #[test]
+fn a_paste_is_text_and_never_an_order_or_an_answer() {
+    let mut console = Console::start(&["--sim"], &[]);
+    console.until("db.t4g.small available");
+    console.until_screen("pastes asked for in brackets", vt100::Screen::bracketed_paste);
+    // Were it typed, it would quit here, and confirm there.
+    console.press("\u{1b}[200~q\r\u{1b}[201~a");
+    console.until("Enter confirms");
+    console.press("\u{1b}[200~two\rlines\r\u{1b}[201~");
+    console.until("reason: two lines_");
+    console.press("\u{1b}");
+    console.until_screen("the dialog closed", |screen| !screen.contents().contains("arm the engine?"));
+    console.press("q");
+    assert_eq!(console.end(), 0);
+}
+
+#[test]
 fn a_terminal_that_takes_no_bytes_does_not_keep_it_from_ending() {
     let mut console = Console::start(&["--sim"], &[]);
     console.until("db.t4g.small available");

@@ -194,6 +194,24 @@ fn several_databases_show_at_once_and_the_marked_panel_is_the_one_that_scrolls()
 }
 
 #[test]
+fn a_database_that_is_not_seen_is_never_called_steady() {
+    let mut many = trouble();
+    let decision = many.databases[0].decision.clone();
+    let unseen = &mut many.databases[2];
+    unseen.decision = decision;
+    unseen.decision.as_mut().unwrap().verdict = crate::model::decision::Verdict::Hold;
+    (unseen.state, unseen.state_at) = (None, None);
+    unseen.series.clear();
+    let many = Arc::new(many);
+    let screen = text(&drawn(120, 40, &many, &after(&many, "nn"), false));
+    for words in
+        ["data 1 min 30 s old (1 without), RDS 0 s old (1 without)", "✘ OUT OF SIGHT", "hold: the database is out"]
+    {
+        assert!(screen.contains(words), "{words} in\n{screen}");
+    }
+}
+
+#[test]
 fn no_key_is_bound_twice_and_each_has_help() {
     for (at, binding) in BINDINGS.iter().enumerate() {
         assert!(!binding.help.is_empty());

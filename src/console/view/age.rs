@@ -34,3 +34,8 @@ pub(super) fn newest_words(series: Option<&Series>, now: Timestamp) -> String {
         None => "no data".to_owned(),
     }
 }
+
+/// The database itself, or its load, cannot be seen: a hold then says nothing of the load, and nothing is steady.
+pub(super) fn is_out_of_sight(view: &DatabaseView) -> bool {
+    view.state.is_none() || view.gates_up.iter().any(|gate| !gate.open && gate.gate.is_of_sight())
+}

@@ -75,6 +75,7 @@ fn doing(scene: &Scene<'_>, view: &DatabaseView) -> (String, Style) {
     }
     match view.decision.as_ref().map(|decision| &decision.verdict) {
         None => ("no evaluation yet".to_owned(), theme::MUTED),
+        Some(_) if age::is_out_of_sight(view) => ("✘ OUT OF SIGHT".to_owned(), theme::DANGER),
         Some(Verdict::Hold) if scene.picture.arming.is_armed() => ("✔ steady, armed".to_owned(), theme::OK),
         Some(Verdict::Hold) => ("✔ steady".to_owned(), theme::OK),
         Some(verdict) => (verdict.words(), theme::WARN),

@@ -10,7 +10,7 @@ use super::scene::Scene;
 use super::wrap::cut;
 use super::{age, words};
 use crate::console::theme;
-use crate::model::snapshot::{Arming, DatabaseView, Snapshot, World};
+use crate::model::snapshot::{Arming, Snapshot, World};
 
 /// A description of the database older than this is no news: the engine's own limit for it.
 const STATE_LIMIT_SECS: i64 = 120;
@@ -44,25 +44,30 @@ fn first(scene: &Scene<'_>, width: u16) -> Line<'static> {
     Line::from(spans)
 }
 
-/// The age of the data and of the last look at RDS, of the database where each is oldest.
+/// The age of the data and of the last look at RDS, of the database where each is oldest; and how many have none.
 fn ages(newest: &Snapshot, now: Timestamp) -> Vec<Span<'static>> {
-    let oldest = |age: &dyn Fn(&DatabaseView) -> Option<i64>| {
-        newest.databases.iter().map(age).try_fold(0, |oldest: i64, age| age.map(|age| oldest.max(age)))
-    };
-    let stale_after = newest.databases.iter().map(|view| view.policy.stale_after.as_secs() as i64).min();
-    let data = oldest(&|view| age::data_secs(view, now));
-    let state = oldest(&|view| view.state_at.map(|at| now.duration_since(at).as_secs()));
     if newest.databases.is_empty() {
         return vec![Span::styled("nothing seen yet", theme::WARN)];
     }
-    let told = |name: &str, age: Option<i64>, limit: Option<i64>| match age {
-        None => Span::styled(format!("no {name} yet"), theme::WARN),
-        Some(age) if limit.is_some_and(|limit| age > limit) => {
-            Span::styled(format!("{name} STALE, {} old", words::seconds(age)), theme::DANGER)
-        }
-        Some(age) => Span::raw(format!("{name} {} old", words::seconds(age))),
-    };
+    let stale_after = newest.databases.iter().map(|view| view.policy.stale_after.as_secs() as i64).min();
+    let data = newest.databases.iter().map(|view| age::data_secs(view, now));
+    let state = newest.databases.iter().map(|view| view.state_at.map(|at| now.duration_since(at).as_secs()));
     vec![told("data", data, stale_after), Span::raw(", "), told("RDS", state, Some(STATE_LIMIT_SECS))]
+}
+
+fn told(name: &str, ages: impl Iterator<Item = Option<i64>>, limit: Option<i64>) -> Span<'static> {
+    let (known, unknown): (Vec<Option<i64>>, Vec<Option<i64>>) = ages.partition(Option::is_some);
+    let Some(oldest) = known.into_iter().flatten().max() else {
+        return Span::styled(format!("no {name} yet"), theme::WARN);
+    };
+    let none = if unknown.is_empty() { String::new() } else { format!(" ({} without)", unknown.len()) };
+    let age = words::seconds(oldest);
+    if limit.is_some_and(|limit| oldest > limit) {
+        Span::styled(format!("{name} STALE, {age} old{none}"), theme::DANGER)
+    } else {
+        let style = if unknown.is_empty() { ratatui::style::Style::new() } else { theme::WARN };
+        Span::styled(format!("{name} {age} old{none}"), style)
+    }
 }
 
 fn second(newest: &Snapshot) -> Line<'static> {

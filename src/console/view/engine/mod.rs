@@ -11,7 +11,7 @@ use ratatui::widgets::Paragraph;
 
 use super::scene::Scene;
 use super::wrap::{Styled, wrapped};
-use super::{panel, words};
+use super::{age, panel, words};
 use crate::console::state::Panel;
 use crate::console::theme;
 use crate::model::decision::{RuleResult, Verdict};
@@ -75,6 +75,9 @@ fn needs(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -
 fn verdict(view: &DatabaseView) -> Styled {
     match &view.decision {
         None => ("no evaluation yet".to_owned(), theme::MUTED),
+        Some(decision) if decision.verdict == Verdict::Hold && age::is_out_of_sight(view) => {
+            ("hold: the database is out of sight".to_owned(), theme::WARN.patch(theme::TITLE))
+        }
         Some(decision) => {
             let style = if decision.verdict == Verdict::Hold { theme::OK } else { theme::WARN };
             (decision.verdict.words(), style.patch(theme::TITLE))

@@ -127,6 +127,26 @@ impl Clock {
     }
 }
 
+/// Steady time of the machine since it was started, neither scaled nor set: for what a person's hands or a terminal
+/// take, whatever the clock in use shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch {
+    started: tokio::time::Instant,
+}
+
+impl Stopwatch {
+    /// A stopwatch that runs from now on.
+    #[expect(clippy::disallowed_methods, reason = "this room is the owner of time")]
+    pub fn start() -> Self {
+        Self { started: tokio::time::Instant::now() }
+    }
+
+    /// What has passed since; it never goes back.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
 /// Rounded up to the grain of tokio's timer, which does the same but counts from its own beginning: so it is the same
 /// on every run.
 fn whole_millis(duration: Duration) -> Duration {

@@ -1,7 +1,8 @@
 //! How a command fails: the sentence on stderr and the exit code.
 
-use std::io::Write;
 use std::process::ExitCode;
+
+use super::last_words;
 
 /// A failed command.
 #[derive(Debug)]
@@ -20,8 +21,7 @@ impl CommandError {
             Self::Failed(text) => (text, 1),
         };
         let text = if text.starts_with("error") { text } else { format!("error: {text}") };
-        // With stderr closed there is nobody left to tell.
-        drop(writeln!(std::io::stderr(), "{}", text.trim_end()));
+        last_words::say(text.trim_end());
         ExitCode::from(code)
     }
 }

@@ -3,6 +3,7 @@
 pub mod environment;
 mod failure;
 mod journal;
+mod last_words;
 mod logging;
 mod run;
 mod sim;

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::environment::Environment;
 use super::world::{self, Ready};
-use super::{CommandError, logging};
+use super::{CommandError, last_words, logging};
 use crate::cli::RunArgs;
 use crate::clock::Clock;
 use crate::config;
@@ -45,8 +45,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
         };
         let opened = Opened { settings, journal, entries, log_problem: log.as_ref().err().cloned() };
         let result = operate(args, environment, opened, ready).await;
-        let mut stderr = std::io::stderr();
-        drop(writeln!(stderr, "evidence: upshift journal show --state-dir {}", directory.display()));
+        last_words::say(&format!("evidence: upshift journal show --state-dir {}", directory.display()));
         result
     })
 }
@@ -95,7 +94,7 @@ async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, read
                 test_panic: args.panic_in_console,
             };
             match console::run(client, clock.clone(), options).await {
-                Ok(exit) => Ok(exit.words().to_owned()),
+                Ok(exit) => Ok(exit.words()),
                 Err(error) => Err(CommandError::Failed(error.to_string())),
             }
         }

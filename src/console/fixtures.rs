@@ -6,22 +6,113 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config;
+use crate::model::action::{ActionId, CallId, CallRecord, CallState, Intent, Run};
+use crate::model::call::{Failure, FailureKind, MutatingCall};
 use crate::model::class::InstanceClass;
-use crate::model::database::{ResourceId, sample_state};
+use crate::model::database::{DatabaseName, ResourceId, sample_state};
 use crate::model::decision::{Decision, RuleResult, Verdict};
 use crate::model::event::{Entry, Event};
 use crate::model::gate::{Gate, GateResult};
+use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
-use crate::model::operator::Operator;
+use crate::model::operator::{Actor, Operator};
 use crate::model::plan::{OverridePlan, in_place_outage};
 use crate::model::policy::Strategy;
 use crate::model::series::{Datapoint, Series, SignalName};
 use crate::model::snapshot::{
-    Arming, DatabaseView, Identity, JournalHealth, Mark, MarkKind, Snapshot, Wake, WakeReason, World,
+    Arming, DatabaseView, Identity, JournalHealth, Mark, MarkKind, Problem, Snapshot, Wake, WakeReason, World,
 };
 
 pub(super) fn now() -> Timestamp {
     "2026-01-05T09:06:30Z".parse().unwrap()
+}
+
+/// What may go wrong at once: an action whose answer is lost, holds with and without an end, a failing read, a second
+/// and a third database, and a journal that goes back to another day.
+pub(super) fn trouble() -> Snapshot {
+    let mut snapshot = snapshot();
+    let hold = |until: Option<i64>, cause: HoldCause| Hold {
+        direction: None,
+        until: until.and_then(|secs| now().checked_add(SignedDuration::from_secs(secs)).ok()),
+        cause,
+    };
+    let by = Operator { user: "ada".into(), ssh_client: None };
+    let reason = "black friday, the shop must not move until the last order is paid".into();
+    let unclear = HoldCause::Unclear {
+        action: ActionId("a1".into()),
+        why: "the class is db.t4g.medium, neither the old nor the new one: other hands are at work".into(),
+        seen: "class db.t4g.medium, status available".into(),
+        remedy: "look at orders and its events in the RDS console; when it is as it shall be, release the hold".into(),
+    };
+    let first = &mut snapshot.databases[0];
+    first.run = Some(run_with_lost_answer());
+    first.holds = vec![hold(Some(2_580), HoldCause::Person { by, reason })];
+    first.gates_up = closed_gates();
+    let mut orders = database();
+    orders.policy.database = DatabaseName::new("orders");
+    orders.holds = vec![hold(None, unclear)];
+    let mut ledger = database();
+    ledger.policy.database = DatabaseName::new("ledger");
+    ledger.decision = None;
+    snapshot.databases.extend([orders, ledger]);
+    let failure = Failure {
+        kind: FailureKind::Network,
+        operation: "GetMetricData".into(),
+        sentence: "GetMetricData failed: AWS cannot be reached; the engine tries again".into(),
+        request_id: None,
+    };
+    snapshot.problems = vec![Problem { since: now().checked_sub(SignedDuration::from_secs(75)).unwrap(), failure }];
+    let id = CallId { action: ActionId("a2".into()), step: 1 };
+    let sent = Event::CallSent { id, database: DatabaseName::new("checkpoints"), call: call() };
+    let yesterday = now().checked_sub(SignedDuration::from_hours(20)).unwrap();
+    snapshot.tail.insert(0, Arc::new(Entry { seq: 0, at: yesterday, event: sent }));
+    snapshot
+}
+
+/// The same picture, armed by ada.
+pub(super) fn armed() -> Snapshot {
+    let by = Operator { user: "ada".into(), ssh_client: None };
+    Snapshot { arming: Arming::Armed { by, since: now() }, ..snapshot() }
+}
+
+fn call() -> MutatingCall {
+    let class = InstanceClass::observed("db.m5.large");
+    MutatingCall::ModifyDbInstanceClass { database: DatabaseName::new("checkpoints"), class }
+}
+
+fn run_with_lost_answer() -> Run {
+    let intent = Intent {
+        action: ActionId("a2".into()),
+        database: DatabaseName::new("checkpoints"),
+        resource_id: ResourceId::new("db-1"),
+        strategy: Strategy::InPlace,
+        from: InstanceClass::observed("db.t4g.small"),
+        to: InstanceClass::observed("db.m5.large"),
+        actor: Actor::Engine,
+    };
+    let began = now().checked_sub(SignedDuration::from_secs(95)).unwrap();
+    let state = CallState::Looking { why: "the connection was reset".into() };
+    Run { calls: vec![CallRecord { call: call(), sent_at: now(), state }], ..Run::new(intent, began) }
+}
+
+/// Everything that can be closed during an action under a hold, with the longest of values.
+pub(super) fn closed_gates() -> Vec<GateResult> {
+    let opens_at = now().checked_add(SignedDuration::from_secs(2_580)).ok();
+    let open = [Gate::JournalWritable, Gate::Identity, Gate::StateKnown { age_secs: Some(4) }];
+    let reason = Some("black friday, the shop must not move until the last order is paid".into());
+    let closed = [
+        Gate::Armed,
+        Gate::FreshData { age_secs: Some(900), limit_secs: 300 },
+        Gate::StatusAvailable { status: Some("storage-optimization".into()) },
+        Gate::NothingPending { pending: vec!["DBInstanceClass".into(), "AllocatedStorage".into()] },
+        Gate::NoActionInFlight { action: Some("a2 sent, answer lost; looking".into()) },
+        Gate::DailyBudget { used: 4, limit: 4 },
+    ];
+    let mut gates: Vec<GateResult> = open.into_iter().map(|gate| GateResult::new(gate, true)).collect();
+    gates.extend(closed.into_iter().map(|gate| GateResult::new(gate, false)));
+    gates.push(GateResult { gate: Gate::CooldownOver, open: false, opens_at });
+    gates.push(GateResult { gate: Gate::NotHeld { reason }, open: false, opens_at });
+    gates
 }
 
 /// `checkpoints` over its threshold, disarmed, a hole in the data, one hostile journal line.

@@ -52,7 +52,7 @@ const fn special(code: KeyCode, action: Action, help: &'static str) -> Binding {
 
 /// Every key of the main screen.
 pub(super) const BINDINGS: [Binding; 22] = [
-    key('a', Action::ArmOrDisarm, "arm the engine (asks), or disarm it (at once)", Some("arm/disarm")),
+    key('a', Action::ArmOrDisarm, "arm the engine (asks), or disarm it (at once)", Some("arm")),
     key('u', Action::StepUp, "one class up", Some("up")),
     key('d', Action::StepDown, "one class down", Some("down")),
     key('o', Action::ChooseClass, "choose a class", Some("class")),
@@ -64,10 +64,10 @@ pub(super) const BINDINGS: [Binding; 22] = [
     key('-', Action::WiderRange, "longer time range", None),
     special(KeyCode::Left, Action::Earlier, "look further back"),
     special(KeyCode::Right, Action::Later, "look further on"),
-    special(KeyCode::Up, Action::ScrollUp, "journal: older records"),
-    special(KeyCode::Down, Action::ScrollDown, "journal: newer records"),
+    special(KeyCode::Up, Action::ScrollUp, "marked panel: up; on the chart: shorter time range"),
+    special(KeyCode::Down, Action::ScrollDown, "marked panel: down; on the chart: longer time range"),
     key('f', Action::Freeze, "freeze the picture, or let it go on", Some("freeze")),
-    special(KeyCode::Tab, Action::NextPanel, "next panel"),
+    special(KeyCode::Tab, Action::NextPanel, "mark the next panel, for the arrows up and down"),
     key('n', Action::NextDatabase, "next database", None),
     key('/', Action::Filter, "filter the journal", Some("filter")),
     key('?', Action::Help, "this help", Some("help")),

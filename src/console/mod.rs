@@ -6,8 +6,13 @@
 //!                                      └─► view(snapshot, state) ─► terminal, only when something changed
 //! ```
 
+mod drive;
 mod keymap;
+mod output;
+mod pace;
+mod question;
 mod run;
+mod signals;
 mod state;
 mod terminal;
 mod theme;
@@ -20,4 +25,5 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+pub use drive::{Driven, drive};
 pub use run::{ConsoleError, ConsoleOptions, Exit, run};

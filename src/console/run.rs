@@ -4,13 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::state::UiState;
+use super::pace::Pace;
+use super::signals::{Asked, Signals};
+use super::state::{Mode, UiState};
 use super::terminal::Screen;
 use super::update::{self, Effect};
 use super::{theme, view};
@@ -21,6 +23,8 @@ use crate::model::snapshot::Snapshot;
 
 /// Frames for data alone come no faster than this (of the machine): more is traffic that no eye needs.
 const FRAME: Duration = Duration::from_millis(100);
+/// Ages and countdowns are looked at this often (of the machine); a frame without a changed cell costs no byte.
+const TICK: Duration = Duration::from_secs(1);
 
 /// How to show things.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,7 +43,12 @@ pub enum Exit {
     /// The operator quit.
     Quit,
     /// A signal asked for it.
-    Signal,
+    Signal {
+        /// Its name.
+        name: &'static str,
+    },
+    /// The keyboard is gone, and the operator with it.
+    KeyboardGone,
 }
 
 /// Why a console failed. The terminal is restored when this is seen.
@@ -55,105 +64,198 @@ pub enum ConsoleError {
 
 impl Exit {
     /// The reason in words.
-    pub fn words(self) -> &'static str {
+    pub fn words(self) -> String {
         match self {
-            Self::Quit => "quit by the operator",
-            Self::Signal => "ended by a signal",
+            Self::Quit => "quit by the operator".to_owned(),
+            Self::Signal { name } => format!("ended by {name}"),
+            Self::KeyboardGone => "the terminal went away".to_owned(),
         }
     }
 }
 
-/// Shows the engine behind `client` until the operator quits. The terminal is restored when this returns.
+/// Shows the engine behind `client` until the operator quits. The terminal is restored when this returns, or, where it
+/// takes no bytes, was given up after a second.
 ///
 /// # Errors
 /// When the terminal cannot be used, and when the engine ends by itself.
-pub async fn run(mut client: Client, clock: Clock, options: ConsoleOptions) -> Result<Exit, ConsoleError> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut screen = Screen::enter()?;
-    let mut keys = EventStream::new();
-    let mut state = UiState::default();
-    let mut snapshot = client.snapshot();
-    let mut reply: Option<oneshot::Receiver<Reply>> = None;
-    draw(&mut screen, &snapshot, &state, options)?;
-    loop {
-        tokio::select! {
-            biased;
-            _ = terminate.recv() => return Ok(Exit::Signal),
-            _ = hangup.recv() => return Ok(Exit::Signal),
-            event = keys.next() => match event {
-                Some(Ok(Event::Key(event))) if event.kind == KeyEventKind::Press => {
-                    match pressed(&mut state, &snapshot, &event, &mut client, &mut reply) {
-                        Some(Effect::Quit) => return Ok(Exit::Quit),
-                        Some(Effect::Suspend) => {
-                            // Only one reader of the keyboard: none while the shell has it.
-                            drop(keys);
-                            suspend(&mut screen)?;
-                            keys = EventStream::new();
+pub async fn run(client: Client, clock: Clock, options: ConsoleOptions) -> Result<Exit, ConsoleError> {
+    let mut signals = Signals::listen()?;
+    let screen = Screen::enter()?;
+    let snapshot = client.snapshot();
+    let session = Session {
+        client,
+        pace: Pace::new(clock),
+        options,
+        screen,
+        state: UiState::default(),
+        snapshot,
+        replies: FuturesUnordered::new(),
+        next_picture: Duration::ZERO,
+        next_tick: TICK,
+        dirty: true,
+    };
+    session.go(&mut signals).await
+}
+
+/// A console in use.
+struct Session {
+    client: Client,
+    pace: Pace,
+    options: ConsoleOptions,
+    screen: Screen,
+    state: UiState,
+    snapshot: Arc<Snapshot>,
+    /// Orders that wait for their answers. A person gives few, and the engine answers each.
+    replies: FuturesUnordered<oneshot::Receiver<Reply>>,
+    /// No newer snapshot is taken before this machine time.
+    next_picture: Duration,
+    next_tick: Duration,
+    /// What the terminal shows is out of date.
+    dirty: bool,
+}
+
+impl Session {
+    async fn go(mut self, signals: &mut Signals) -> Result<Exit, ConsoleError> {
+        let mut keys = EventStream::new();
+        let mut stopped_by_us = false;
+        loop {
+            if self.dirty && self.screen.is_free()? {
+                self.draw()?;
+            }
+            // Keys come last: what rests on time is rare, and a stuck key must not hold it up.
+            let suspend = tokio::select! {
+                biased;
+                asked = signals.next() => match asked {
+                    Asked::End(name) => return Ok(Exit::Signal { name }),
+                    Asked::Suspend => true,
+                    Asked::Continued => {
+                        if !std::mem::take(&mut stopped_by_us) {
+                            self.screen.resume()?;
                         }
-                        Some(Effect::Send(_)) | None => {}
+                        false
                     }
+                },
+                newer = newer(&mut self.client, &self.pace, self.next_picture) => {
+                    self.snapshot = newer.ok_or(ConsoleError::EngineGone)?;
+                    self.next_picture = self.pace.now().machine + FRAME;
+                    false
                 }
-                Some(Ok(Event::Resize(..))) => {}
-                Some(Ok(_)) => continue,
-                Some(Err(error)) => return Err(error.into()),
-                None => return Ok(Exit::Signal),
-            },
-            answer = answered(&mut reply) => state.message = Some(answer),
-            changed = next_snapshot(&mut client, &clock) => match changed {
-                Some(newer) => snapshot = newer,
-                None => return Err(ConsoleError::EngineGone),
-            },
+                Some(reply) = self.replies.next() => {
+                    self.answered(reply);
+                    false
+                }
+                () = self.pace.until(self.next_tick) => false,
+                () = self.screen.freed(), if self.dirty => false,
+                event = keys.next() => match event {
+                    Some(event) => match self.event(&event?) {
+                        Some(Effect::Quit) => return Ok(Exit::Quit),
+                        Some(Effect::Suspend) => true,
+                        Some(Effect::Send(_)) | None => false,
+                    },
+                    None => return Ok(Exit::KeyboardGone),
+                },
+            };
+            if suspend {
+                // The reader of the keyboard stops with the process. A new one in its place could miss the first key: the
+                // old one's wake-up and the key may come to it as one, and only the wake-up is then seen.
+                stopped_by_us = true;
+                self.suspend()?;
+            }
+            self.dirty = true;
         }
-        draw(&mut screen, &snapshot, &state, options)?;
+    }
+
+    fn event(&mut self, event: &Event) -> Option<Effect> {
+        // What the operator had before their eyes when the key was pressed.
+        let revision = match &self.state.mode {
+            Mode::Dialog(dialog) => dialog.revision,
+            _ => self.snapshot.revision,
+        };
+        let effect = match event {
+            Event::Key(event) if event.kind == KeyEventKind::Press => {
+                update::key(&mut self.state, &self.snapshot, event, self.pace.now())
+            }
+            Event::Paste(text) => {
+                update::paste(&mut self.state, text);
+                None
+            }
+            _ => None,
+        };
+        if let Some(Effect::Send(command)) = &effect {
+            self.replies.push(self.client.send_in_sight_of(command.clone(), revision));
+        }
+        effect
+    }
+
+    fn answered(&mut self, reply: Result<Reply, oneshot::error::RecvError>) {
+        let gone = Answer::Refused { sentence: "the engine ended before it answered".to_owned() };
+        update::answered(&mut self.state, reply.map_or(gone, |reply| reply.answer), self.pace.now());
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let now = self.pace.now();
+        update::tick(&mut self.state, now);
+        let (snapshot, state, options) = (&self.snapshot, &self.state, self.options);
+        let mut reach = state.reach;
+        self.screen.draw(|frame| {
+            reach = view::view(frame, snapshot, state, now);
+            assert!(!options.test_panic, "asked for by --panic-in-console");
+            if options.no_color {
+                theme::without_colors(frame.buffer_mut());
+            }
+            if options.ascii {
+                theme::ascii_only(frame.buffer_mut());
+            }
+        })?;
+        self.state.reach = reach;
+        self.dirty = false;
+        let tick = now.machine + TICK;
+        self.next_tick = update::deadline(&self.state, now).map_or(tick, |deadline| deadline.min(tick));
+        Ok(())
+    }
+
+    /// Gives the terminal to the shell until this process is continued. Only this process is stopped.
+    fn suspend(&mut self) -> io::Result<()> {
+        self.screen.leave();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        self.screen.resume()
     }
 }
 
-fn pressed(
-    state: &mut UiState,
-    snapshot: &Arc<Snapshot>,
-    event: &KeyEvent,
-    client: &mut Client,
-    reply: &mut Option<oneshot::Receiver<Reply>>,
-) -> Option<Effect> {
-    let effect = update::key(state, snapshot, event);
-    if let Some(Effect::Send(command)) = &effect {
-        *reply = Some(client.send(command.clone()));
-    }
-    effect
-}
-
-/// The next snapshot, and none sooner than a frame after the last one.
-async fn next_snapshot(client: &mut Client, clock: &Clock) -> Option<Arc<Snapshot>> {
-    clock.sleep(FRAME.mul_f64(clock.speed())).await;
+/// The next snapshot, none sooner than at this machine time; `None` when the engine is gone. May be dropped and asked
+/// again: the wait goes on where it was, so that a stuck key cannot put it off.
+async fn newer(client: &mut Client, pace: &Pace, not_before: Duration) -> Option<Arc<Snapshot>> {
+    pace.until(not_before).await;
     client.changed().await
 }
 
-/// The answer to the order that waits for one.
-async fn answered(reply: &mut Option<oneshot::Receiver<Reply>>) -> Answer {
-    let Some(waiting) = reply else { return std::future::pending().await };
-    let answer = waiting.await;
-    *reply = None;
-    let gone = Answer::Refused { sentence: "the engine ended before it answered".to_owned() };
-    answer.map_or(gone, |reply| reply.answer)
-}
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
 
-fn draw(screen: &mut Screen, snapshot: &Snapshot, state: &UiState, options: ConsoleOptions) -> io::Result<()> {
-    screen.draw(|frame| {
-        assert!(!options.test_panic, "asked for by --panic-in-console");
-        view::view(frame, snapshot, state);
-        if options.no_color {
-            theme::without_colors(frame.buffer_mut());
-        }
-        if options.ascii {
-            theme::ascii_only(frame.buffer_mut());
-        }
-    })
-}
+    use super::*;
+    use crate::console::fixtures;
+    use crate::model::operator::Operator;
 
-/// Gives the terminal to the shell until this process is continued. Only this process is stopped.
-fn suspend(screen: &mut Screen) -> io::Result<()> {
-    screen.leave();
-    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
-    screen.resume()
+    #[tokio::test(start_paused = true)]
+    async fn a_stuck_key_puts_off_neither_a_snapshot_nor_the_end_of_the_engine() {
+        let operator = Operator { user: "ada".into(), ssh_client: None };
+        let (mut client, server) = crate::control::pair(fixtures::snapshot(), operator);
+        let clock = Clock::scaled(Timestamp::UNIX_EPOCH, 30.0);
+        let pace = Pace::new(clock.clone());
+        server.snapshots.send_replace(Arc::new(Snapshot { version: 8, ..fixtures::snapshot() }));
+        let mut taken = None;
+        // A key every 30 ms of the machine drops the wait for the snapshot each time.
+        for _ in 0..4 {
+            let key = clock.sleep(Duration::from_millis(30 * 30));
+            tokio::select! {
+                biased;
+                newer = newer(&mut client, &pace, FRAME) => taken = newer,
+                () = key => {}
+            }
+        }
+        assert_eq!(taken.map(|snapshot| snapshot.version), Some(8));
+        drop(server);
+        assert!(newer(&mut client, &pace, FRAME).await.is_none());
+    }
 }

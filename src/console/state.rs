@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::class::InstanceClass;
+use super::question::Dialog;
 use crate::model::command::Answer;
-use crate::model::snapshot::Snapshot;
+use crate::model::database::DatabaseName;
+use crate::model::snapshot::{DatabaseView, Snapshot};
 
 /// Time ranges of the charts in minutes.
 pub(super) const RANGES_MINS: [i64; 6] = [15, 30, 60, 120, 180, 360];
-/// Lengths of a hold that can be chosen.
-pub(super) const HOLDS: [(&str, Duration); 3] =
-    [("30 min", Duration::from_mins(30)), ("1 h", Duration::from_hours(1)), ("4 h", Duration::from_hours(4))];
 /// Longest text that can be typed.
 pub(super) const INPUT_LIMIT: usize = 120;
 
@@ -20,8 +18,8 @@ pub(super) const INPUT_LIMIT: usize = 120;
 pub(super) struct UiState {
     pub(super) mode: Mode,
     pub(super) panel: Panel,
-    /// Index of the database that is shown.
-    pub(super) database: usize,
+    /// The database that is shown; absent is the first one. By name: the order may change under it.
+    pub(super) database: Option<DatabaseName>,
     /// Index into [`RANGES_MINS`].
     pub(super) range: usize,
     /// How far back the right edge of the charts is, in seconds.
@@ -30,9 +28,29 @@ pub(super) struct UiState {
     pub(super) frozen: Option<Arc<Snapshot>>,
     pub(super) filter: String,
     /// Records scrolled back in the journal.
-    pub(super) scrolled: usize,
-    /// The answer to the last order.
-    pub(super) message: Option<Answer>,
+    pub(super) journal_back: usize,
+    /// Lines scrolled down in the engine panel.
+    pub(super) engine_down: usize,
+    /// Answers to the last orders, newest last.
+    pub(super) messages: Vec<Message>,
+    /// How far there is to scroll, from the last frame.
+    pub(super) reach: Reach,
+}
+
+/// An answer on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) answer: Answer,
+    /// Machine time at which it came.
+    pub(super) since: Duration,
+}
+
+/// What did not fit in the last frame: how far each part can be scrolled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Reach {
+    pub(super) journal: usize,
+    pub(super) engine: usize,
+    pub(super) dialog: usize,
 }
 
 /// What the keys go to.
@@ -44,18 +62,7 @@ pub(super) enum Mode {
     Dialog(Dialog),
 }
 
-/// A question to the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Dialog {
-    Arm { reason: String },
-    Scale { to: InstanceClass, reason: String },
-    Choose { index: usize },
-    Hold { length: usize, reason: String },
-    Release,
-    Quit,
-}
-
-/// Which panel is marked.
+/// Which panel is marked: the one that the arrows up and down act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Panel {
     Writes,
@@ -67,14 +74,16 @@ impl Default for UiState {
     fn default() -> Self {
         Self {
             mode: Mode::Normal,
-            panel: Panel::Writes,
-            database: 0,
+            panel: Panel::Journal,
+            database: None,
             range: 2,
             back_secs: 0,
             frozen: None,
             filter: String::new(),
-            scrolled: 0,
-            message: None,
+            journal_back: 0,
+            engine_down: 0,
+            messages: Vec::new(),
+            reach: Reach::default(),
         }
     }
 }
@@ -83,6 +92,17 @@ impl UiState {
     /// The time range of the charts in seconds.
     pub(super) fn range_secs(&self) -> i64 {
         RANGES_MINS[self.range.min(RANGES_MINS.len() - 1)] * 60
+    }
+
+    /// Where the shown database stands in a picture; the first when it is not in it.
+    pub(super) fn shown_index(&self, snapshot: &Snapshot) -> usize {
+        let position = |name| snapshot.databases.iter().position(|view| view.name() == name);
+        self.database.as_ref().and_then(position).unwrap_or(0)
+    }
+
+    /// The database that is shown.
+    pub(super) fn shown<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a DatabaseView> {
+        snapshot.databases.get(self.shown_index(snapshot))
     }
 }
 

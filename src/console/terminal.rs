@@ -1,29 +1,42 @@
 //! The terminal: what is switched on here is switched off here, whatever happens.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::queue;
 use crossterm::terminal::{
     self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
 use ratatui::{Frame, Terminal};
 
-/// A frame of the largest usual screen fits, so that it leaves in one write.
-const BUFFER_BYTES: usize = 64 << 10;
-
-type Backend = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+use super::output::{Door, Output};
 
 /// A terminal in raw mode on the alternate screen. Restored when dropped, and by a panic of any thread before its
-/// message is printed.
+/// message is printed; in both cases without waiting long for a terminal that takes nothing.
 pub(super) struct Screen {
-    terminal: Backend,
-    size: (u16, u16),
+    terminal: Terminal<CrosstermBackend<Bytes>>,
+    bytes: Bytes,
+    output: Output,
+    /// What the terminal shows; nothing is known of it at first and after others had it.
+    shown: Option<Buffer>,
+    guard: Guard,
+}
+
+/// Collects a frame: a view that panics half-way then leaves nothing behind, no open synchronised update either.
+#[derive(Debug, Clone, Default)]
+struct Bytes(Arc<Mutex<Vec<u8>>>);
+
+/// Restores the terminal, once.
+#[derive(Debug, Clone)]
+struct Guard {
     active: Arc<AtomicBool>,
+    door: Door,
 }
 
 impl Screen {
@@ -35,59 +48,83 @@ impl Screen {
         // crossterm would blank colours inside of a sequence under NO_COLOR, and what is left resets everything; this
         // console leaves colours out by itself.
         crossterm::style::force_color_output(true);
-        let active = Arc::new(AtomicBool::new(false));
-        restore_on_panic(&active);
-        let mut screen = Self { terminal: blank()?, size: terminal::size()?, active };
+        let output = Output::start(io::stdout())?;
+        let guard = Guard { active: Arc::default(), door: output.door() };
+        restore_on_panic(&guard);
+        let bytes = Bytes::default();
+        let mut screen = Self { terminal: blank(&bytes)?, bytes, output, shown: None, guard };
         screen.resume()?;
         Ok(screen)
     }
 
-    /// Takes the terminal over again after [`Screen::leave`], with nothing drawn.
+    /// Takes the terminal over again, with nothing drawn: after [`Screen::leave`], or when others may have used it.
     ///
     /// # Errors
     /// When the terminal refuses.
     pub(super) fn resume(&mut self) -> io::Result<()> {
-        self.active.store(true, Ordering::SeqCst);
+        self.guard.active.store(true, Ordering::SeqCst);
+        // A shell may have put it into another mode than crossterm remembers.
+        disable_raw_mode()?;
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, Hide)?;
-        self.start_over()
-    }
-
-    /// Clears the screen and forgets what was on it. ratatui's own way would ask the terminal for the cursor, and
-    /// wait for an answer among the keys.
-    fn start_over(&mut self) -> io::Result<()> {
-        execute!(io::stdout(), Clear(ClearType::All))?;
-        self.size = terminal::size()?;
-        self.terminal = blank()?;
-        Ok(())
+        let mut bytes = Vec::new();
+        queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        self.shown = None;
+        self.output.enter(bytes)
     }
 
     /// Gives the terminal back.
     pub(super) fn leave(&mut self) {
-        restore(&self.active);
+        self.guard.restore();
     }
 
-    /// Draws one frame as one synchronised update and one write.
+    /// Whether the terminal has taken the last frame.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(super) fn is_free(&self) -> io::Result<bool> {
+        self.output.is_free()
+    }
+
+    /// Returns when [`Screen::is_free`] has something to say.
+    pub(super) async fn freed(&mut self) {
+        self.output.freed().await;
+    }
+
+    /// Draws one frame as one synchronised update and one write; nothing at all where no cell changed.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(super) fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        if !self.active.load(Ordering::SeqCst) {
+        if !self.guard.active.load(Ordering::SeqCst) {
             return Err(io::Error::other("the terminal was given back after a panic"));
         }
-        if terminal::size()? != self.size {
-            self.start_over()?;
+        let (width, height) = terminal::size()?;
+        if self.shown.as_ref().is_none_or(|shown| (shown.area.width, shown.area.height) != (width, height)) {
+            self.terminal = blank(&self.bytes)?;
+            self.shown = None;
         }
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        let drawn = self.terminal.draw(view).map(drop);
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        drawn
+        view(&mut self.terminal.get_frame());
+        let next = self.terminal.current_buffer_mut().clone();
+        if self.shown.as_ref() == Some(&next) {
+            self.terminal.current_buffer_mut().reset();
+            return Ok(());
+        }
+        queue!(self.bytes, BeginSynchronizedUpdate)?;
+        if self.shown.is_none() {
+            queue!(self.bytes, Clear(ClearType::All))?;
+        }
+        self.terminal.flush()?;
+        self.terminal.swap_buffers();
+        queue!(self.bytes, EndSynchronizedUpdate)?;
+        self.shown = Some(next);
+        self.output.frame(self.bytes.take())
     }
 }
 
-/// A terminal that knows of nothing on the screen.
-fn blank() -> io::Result<Backend> {
-    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER_BYTES, io::stdout())))
+/// A terminal that knows of nothing on the screen. ratatui's own way to clear would ask the terminal for the cursor,
+/// and wait for an answer among the keys.
+fn blank(bytes: &Bytes) -> io::Result<Terminal<CrosstermBackend<Bytes>>> {
+    Terminal::new(CrosstermBackend::new(bytes.clone()))
 }
 
 impl Drop for Screen {
@@ -96,24 +133,44 @@ impl Drop for Screen {
     }
 }
 
+impl Bytes {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Guard {
+    fn restore(&self) {
+        if self.active.swap(false, Ordering::SeqCst) {
+            let mut bytes = Vec::new();
+            // Writing into memory cannot fail, and nothing can be said where the terminal itself does.
+            drop(queue!(bytes, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show));
+            self.door.leave(bytes);
+            drop(disable_raw_mode());
+        }
+    }
+}
+
 /// A panic hook stays for good, so there is one, which knows of one screen: a process has one terminal.
-fn restore_on_panic(active: &Arc<AtomicBool>) {
+fn restore_on_panic(guard: &Guard) {
     static ONCE: Once = Once::new();
-    let active = Arc::clone(active);
+    let guard = guard.clone();
     ONCE.call_once(move || {
         let inner = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            restore(&active);
+            guard.restore();
             inner(panic);
         }));
     });
-}
-
-fn restore(active: &AtomicBool) {
-    if active.swap(false, Ordering::SeqCst) {
-        // Nothing can be said where the terminal itself fails.
-        drop(execute!(io::stdout(), EndSynchronizedUpdate, LeaveAlternateScreen, Show));
-        drop(disable_raw_mode());
-        drop(io::stdout().flush());
-    }
 }

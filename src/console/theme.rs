@@ -40,7 +40,9 @@ pub(super) fn ascii_only(buffer: &mut Buffer) {
 fn ascii(c: char) -> char {
     match c {
         '│' | '┃' => '|',
-        '─' | '━' | '┄' => '-',
+        '─' | '━' => '-',
+        // Lines across a chart must not look like its data.
+        '┄' => '.',
         '┌' | '┐' | '└' | '┘' | '╭' | '╮' | '╰' | '╯' | '├' | '┤' => '+',
         '✔' => '+',
         '✘' => 'x',

@@ -1,15 +1,22 @@
-//! The console in a real pseudo-terminal. What is waited for is always something on the parsed screen.
+//! The console in a real pseudo-terminal. What is waited for is always something on the parsed screen, or the process.
 
 use std::io::{Read, Write};
-use std::sync::mpsc::{Receiver, channel};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::time::Duration;
 
-use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::TempDir;
+use upshift::clock::Stopwatch;
+
+/// Nothing that is waited for takes longer on the slowest machine.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A console, its keyboard and its screen.
 struct Console {
     child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     bytes: Receiver<Vec<u8>>,
     screen: vt100::Parser,
@@ -41,9 +48,9 @@ impl Console {
         drop(pty.slave);
         let mut reader = pty.master.try_clone_reader().unwrap();
         let keys = pty.master.take_writer().unwrap();
-        let (sender, bytes) = channel();
+        // Without a place in the queue: what nobody takes here is not read from the terminal either.
+        let (sender, bytes) = sync_channel(0);
         std::thread::spawn(move || {
-            let _master = pty.master;
             let mut chunk = vec![0; 65_536];
             while let Ok(count @ 1..) = reader.read(&mut chunk) {
                 if sender.send(chunk[..count].to_vec()).is_err() {
@@ -51,13 +58,19 @@ impl Console {
                 }
             }
         });
-        Self { child, keys, bytes, screen: screen(), seen: Vec::new(), _state: state }
+        Self { child, master: pty.master, keys, bytes, screen: screen(), seen: Vec::new(), _state: state }
     }
 
     /// Reads on until the screen shows it.
     fn until(&mut self, what: &str) {
-        while !self.screen.screen().contents().contains(what) {
-            match self.bytes.recv_timeout(Duration::from_mins(1)) {
+        self.until_screen(what, |screen| screen.contents().contains(what));
+    }
+
+    /// Reads on until the screen is as it should.
+    fn until_screen(&mut self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
+        let waiting = Stopwatch::start();
+        while !is(self.screen.screen()) {
+            match self.bytes.recv_timeout(DEADLINE.saturating_sub(waiting.elapsed())) {
                 Ok(bytes) => self.take(&bytes),
                 Err(error) => panic!("`{what}` never showed ({error}):\n{}", self.screen.screen().contents()),
             }
@@ -75,16 +88,52 @@ impl Console {
         self.keys.flush().unwrap();
     }
 
+    /// Answers the dialog: Enter does not count until it says so.
+    fn confirm(&mut self) {
+        self.until("Enter confirms");
+        self.press("\r");
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.process_id().unwrap().cast_signed()).unwrap()
+    }
+
+    /// Whether the terminal collects lines, as a shell wants it and no console does.
+    fn collects_lines(&self) -> bool {
+        const ICANON: u32 = 2;
+        self.master.get_termios().unwrap().local_flags.bits() & ICANON != 0
+    }
+
     /// Reads to the end; the exit code.
     fn end(&mut self) -> u32 {
-        while let Ok(bytes) = self.bytes.recv() {
-            self.take(&bytes);
+        let waiting = Stopwatch::start();
+        loop {
+            match self.bytes.recv_timeout(DEADLINE.saturating_sub(waiting.elapsed())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(error) => panic!("it never ended ({error}):\n{}", self.screen.screen().contents()),
+            }
         }
         let code = self.child.wait().unwrap().exit_code();
-        assert!(!self.screen.screen().alternate_screen(), "the alternate screen was not left");
-        assert!(!self.screen.screen().hide_cursor(), "the cursor stayed hidden");
+        self.restored();
         code
     }
+
+    fn restored(&self) {
+        assert!(!self.screen.screen().alternate_screen(), "the alternate screen was not left");
+        assert!(!self.screen.screen().hide_cursor(), "the cursor stayed hidden");
+        assert!(!self.screen.screen().bracketed_paste(), "pastes stayed bracketed");
+        let (begun, ended) = (count(&self.seen, b"\x1b[?2026h"), count(&self.seen, b"\x1b[?2026l"));
+        assert!(begun <= ended, "a synchronised update was left open: {begun} begun, {ended} ended");
+    }
+}
+
+fn count(bytes: &[u8], what: &[u8]) -> usize {
+    bytes.windows(what.len()).filter(|window| *window == what).count()
 }
 
 #[test]
@@ -94,14 +143,18 @@ fn it_arms_scales_up_is_scaled_down_by_hand_and_restores_the_terminal() {
     console.until("db.t4g.small available");
     console.press("a");
     console.until("arm the engine?");
-    console.press("sale\r");
-    console.until("ARMED");
+    console.press("sale");
+    console.confirm();
+    console.until(" ARMED ");
     console.until("a1: verified, class db.m5.large");
     console.until("db.m5.large available");
     console.press("d");
     console.until("outage");
     console.until("$0.178/h now, $0.032/h then");
-    console.press("test over\r");
+    console.press("test over\t");
+    // The cooldown is passed over: that takes the name of the database.
+    console.press("checkpoints");
+    console.confirm();
     console.until("a2: verified, class db.t4g.small");
     console.press("q");
     assert_eq!(console.end(), 0);
@@ -115,12 +168,76 @@ fn a_panic_restores_the_terminal_and_is_no_success() {
 }
 
 #[test]
-fn sigterm_restores_the_terminal() {
+fn every_signal_that_ends_it_restores_the_terminal() {
+    for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP] {
+        let mut console = Console::start(&["--sim"], &[]);
+        console.until("db.t4g.small available");
+        console.signal(signal);
+        assert_eq!(console.end(), 0, "{signal:?}");
+        assert!(console.collects_lines(), "{signal:?} left raw mode on");
+    }
+}
+
+#[test]
+fn stopped_by_key_or_signal_it_gives_the_terminal_back_and_draws_anew_when_continued() {
     let mut console = Console::start(&["--sim"], &[]);
     console.until("db.t4g.small available");
-    let pid = console.child.process_id().unwrap().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    for stop in ["key", "signal"] {
+        match stop {
+            "key" => console.press("\x1a"),
+            _ => console.signal(Signal::TSTP),
+        }
+        console.until_screen("the shell's screen", |screen| !screen.alternate_screen());
+        let (_, status) = waitpid(Some(console.pid()), WaitOptions::UNTRACED).unwrap().unwrap();
+        assert!(status.stopped(), "{stop}: {status:?}");
+        console.restored();
+        assert!(console.collects_lines(), "{stop}: raw mode is on");
+        console.signal(Signal::CONT);
+        console.until_screen("the console again", |screen| {
+            screen.alternate_screen() && screen.contents().contains("db.t4g.small available")
+        });
+        assert!(!console.collects_lines(), "{stop}: raw mode is off");
+    }
+    console.press("q");
     assert_eq!(console.end(), 0);
+}
+
+#[test]
+fn a_paste_is_text_and_never_an_order_or_an_answer() {
+    let mut console = Console::start(&["--sim"], &[]);
+    console.until("db.t4g.small available");
+    console.until_screen("pastes asked for in brackets", vt100::Screen::bracketed_paste);
+    // Were it typed, it would quit here, and confirm there.
+    console.press("\u{1b}[200~q\r\u{1b}[201~a");
+    console.until("Enter confirms");
+    console.press("\u{1b}[200~two\rlines\r\u{1b}[201~");
+    console.until("reason: two lines_");
+    console.press("\u{1b}");
+    console.until_screen("the dialog closed", |screen| !screen.contents().contains("arm the engine?"));
+    console.press("q");
+    assert_eq!(console.end(), 0);
+}
+
+#[test]
+fn a_terminal_that_takes_no_bytes_does_not_keep_it_from_ending() {
+    let mut console = Console::start(&["--sim"], &[]);
+    console.until("db.t4g.small available");
+    // From here on nobody reads; the line is filled up from beside the console.
+    let line = console.master.tty_name().unwrap();
+    let nonblocking = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    let flags = nonblocking.bits().cast_signed();
+    let mut line = std::fs::OpenOptions::new().write(true).custom_flags(flags).open(line).unwrap();
+    let mut filled = 0;
+    while let Ok(written) = line.write(&[b'.'; 4_096]) {
+        filled += written;
+        assert!(filled < 16 << 20, "a terminal without a bound");
+    }
+    console.press("?");
+    console.signal(Signal::TERM);
+    let (done, ended) = channel();
+    let mut child = console.child;
+    std::thread::spawn(move || done.send(child.wait().unwrap().exit_code()));
+    assert_eq!(ended.recv_timeout(Duration::from_secs(15)), Ok(0));
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! The charts: writes with thresholds and marks, and four small ones.
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
+use ratatui::text::Line;
 
-use super::{panel, words};
-use crate::console::state::{Panel, UiState};
+use super::scene::Scene;
+use super::{age, panel, words};
+use crate::console::state::Panel;
 use crate::console::theme;
 use crate::console::widget::time_chart::TimeChart;
 use crate::model::ladder::Direction;
 use crate::model::series::{Series, SignalName};
-use crate::model::snapshot::{DatabaseView, MarkKind, Snapshot};
+use crate::model::snapshot::{DatabaseView, MarkKind};
 
 /// Words for a value.
 type Words = fn(f64) -> String;
@@ -22,32 +25,36 @@ const SMALL: [(&str, &str, Words); 4] = [
     ("write_latency", "write latency", words::millis),
     ("free_memory", "free memory B", words::short),
 ];
+/// Every kind of mark, the gravest last.
+const KINDS: [MarkKind; 4] = [MarkKind::WouldScale, MarkKind::Sent, MarkKind::Verified, MarkKind::Failed];
+/// A small chart of this many rows inside has one to spare for the time.
+const AXIS_FROM: u16 = 5;
 
-pub(super) fn writes(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, view: &DatabaseView, state: &UiState) {
-    let signal = view.policy.up.first().map_or_else(|| SignalName::new("writes"), |rule| rule.signal.clone());
+pub(super) fn writes(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &DatabaseView) {
+    let signal = age::leading_name(view);
     let unit = view.policy.signal(&signal).map(|spec| spec.unit.clone()).unwrap_or_default();
     let series = view.series.get(&signal);
-    let title = format!(
-        " {}: {signal}, {unit} | {} | last {} ",
-        view.name(),
-        newest_words(series, snapshot),
-        words::seconds(state.range_secs())
-    );
-    let block = panel(title, state.panel == Panel::Writes);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
+    let newest = age::newest_words(series, scene.at());
+    let title = format!(" {}: {signal}, {unit} | {newest} | {} ", view.name(), range(scene));
     let line = |direction, style: Style| Some((view.policy.threshold_line(&signal, direction)?, style));
     let thresholds = [line(Direction::Up, theme::DANGER), line(Direction::Down, theme::OK)];
     let chart = TimeChart {
-        series,
         thresholds: thresholds.into_iter().flatten().collect(),
-        marks: view.marks.iter().map(|mark| (mark.at, glyph(mark.kind).0, glyph(mark.kind).1)).collect(),
-        ..chart(snapshot, series, state, words::short)
+        marks: marks(view),
+        time_axis: Some(right_label(scene)),
+        ..chart(scene, series, words::short)
     };
+    let mut block = panel(title, scene.state.panel == Panel::Writes);
+    let legend = Line::styled(legend(), theme::MUTED);
+    if chart.shows_marks() && legend.width() + 4 <= usize::from(area.width) {
+        block = block.title_bottom(legend);
+    }
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
     frame.render_widget(&chart, inner);
 }
 
-pub(super) fn small(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, view: &DatabaseView, state: &UiState) {
+pub(super) fn small(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &DatabaseView) {
     if area.height < 4 {
         return;
     }
@@ -58,27 +65,55 @@ pub(super) fn small(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, view
         let block = panel(format!(" {title}: {newest} "), false);
         let inner = block.inner(area);
         frame.render_widget(block, area);
-        frame.render_widget(&chart(snapshot, series, state, label), inner);
+        let time_axis = (inner.height >= AXIS_FROM).then(|| right_label(scene));
+        frame.render_widget(&TimeChart { time_axis, ..chart(scene, series, label) }, inner);
     }
 }
 
-/// `612 (age 75 s)`.
-pub(super) fn newest_words(series: Option<&Series>, snapshot: &Snapshot) -> String {
-    match series.and_then(|series| Some((series.newest()?.value, series.newest_end()?))) {
-        Some((value, end)) => format!("{} (age {})", words::short(value), words::between(end, snapshot.at)),
-        None => "no data".to_owned(),
-    }
+/// Where several fall into one column the gravest is seen: it is drawn last.
+fn marks(view: &DatabaseView) -> Vec<(Timestamp, char, Style)> {
+    let of = |kind: MarkKind| view.marks.iter().filter(move |mark| mark.kind == kind);
+    let all = KINDS.into_iter().flat_map(of);
+    all.map(|mark| (mark.at, glyph(mark.kind).0, glyph(mark.kind).1)).collect()
 }
 
-fn chart<'a>(snapshot: &Snapshot, series: Option<&'a Series>, state: &UiState, label: Words) -> TimeChart<'a> {
-    let back = jiff::SignedDuration::from_secs(state.back_secs);
+fn chart<'a>(scene: &Scene<'_>, series: Option<&'a Series>, label: Words) -> TimeChart<'a> {
     TimeChart {
         series,
-        until: snapshot.at.checked_sub(back).unwrap_or(snapshot.at),
-        range_secs: state.range_secs(),
+        until: scene.right_edge(),
+        range_secs: scene.state.range_secs(),
         thresholds: Vec::new(),
         marks: Vec::new(),
+        time_axis: None,
         label,
+    }
+}
+
+/// `last 1 h`, or `1 h to 08:30`.
+fn range(scene: &Scene<'_>) -> String {
+    let length = words::range(scene.state.range_secs());
+    if is_now(scene) { format!("last {length}") } else { format!("{length} to {}", right_label(scene)) }
+}
+
+fn right_label(scene: &Scene<'_>) -> String {
+    if is_now(scene) { "now".to_owned() } else { words::minute(scene.right_edge(), scene.now.at) }
+}
+
+fn is_now(scene: &Scene<'_>) -> bool {
+    scene.state.back_secs == 0 && !scene.is_frozen()
+}
+
+/// What the marks mean; the help screen shows it too.
+pub(super) fn legend() -> String {
+    KINDS.map(|kind| format!(" {} {} ", glyph(kind).0, mark_words(kind))).concat()
+}
+
+fn mark_words(kind: MarkKind) -> &'static str {
+    match kind {
+        MarkKind::WouldScale => "would scale",
+        MarkKind::Sent => "call sent",
+        MarkKind::Verified => "verified",
+        MarkKind::Failed => "ended otherwise",
     }
 }
 

@@ -1,22 +1,28 @@
-//! The last line: the answer to the last order, or the keys.
+//! The last lines: the answers to the last orders, or the keys.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use super::scene::Scene;
+use super::wrap::wrapped;
 use crate::console::keymap::BINDINGS;
-use crate::console::state::UiState;
 use crate::console::theme;
 use crate::model::command::Answer;
 
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &UiState) {
-    let line = match &state.message {
-        Some(Answer::Done { sentence, seq }) => Line::styled(format!("✔ {sentence} (journal #{seq})"), theme::OK),
-        Some(Answer::Refused { sentence }) => Line::styled(format!("✘ {sentence}"), theme::DANGER),
-        None => keys(),
-    };
-    frame.render_widget(Paragraph::new(line), area);
+/// What it shows at this width.
+pub(super) fn lines(scene: &Scene<'_>, width: u16) -> Vec<Line<'static>> {
+    let messages = scene.state.messages.iter().map(|message| match &message.answer {
+        Answer::Done { sentence, seq } => (format!("✔ {sentence} (journal #{seq})"), theme::OK),
+        Answer::Refused { sentence } => (format!("✘ {sentence}"), theme::DANGER),
+    });
+    let messages: Vec<_> = messages.collect();
+    if messages.is_empty() { vec![keys()] } else { wrapped(&messages, usize::from(width), 2) }
+}
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
 fn keys() -> Line<'static> {

@@ -1,61 +1,84 @@
-//! The header: where we are, whether the engine may act, how old what is shown is, and what fails.
+//! The header: whether the engine may act, how old what is shown is, and where we are.
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::words;
-use crate::console::state::UiState;
+use super::scene::Scene;
+use super::wrap::cut;
+use super::{age, words};
 use crate::console::theme;
 use crate::model::snapshot::{Arming, Snapshot, World};
 
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, state: &UiState) {
-    frame.render_widget(Paragraph::new(vec![first(snapshot, state), second(snapshot)]), area);
+/// A description of the database older than this is no news: the engine's own limit for it.
+const STATE_LIMIT_SECS: i64 = 120;
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+    frame.render_widget(Paragraph::new(vec![first(scene, area.width), second(scene.newest)]), area);
 }
 
-fn first(snapshot: &Snapshot, state: &UiState) -> Line<'static> {
-    let arming = match &snapshot.arming {
+/// What may be cut off comes last: why and by whom.
+fn first(scene: &Scene<'_>, width: u16) -> Line<'static> {
+    let newest = scene.newest;
+    let (word, style, why) = match &newest.arming {
         Arming::Armed { by, since } => {
-            vec![
-                Span::styled(" ARMED ", theme::WARN.patch(theme::SELECTED)),
-                format!(" by {by} {}", words::clock(*since)).into(),
-            ]
+            (" ARMED ", theme::WARN, format!("by {by} {}", words::clock(*since, scene.now.at)))
         }
-        Arming::Disarmed { why, .. } => {
-            vec![Span::styled(" DISARMED ", theme::OK.patch(theme::SELECTED)), format!(" {why}").into()]
-        }
+        Arming::Disarmed { why, .. } => (" DISARMED ", theme::OK, why.clone()),
     };
-    let mut spans = vec![Span::styled("upshift ", theme::TITLE)];
-    spans.extend(arming);
-    spans.push(Span::styled(format!("  {} UTC", words::clock(snapshot.at)), theme::MUTED));
-    if state.frozen.is_some() {
-        spans.push(Span::styled("  FROZEN PICTURE (f)", theme::WARN));
+    let mut spans = vec![Span::styled("upshift ", theme::TITLE), Span::styled(word, style.patch(theme::SELECTED))];
+    spans.push(Span::raw(" "));
+    spans.extend(ages(newest, scene.now.at));
+    spans.push(Span::styled(format!(", {} UTC  ", words::clock(scene.now.at, scene.now.at)), theme::MUTED));
+    if scene.is_frozen() {
+        let moment = words::clock(scene.picture.at, scene.now.at);
+        spans.push(Span::styled(format!("FROZEN PICTURE of {moment} (f)  "), theme::WARN));
     }
-    if snapshot.stopping {
-        spans.push(Span::styled("  ENDING", theme::WARN));
+    if newest.stopping {
+        spans.push(Span::styled("ENDING  ", theme::WARN));
     }
+    let left = usize::from(width).saturating_sub(Line::from(spans.clone()).width());
+    spans.push(Span::raw(cut(&why, left)));
     Line::from(spans)
 }
 
-fn second(snapshot: &Snapshot) -> Line<'static> {
-    if let Some(why) = &snapshot.journal.broken {
-        return Line::styled(format!("✘ JOURNAL: {why}"), theme::DANGER);
+/// The age of the data and of the last look at RDS, of the database where each is oldest; and how many have none.
+fn ages(newest: &Snapshot, now: Timestamp) -> Vec<Span<'static>> {
+    if newest.databases.is_empty() {
+        return vec![Span::styled("nothing seen yet", theme::WARN)];
     }
-    if let Some(problem) = snapshot.problems.first() {
-        let more =
-            if snapshot.problems.len() > 1 { format!(" (+{})", snapshot.problems.len() - 1) } else { String::new() };
-        let since = words::between(problem.since, snapshot.at);
-        return Line::styled(format!("✘ for {since}{more}: {}", problem.failure.sentence), theme::DANGER);
+    let stale_after = newest.databases.iter().map(|view| view.policy.stale_after.as_secs() as i64).min();
+    let data = newest.databases.iter().map(|view| age::data_secs(view, now));
+    let state = newest.databases.iter().map(|view| view.state_at.map(|at| now.duration_since(at).as_secs()));
+    vec![told("data", data, stale_after), Span::raw(", "), told("RDS", state, Some(STATE_LIMIT_SECS))]
+}
+
+fn told(name: &str, ages: impl Iterator<Item = Option<i64>>, limit: Option<i64>) -> Span<'static> {
+    let (known, unknown): (Vec<Option<i64>>, Vec<Option<i64>>) = ages.partition(Option::is_some);
+    let Some(oldest) = known.into_iter().flatten().max() else {
+        return Span::styled(format!("no {name} yet"), theme::WARN);
+    };
+    let none = if unknown.is_empty() { String::new() } else { format!(" ({} without)", unknown.len()) };
+    let age = words::seconds(oldest);
+    if limit.is_some_and(|limit| oldest > limit) {
+        Span::styled(format!("{name} STALE, {age} old{none}"), theme::DANGER)
+    } else {
+        let style = if unknown.is_empty() { ratatui::style::Style::new() } else { theme::WARN };
+        Span::styled(format!("{name} {age} old{none}"), style)
     }
-    let account = snapshot.identity.as_ref().map_or_else(
+}
+
+fn second(newest: &Snapshot) -> Line<'static> {
+    let account = newest.identity.as_ref().map_or_else(
         || "account not confirmed yet".to_owned(),
         |identity| format!("account {} {}", identity.account, identity.region),
     );
-    let world = match &snapshot.world {
+    let world = match &newest.world {
         World::Aws { .. } => "AWS".to_owned(),
         World::Simulation { scenario, speed, endpoint } => {
-            format!("SIMULATION {scenario}, {speed}x time, open to any AWS client at {endpoint}")
+            format!("SIMULATION {scenario} {speed}x {endpoint}")
         }
     };
     Line::styled(format!("{account} | {world}"), theme::MUTED)

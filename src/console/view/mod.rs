@@ -1,87 +1,156 @@
-//! The screen: one small file per region. A view has no input but the snapshot and the console's own state.
+//! The screen: one small file per region. A view has no input but the snapshot, the console's own state and the time.
 //!
 //! ```text
-//!   ┌ header: world, armed?, age, problems ──────────────────────┐
-//!   │ writes ────────────────────────────────────────────────────│
-//!   │ cpu │ connections │ write latency │ free memory (if room)  │
-//!   │ engine: verdict, gates, action ──────────│ RDS state ──────│
-//!   │ journal ───────────────────────────────────────────────────│
-//!   └ message or keys ───────────────────────────────────────────┘
+//!   ┌ header: armed?, ages, world; then what must not be overlooked ┐
+//!   │ databases, one line each (only where there are several)       │
+//!   │ writes ───────────────────────────────────────────────────────│
+//!   │ cpu │ connections │ write latency │ free memory (if room)     │
+//!   │ engine: verdict, action, gates, rules ──────│ RDS state ──────│
+//!   │ journal ──────────────────────────────────────────────────────│
+//!   └ answers or keys ──────────────────────────────────────────────┘
 //! ```
 
+mod age;
+mod alerts;
 mod charts;
 mod dialog;
 mod engine;
+mod fleet;
 mod footer;
 mod header;
 mod help;
 mod journal;
 mod rds;
+mod scene;
 mod words;
+mod wrap;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph};
 
-use super::state::{Mode, Panel, UiState};
+use super::pace::Now;
+use super::state::{Mode, Reach, UiState};
 use super::theme;
-use super::update::shown;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{DatabaseView, Snapshot};
+use scene::Scene;
 
 /// Below this the regions would lie to the reader by what they leave out.
 const LEAST: (u16, u16) = (80, 24);
 /// From this height on the small charts have room.
 const TALL: u16 = 34;
+/// The engine panel and RDS beside it.
+const BESIDE: [Constraint; 2] = [Constraint::Fill(3), Constraint::Fill(2)];
+/// The same where the engine has much to say: what RDS says then stands in its title.
+const ALONE: [Constraint; 2] = [Constraint::Fill(1), Constraint::Length(0)];
 
-/// Draws everything.
-pub(super) fn view(frame: &mut Frame<'_>, newest: &Snapshot, state: &UiState) {
+/// Draws everything; how far each part can be scrolled.
+pub(super) fn view(frame: &mut Frame<'_>, newest: &Snapshot, state: &UiState, now: Now) -> Reach {
     let area = frame.area();
+    let mut reach = Reach::default();
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        let (width, height) = LEAST;
-        let arming = if newest.arming.is_armed() { "ARMED" } else { "DISARMED" };
-        let words =
-            format!("terminal too small: {}x{}, needs {width}x{height}; engine {arming}", area.width, area.height);
-        frame.render_widget(Paragraph::new(words).wrap(ratatui::widgets::Wrap { trim: true }), area);
-        return;
+        too_small(frame, area, newest);
+        return reach;
     }
-    let snapshot = state.frozen.as_deref().unwrap_or(newest);
-    let small_charts = if area.height >= TALL { (area.height / 6).clamp(7, 12) } else { 0 };
-    let gates = if area.height >= TALL { 14 } else { 10 };
-    let [top, writes, small, middle, journal, bottom] = Layout::vertical([
-        Constraint::Length(2),
-        Constraint::Fill(2),
-        Constraint::Length(small_charts),
-        Constraint::Length(gates.min(area.height / 2)),
-        Constraint::Fill(1),
-        Constraint::Length(1),
-    ])
-    .areas(area);
-    header::draw(frame, top, newest, state);
-    let view = shown(state, snapshot);
-    match view {
+    let scene = Scene::new(newest, state, now);
+    let alerts = alerts::lines(&scene, area);
+    let footer = footer::lines(&scene, area.width);
+    let plan = plan(&scene, area, alerts.len() as u16, footer.len() as u16);
+    let [top, alarm, fleet, writes, small, middle, journal, bottom] = Layout::vertical(plan.rows).areas(area);
+    header::draw(frame, top, &scene);
+    alerts::draw(frame, alarm, alerts);
+    fleet::draw(frame, fleet, &scene);
+    match scene.shown() {
         Some(view) => {
-            charts::writes(frame, writes, snapshot, view, state);
-            charts::small(frame, small, snapshot, view, state);
-            let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(middle);
-            engine::draw(frame, left, snapshot, view, state.panel == Panel::Engine);
-            rds::draw(frame, right, snapshot, view);
+            if !writes.is_empty() {
+                charts::writes(frame, writes, &scene, view);
+            }
+            charts::small(frame, small, &scene, view);
+            let [left, right] = Layout::horizontal(plan.middle).areas(middle);
+            reach.engine = engine::draw(frame, left, &scene, view, right.is_empty());
+            rds::draw(frame, right, &scene, view);
         }
         None => frame.render_widget(Paragraph::new(" waiting for the engine's first look").style(theme::MUTED), writes),
     }
-    journal::draw(frame, journal, snapshot, state);
-    footer::draw(frame, bottom, state);
+    reach.journal = journal::draw(frame, journal, &scene);
+    footer::draw(frame, bottom, footer);
     match &state.mode {
         Mode::Help => help::draw(frame, area),
-        Mode::Dialog(dialog) => dialog::draw(frame, area, newest, shown(state, newest), dialog),
+        Mode::Dialog(dialog) => reach.dialog = dialog::draw(frame, area, &scene, dialog),
         Mode::Normal | Mode::Filter => {}
+    }
+    reach
+}
+
+/// Where the regions go.
+struct Plan {
+    rows: [Constraint; 8],
+    middle: [Constraint; 2],
+}
+
+/// One way to share the rows: small charts, split of the middle, least rows of the writes chart and of the journal.
+type Step = (u16, [Constraint; 2], u16, u16);
+
+/// What the engine has to say outranks the small charts, the journal, RDS and the chart, in this order: what may go
+/// wrong now is of more weight than how it came. Each step gives it more room; the first that is enough is taken.
+fn plan(scene: &Scene<'_>, area: Rect, alerts: u16, footer: u16) -> Plan {
+    let fleet = fleet::height(scene, area.height);
+    let small = if area.height >= TALL { (area.height / 6).clamp(7, 12) } else { 0 };
+    let at_ease: [Step; 2] = [(small, BESIDE, 8, 5), (small, BESIDE, 8, 3)];
+    let last: Step = (0, ALONE, 0, 0);
+    let in_need: [Step; 4] = [(0, BESIDE, 8, 3), (0, BESIDE, 6, 3), (0, ALONE, 6, 3), (0, ALONE, 5, 0)];
+    let room = |(small, _, writes, journal): Step| {
+        area.height.saturating_sub(2 + alerts + fleet + small + writes + journal + footer)
+    };
+    let widths = |middle| -> [u16; 2] {
+        let areas: [Rect; 2] = Layout::horizontal(middle).areas(Rect { height: 1, ..area });
+        areas.map(|area| area.width)
+    };
+    let view = scene.shown();
+    let engine = |step: Step, height: fn(&Scene<'_>, &DatabaseView, u16) -> u16| {
+        view.map_or(8, |view| height(scene, view, widths(step.1)[0]))
+    };
+    let whole = at_ease.into_iter().find(|step| engine(*step, engine::height) <= room(*step));
+    let least = || at_ease.into_iter().chain(in_need).find(|step| engine(*step, engine::least_height) <= room(*step));
+    let step = whole.or_else(least).unwrap_or(last);
+    // On a low screen the chart is of more use than the last lines about RDS.
+    let beside = view.filter(|_| area.height >= TALL);
+    let beside = beside.map_or(0, |view| rds::height(scene, view, widths(step.1)[1]));
+    let middle = Constraint::Length(engine(step, engine::height).max(beside).min(room(step)));
+    let least = |rows: u16, share| if rows == 0 { Constraint::Length(0) } else { Constraint::Fill(share) };
+    let rows = [
+        Constraint::Length(2),
+        Constraint::Length(alerts),
+        Constraint::Length(fleet),
+        least(step.2, 2),
+        Constraint::Length(step.0),
+        if step.2 == 0 { Constraint::Fill(1) } else { middle },
+        least(step.3, 1),
+        Constraint::Length(footer),
+    ];
+    Plan { rows, middle: step.1 }
+}
+
+fn too_small(frame: &mut Frame<'_>, area: Rect, newest: &Snapshot) {
+    let (width, height) = LEAST;
+    let arming = if newest.arming.is_armed() { "ARMED" } else { "DISARMED" };
+    let words = format!("terminal too small: {}x{}, needs {width}x{height}; engine {arming}", area.width, area.height);
+    frame.render_widget(Paragraph::new(words).wrap(ratatui::widgets::Wrap { trim: true }), area);
+}
+
+/// A panel's frame; the marked one is bold, and pointed at for where bold is not seen.
+fn panel(title: impl Into<String>, marked: bool) -> Block<'static> {
+    let title = title.into();
+    if marked {
+        Block::bordered().title(format!(">{title}")).border_style(theme::TITLE)
+    } else {
+        Block::bordered().title(title).border_style(theme::MUTED)
     }
 }
 
-/// A panel's frame; the chosen one is bold.
-fn panel(title: impl Into<Line<'static>>, chosen: bool) -> Block<'static> {
-    let block = Block::bordered().title(title);
-    if chosen { block.border_style(theme::TITLE) } else { block.border_style(theme::MUTED) }
+/// The frame of what lies over the panels.
+fn over(title: &'static str) -> Block<'static> {
+    Block::bordered().title(title).border_style(theme::TITLE)
 }
 
 /// A box in the middle, no larger than the screen.

@@ -4,50 +4,72 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
 
-use super::charts::newest_words;
+use super::scene::Scene;
+use super::wrap::wrapped;
 use super::{panel, words};
 use crate::console::theme;
-use crate::model::snapshot::{DatabaseView, Snapshot};
+use crate::model::series::{Series, SignalSpec};
+use crate::model::snapshot::DatabaseView;
 
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, view: &DatabaseView) {
-    let block = panel(" RDS ", false);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let mut lines = state(snapshot, view);
-    for spec in &view.policy.signals {
-        let newest = newest_words(view.series.get(&spec.name), snapshot);
-        let value = match spec.name.as_str() {
-            "write_latency" => {
-                view.series.get(&spec.name).and_then(|series| series.newest()).map(|point| words::millis(point.value))
-            }
-            _ => None,
-        };
-        let (value, unit) = value.map_or((newest, spec.unit.as_str()), |value| (value, ""));
-        lines.push(Line::from(format!("{:<14}{value} {unit}", spec.name)));
-    }
-    frame.render_widget(Paragraph::new(lines), inner);
+/// Rows that the panel wants, frame included.
+pub(super) fn height(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> u16 {
+    if width == 0 { 0 } else { lines(scene, view, width.saturating_sub(2)).len() as u16 + 2 }
 }
 
-fn state(snapshot: &Snapshot, view: &DatabaseView) -> Vec<Line<'static>> {
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &DatabaseView) {
+    let lines = lines(scene, view, area.width.saturating_sub(2));
+    frame.render_widget(Paragraph::new(lines).block(panel(" RDS ", false)), area);
+}
+
+fn lines(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static>> {
+    let mut lines = state(scene, view, width);
+    let longest = view.policy.signals.iter().map(|spec| spec.name.as_str().len()).max().unwrap_or(0).min(16);
+    let signals = |aged: bool| {
+        let newest = move |spec: &SignalSpec| newest(spec, view.series.get(&spec.name), scene, aged);
+        let line = move |spec: &SignalSpec| format!("{:<longest$} {}", spec.name, newest(spec));
+        view.policy.signals.iter().map(line).collect::<Vec<String>>()
+    };
+    // Ages where there is room for all of them: the header tells the oldest anyway.
+    let aged = signals(true);
+    let fits = aged.iter().all(|line| line.width() <= usize::from(width));
+    lines.extend((if fits { aged } else { signals(false) }).into_iter().map(Line::from));
+    lines
+}
+
+/// The value and its unit, and its age if asked for.
+fn newest(spec: &SignalSpec, series: Option<&Series>, scene: &Scene<'_>, aged: bool) -> String {
+    let Some((value, end)) = series.and_then(|series| Some((series.newest()?.value, series.newest_end()?))) else {
+        return "no data".to_owned();
+    };
+    let value = match spec.name.as_str() {
+        "write_latency" => words::millis(value),
+        _ => format!("{} {}", words::short(value), spec.unit),
+    };
+    if aged { format!("{value}, {} old", words::between(end, scene.at())) } else { value }
+}
+
+fn state(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static>> {
     let Some((state, seen)) = view.state.as_ref().zip(view.state_at) else {
         return vec![Line::styled(format!("{}: not seen yet", view.name()), theme::WARN)];
     };
     let status = if state.status.is_available() { theme::OK } else { theme::WARN };
-    let mut lines = vec![
-        Line::styled(format!("{} {}", state.class, state.status), status.patch(theme::TITLE)),
-        Line::from(format!(
-            "{} {}, {}, {}",
-            state.engine,
-            state.engine_version,
-            if state.multi_az { "Multi-AZ" } else { "Single-AZ" },
-            words::price(state.price_usd_per_hour(&state.class))
-        )),
+    let zones = if state.multi_az { "Multi-AZ" } else { "Single-AZ" };
+    let what = format!(
+        "{} {}, {zones}, {}",
+        state.engine,
+        state.engine_version,
+        words::price(state.price_usd_per_hour(&state.class))
+    );
+    let mut texts = vec![
+        (format!("{} {}", state.class, state.status), status.patch(theme::TITLE)),
+        (what, ratatui::style::Style::new()),
     ];
     if !state.pending.is_empty() {
         let pending: Vec<String> = state.pending.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        lines.push(Line::styled(format!("pending: {}", pending.join(", ")), theme::WARN));
+        texts.push((format!("pending: {}", pending.join(", ")), theme::WARN));
     }
-    lines.push(Line::styled(format!("seen {} ago", words::between(seen, snapshot.at)), theme::MUTED));
-    lines
+    texts.push((format!("seen {} ago", words::between(seen, scene.at())), theme::MUTED));
+    wrapped(&texts, usize::from(width), 2)
 }

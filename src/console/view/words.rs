@@ -2,9 +2,25 @@
 
 use jiff::Timestamp;
 
-/// `09:41:05`, UTC.
-pub(super) fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M:%S").to_string()
+/// `09:41:05`, UTC; with its date where that is not today's.
+pub(super) fn clock(at: Timestamp, today: Timestamp) -> String {
+    dated(at, today, "%H:%M:%S")
+}
+
+/// `09:41`, UTC; with its date where that is not today's.
+pub(super) fn minute(at: Timestamp, today: Timestamp) -> String {
+    dated(at, today, "%H:%M")
+}
+
+fn dated(at: Timestamp, today: Timestamp, format: &str) -> String {
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+    let time = at.strftime(format);
+    if day(at) == day(today) { time.to_string() } else { format!("{} {time}", day(at)) }
+}
+
+/// A length in whole hours or minutes: `1 h`, `90 min`.
+pub(super) fn range(secs: i64) -> String {
+    if secs % 3_600 == 0 { format!("{} h", secs / 3_600) } else { format!("{} min", secs / 60) }
 }
 
 /// `42 s`, `3 min 05 s`, `2 h 10 min`.
@@ -54,5 +70,15 @@ mod tests {
         );
         assert_eq!([5, 65, 7_800, -3].map(seconds), ["5 s", "1 min 05 s", "2 h 10 min", "0 s"]);
         assert_eq!(price(None), "unknown price");
+        assert_eq!([900, 3_600, 5_400].map(range), ["15 min", "1 h", "90 min"]);
+    }
+
+    #[test]
+    fn a_time_of_another_day_says_which() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let today = at("2026-01-05T00:10:00Z");
+        assert_eq!(clock(at("2026-01-05T23:59:59Z"), today), "23:59:59");
+        assert_eq!(clock(at("2026-01-04T23:59:59Z"), today), "2026-01-04 23:59:59");
+        assert_eq!(minute(at("2026-01-06T00:00:00Z"), today), "2026-01-06 00:00");
     }
 }

@@ -1,3 +1,4 @@
 //! Widgets that ratatui does not have.
 
+mod time_axis;
 pub(super) mod time_chart;

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
+use super::time_axis::Span;
 use crate::console::theme;
 use crate::model::series::Series;
 
@@ -26,6 +27,8 @@ pub(crate) struct TimeChart<'a> {
     pub(crate) thresholds: Vec<(f64, Style)>,
     /// When, glyph, style.
     pub(crate) marks: Vec<(Timestamp, char, Style)>,
+    /// What the right edge is called; with it, a row of times goes under the chart.
+    pub(crate) time_axis: Option<String>,
     /// Words for a value on the axis.
     pub(crate) label: fn(f64) -> String,
 }
@@ -36,11 +39,14 @@ type Column = Option<(f64, f64)>;
 impl Widget for &TimeChart<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
-        if area.width <= LABELS + 1 || area.height < 2 {
+        if area.width <= LABELS + 1 || area.height < 3 {
             return;
         }
+        let axis_row = u16::from(self.time_axis.is_some());
+        // A row is kept for marks whenever there are any at all, so that looking back does not move the plot.
         let marks_row = u16::from(!self.marks.is_empty());
-        let plot = Rect { x: area.x + LABELS, width: area.width - LABELS, height: area.height - marks_row, ..area };
+        let height = area.height - marks_row - axis_row;
+        let plot = Rect { x: area.x + LABELS, width: area.width - LABELS, height, ..area };
         let columns = self.columns(usize::from(plot.width) * 2);
         let top = self.top(&columns);
         self.axis(area, plot, top, buffer);
@@ -54,10 +60,24 @@ impl Widget for &TimeChart<'_> {
         if marks_row > 0 {
             self.draw_marks(Rect { y: plot.bottom(), height: 1, ..plot }, buffer);
         }
+        if let Some(edge) = &self.time_axis {
+            let (secs_per_dot, right) = self.scale(usize::from(plot.width) * 2);
+            let span = Span { right, secs_per_cell: secs_per_dot * 2, cells: plot.width };
+            for (x, label) in span.labels(edge) {
+                let y = plot.bottom() + marks_row;
+                buffer.set_stringn(plot.x + x, y, label, usize::from(plot.width - x), theme::MUTED);
+            }
+        }
     }
 }
 
 impl TimeChart<'_> {
+    /// Whether a mark falls into what is drawn.
+    pub(crate) fn shows_marks(&self) -> bool {
+        let until = self.until.as_second();
+        self.marks.iter().any(|(at, ..)| (until - self.range_secs..=until).contains(&at.as_second()))
+    }
+
     /// Seconds per dot column, and the right edge as a whole column.
     fn scale(&self, dots: usize) -> (i64, i64) {
         let width = (self.range_secs / (dots as i64).max(1)).max(1);
@@ -189,6 +209,7 @@ mod tests {
             range_secs: 1_200,
             thresholds: vec![(500.0, theme::DANGER)],
             marks: vec![(Timestamp::from_second(300).unwrap(), '!', theme::WARN)],
+            time_axis: Some("now".to_owned()),
             label: |value| format!("{value:.0}"),
         };
         (&chart).render(buffer.area, &mut buffer);
@@ -218,6 +239,7 @@ mod tests {
         let buffer = drawn(&series(&[]), 1_199, 47, 8);
         let text: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert!(text.contains("┄┄┄") && text.contains("500") && text.contains('!'), "{text}");
+        assert!(text.contains("00:05") && text.contains("00:15") && text.contains("now"), "{text}");
     }
 
     proptest! {

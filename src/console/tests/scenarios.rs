@@ -1,0 +1,86 @@
+//! Keys from start to end, through the same entry that a fuzzer takes.
+
+use super::*;
+use crate::console::fixtures::{armed, snapshot, trouble};
+use crate::console::state::Mode;
+use crate::model::command::Command;
+
+#[test]
+fn arming_asks_for_a_reason_and_disarming_does_not() {
+    let without = driven(&snapshot(), "a<enter>");
+    assert_eq!(without.commands, [], "without a reason nothing is sent");
+    assert!(without.screen.join("\n").contains("a reason is needed"));
+    let with = driven(&snapshot(), "a<enter>sale<enter>");
+    assert_eq!(with.commands, [Command::Arm { reason: "sale".into() }]);
+    assert_eq!(driven(&armed(), "a").commands, [Command::Disarm]);
+}
+
+#[test]
+fn an_override_names_its_class_and_escape_sends_nothing() {
+    assert_eq!(driven(&snapshot(), "uq<esc>").commands, [], "letters go into the reason, not to the keys");
+    for keys in ["usale<enter>checkpoints<enter>", "o<enter>sale<enter>checkpoints<enter>"] {
+        match driven(&snapshot(), keys).commands.as_slice() {
+            [Command::Scale { database, to, reason }] => {
+                assert_eq!((database.as_str(), to.as_str(), reason.as_str()), ("checkpoints", "db.m5.large", "sale"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let down = driven(&snapshot(), "d");
+    assert!(down.screen.join("\n").contains("✘ there is no class one step down"), "{:?}", down.screen);
+}
+
+#[test]
+fn passing_over_closed_gates_takes_the_name_of_the_database() {
+    let wrong = driven(&snapshot(), "usale<enter>orders<enter>");
+    assert_eq!(wrong.commands, []);
+    assert!(wrong.screen.join("\n").contains("that is not its name: type checkpoints"));
+    let mut open = snapshot();
+    open.databases[0].plans[0].passes_over.clear();
+    assert_eq!(driven(&open, "usale<enter>").commands.len(), 1, "nothing is passed over: a reason will do");
+}
+
+#[test]
+fn orders_go_to_the_database_on_the_screen() {
+    let many = trouble();
+    let names = |keys: &str| {
+        let commands = driven(&many, keys).commands;
+        commands.iter().filter_map(|command| command.database().map(ToString::to_string)).collect::<Vec<_>>()
+    };
+    assert_eq!(names("x"), ["checkpoints"]);
+    assert_eq!(names("nnx"), ["ledger"]);
+    assert_eq!(names("nnnR<enter>"), ["checkpoints"], "round");
+    assert_eq!(names("nHsale<enter>"), ["orders"]);
+}
+
+#[test]
+fn quitting_during_an_action_asks_first() {
+    assert!(driven(&snapshot(), "q").quit);
+    assert!(!driven(&trouble(), "q").quit);
+    assert!(driven(&trouble(), "q<enter>").quit);
+}
+
+#[test]
+fn freezing_keeps_the_picture_and_the_filter_selects() {
+    let screen = driven(&snapshot(), "f/would<enter>").screen.join("\n");
+    assert!(screen.contains("FROZEN") && screen.contains("#2 ") && !screen.contains("#1 "), "{screen}");
+}
+
+#[test]
+fn a_key_with_alt_or_control_is_never_taken_for_the_plain_one() {
+    let snapshot = Arc::new(snapshot());
+    let mut state = UiState::default();
+    let chord = |state: &mut UiState, c, modifiers| {
+        update::key(state, &snapshot, &KeyEvent::new(KeyCode::Char(c), modifiers), now(&snapshot, 0))
+    };
+    assert_eq!(chord(&mut state, 'a', KeyModifiers::ALT), None);
+    assert_eq!(state.mode, Mode::Normal);
+    chord(&mut state, 'a', KeyModifiers::NONE);
+    let dialog = state.mode.clone();
+    chord(&mut state, 'd', KeyModifiers::ALT);
+    chord(&mut state, 'x', KeyModifiers::CONTROL);
+    assert_eq!(state.mode, dialog, "nothing was typed into the reason");
+    assert_eq!(chord(&mut state, 'z', KeyModifiers::CONTROL), Some(Effect::Suspend));
+    assert_eq!(chord(&mut state, 'c', KeyModifiers::CONTROL), None);
+    assert_eq!(state.mode, Mode::Normal, "Ctrl-C goes back first");
+}

@@ -1,0 +1,116 @@
+//! The keys of the main screen.
+
+use std::sync::Arc;
+
+use super::Effect;
+use crate::console::keymap::Action;
+use crate::console::pace::Now;
+use crate::console::question::{Change, Dialog, Question, Scaling};
+use crate::console::state::{Message, Mode, Panel, RANGES_MINS, UiState};
+use crate::model::command::{Answer, Command};
+use crate::model::ladder::Direction;
+use crate::model::snapshot::{DatabaseView, Snapshot};
+
+pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: Action, now: Now) -> Option<Effect> {
+    match action {
+        Action::ArmOrDisarm
+        | Action::StepUp
+        | Action::StepDown
+        | Action::ChooseClass
+        | Action::Hold
+        | Action::Release
+        | Action::Stop => match order(state, snapshot, action) {
+            Ok(Next::Ask(question)) => state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision)),
+            Ok(Next::Send(command)) => return Some(Effect::Send(command)),
+            Err(sentence) => refuse(state, sentence, now),
+        },
+        Action::Freeze => {
+            state.frozen = if state.frozen.is_some() { None } else { Some(Arc::clone(snapshot)) };
+        }
+        Action::Filter => state.mode = Mode::Filter,
+        Action::Help => state.mode = Mode::Help,
+        Action::Suspend => return Some(Effect::Suspend),
+        Action::Quit => {
+            if !snapshot.databases.iter().any(under_way) {
+                return Some(Effect::Quit);
+            }
+            state.mode = Mode::Dialog(Dialog::new(Question::Quit, now.machine, snapshot.revision));
+        }
+        _ => look(state, snapshot, action),
+    }
+    None
+}
+
+/// Says on the screen why nothing was done.
+pub(super) fn refuse(state: &mut UiState, sentence: String, now: Now) {
+    state.messages.push(Message { answer: Answer::Refused { sentence }, since: now.machine });
+}
+
+/// What an order needs first.
+enum Next {
+    Ask(Question),
+    Send(Command),
+}
+
+fn order(state: &UiState, snapshot: &Snapshot, action: Action) -> Result<Next, String> {
+    if action == Action::ArmOrDisarm {
+        let question = Question::Arm { reason: String::new() };
+        return Ok(if snapshot.arming.is_armed() { Next::Send(Command::Disarm) } else { Next::Ask(question) });
+    }
+    let view = state.shown(snapshot).ok_or("no database has been seen yet")?;
+    let database = view.name().clone();
+    Ok(match action {
+        Action::StepUp => Next::Ask(step(view, Direction::Up)?),
+        Action::StepDown => Next::Ask(step(view, Direction::Down)?),
+        Action::ChooseClass => Next::Ask(choose(view)?),
+        Action::Hold => Next::Ask(Question::Hold { database, length: 1, reason: String::new() }),
+        Action::Release => Next::Ask(Question::Release { database }),
+        _ => Next::Send(Command::Stop { database }),
+    })
+}
+
+fn step(view: &DatabaseView, direction: Direction) -> Result<Question, String> {
+    let from = view.state.as_ref().map(|state| state.class.clone());
+    let from = from.ok_or_else(|| format!("the class of {} is not known yet", view.name()))?;
+    let to = view.policy.ladder.step(&from, direction).cloned();
+    let to = to.ok_or_else(|| format!("there is no class one step {} on the ladder", direction.word()))?;
+    Ok(Question::Scale(Scaling::new(Change { database: view.name().clone(), from, to })))
+}
+
+fn choose(view: &DatabaseView) -> Result<Question, String> {
+    let unknown = || format!("no class can be chosen: the state of {} is not known yet", view.name());
+    let from = view.state.as_ref().map(|state| state.class.clone()).ok_or_else(unknown)?;
+    let to = view.plans.first().map(|plan| plan.to.clone()).ok_or_else(unknown)?;
+    Ok(Question::Choose { change: Change { database: view.name().clone(), from, to } })
+}
+
+fn under_way(view: &DatabaseView) -> bool {
+    view.run.as_ref().is_some_and(|run| !run.is_ended())
+}
+
+/// The keys that change only what is looked at.
+fn look(state: &mut UiState, snapshot: &Snapshot, action: Action) {
+    match action {
+        Action::NarrowerRange => state.range = state.range.saturating_sub(1),
+        Action::WiderRange => state.range = (state.range + 1).min(RANGES_MINS.len() - 1),
+        Action::Earlier => state.back_secs = (state.back_secs + state.range_secs() / 4).min(8 * 3_600),
+        Action::Later => state.back_secs = (state.back_secs - state.range_secs() / 4).max(0),
+        Action::NextPanel => state.panel = state.panel.next(),
+        Action::NextDatabase => {
+            let next = (state.shown_index(snapshot) + 1).checked_rem(snapshot.databases.len()).unwrap_or(0);
+            state.database = snapshot.databases.get(next).map(|view| view.name().clone());
+            state.engine_down = 0;
+        }
+        Action::ScrollUp => match state.panel {
+            Panel::Writes => state.range = state.range.saturating_sub(1),
+            Panel::Engine => state.engine_down = state.engine_down.min(state.reach.engine).saturating_sub(1),
+            Panel::Journal => state.journal_back = (state.journal_back + 1).min(state.reach.journal),
+        },
+        Action::ScrollDown => match state.panel {
+            Panel::Writes => state.range = (state.range + 1).min(RANGES_MINS.len() - 1),
+            Panel::Engine => state.engine_down = (state.engine_down + 1).min(state.reach.engine),
+            Panel::Journal => state.journal_back = state.journal_back.min(state.reach.journal).saturating_sub(1),
+        },
+        _ => {}
+    }
+}

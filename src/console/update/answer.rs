@@ -1,0 +1,153 @@
+//! The keys of a dialog, and what follows from a confirmed one.
+
+use crossterm::event::KeyCode;
+
+use super::{Effect, act, text};
+use crate::console::pace::Now;
+use crate::console::question::{Dialog, Field, HOLDS, Question, Scaling, find};
+use crate::console::state::{Mode, UiState};
+use crate::model::command::Command;
+use crate::model::snapshot::Snapshot;
+
+/// What a confirmation leads to.
+enum Outcome {
+    Send(Command),
+    Quit,
+    /// To a question that follows from the first.
+    Ask(Question),
+    /// Something is missing; the dialog stays, with a sentence where it needs one.
+    Stay(Option<String>),
+    /// The picture has changed: nothing is sent.
+    Refuse(String),
+}
+
+/// A key in a dialog.
+pub(super) fn answer(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    mut dialog: Dialog,
+    code: KeyCode,
+    now: Now,
+) -> Option<Effect> {
+    let mut outcome = Outcome::Stay(None);
+    match code {
+        KeyCode::Esc => {
+            state.mode = Mode::Normal;
+            return None;
+        }
+        KeyCode::Enter if now.machine < dialog.ready_at() => {
+            outcome = Outcome::Stay(Some("too soon: that Enter was not taken; read first, then press it again".into()));
+        }
+        KeyCode::Enter => outcome = confirm(&mut dialog.question, snapshot),
+        KeyCode::PageUp => dialog.scrolled = dialog.scrolled.min(state.reach.dialog).saturating_sub(1),
+        KeyCode::PageDown => dialog.scrolled = (dialog.scrolled + 1).min(state.reach.dialog),
+        code => edit(&mut dialog.question, snapshot, code),
+    }
+    state.mode = Mode::Normal;
+    match outcome {
+        Outcome::Send(command) => return Some(Effect::Send(command)),
+        Outcome::Quit => return Some(Effect::Quit),
+        Outcome::Ask(question) => state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision)),
+        Outcome::Stay(notice) => {
+            dialog.notice = notice;
+            state.mode = Mode::Dialog(dialog);
+        }
+        Outcome::Refuse(sentence) => act::refuse(state, sentence, now),
+    }
+    None
+}
+
+/// A paste in a dialog: a reason takes it, a confirmation does not.
+pub(super) fn paste(dialog: &mut Dialog, pasted: &str) {
+    dialog.notice = None;
+    match &mut dialog.question {
+        Question::Arm { reason } | Question::Hold { reason, .. } => text::paste(reason, pasted),
+        Question::Scale(scaling) if scaling.field == Field::Reason => text::paste(&mut scaling.reason, pasted),
+        Question::Scale(_) => dialog.notice = Some("the name is to be typed: a paste is not taken here".to_owned()),
+        Question::Choose { .. } | Question::Release { .. } | Question::Quit => {}
+    }
+}
+
+fn edit(question: &mut Question, snapshot: &Snapshot, code: KeyCode) {
+    match question {
+        Question::Arm { reason } => text::edit(reason, code),
+        Question::Scale(scaling) => match (code, scaling.field) {
+            (KeyCode::Tab | KeyCode::Down, Field::Reason) if wants_name(scaling, snapshot) => {
+                scaling.field = Field::Name;
+            }
+            (KeyCode::Tab | KeyCode::BackTab | KeyCode::Up, Field::Name) => scaling.field = Field::Reason,
+            (code, Field::Reason) => text::edit(&mut scaling.reason, code),
+            (code, Field::Name) => text::edit(&mut scaling.name, code),
+        },
+        Question::Choose { change } => {
+            let Ok((view, _)) = change.plan(snapshot) else { return };
+            let here = view.plans.iter().position(|plan| plan.to == change.to).unwrap_or(0);
+            let there = match code {
+                KeyCode::Up => here.saturating_sub(1),
+                KeyCode::Down => (here + 1).min(view.plans.len().saturating_sub(1)),
+                _ => here,
+            };
+            change.to = view.plans.get(there).map_or_else(|| change.to.clone(), |plan| plan.to.clone());
+        }
+        Question::Hold { length, reason, .. } => match code {
+            KeyCode::Up => *length = length.saturating_sub(1),
+            KeyCode::Down => *length = (*length + 1).min(HOLDS.len() - 1),
+            code => text::edit(reason, code),
+        },
+        Question::Release { .. } | Question::Quit => {}
+    }
+}
+
+fn confirm(question: &mut Question, snapshot: &Snapshot) -> Outcome {
+    match question {
+        Question::Arm { reason } if reason.trim().is_empty() => no_reason(),
+        Question::Arm { reason } => Outcome::Send(Command::Arm { reason: reason.clone() }),
+        Question::Scale(scaling) => scale(scaling, snapshot),
+        Question::Choose { change } => match change.plan(snapshot) {
+            Ok(_) => Outcome::Ask(Question::Scale(Scaling::new(change.clone()))),
+            Err(sentence) => Outcome::Refuse(sentence),
+        },
+        Question::Hold { reason, .. } if reason.trim().is_empty() => no_reason(),
+        Question::Hold { database, length, reason } => match find(snapshot, database) {
+            Ok(_) => {
+                let duration = HOLDS[(*length).min(HOLDS.len() - 1)].1;
+                let (database, reason) = (database.clone(), reason.clone());
+                Outcome::Send(Command::Hold { database, direction: None, duration, reason })
+            }
+            Err(sentence) => Outcome::Refuse(sentence),
+        },
+        Question::Release { database } => match find(snapshot, database) {
+            Ok(_) => Outcome::Send(Command::Release { database: database.clone() }),
+            Err(sentence) => Outcome::Refuse(sentence),
+        },
+        Question::Quit => Outcome::Quit,
+    }
+}
+
+fn scale(scaling: &mut Scaling, snapshot: &Snapshot) -> Outcome {
+    let plan = match scaling.change.plan(snapshot) {
+        Ok((_, plan)) => plan,
+        Err(sentence) => return Outcome::Refuse(sentence),
+    };
+    let database = &scaling.change.database;
+    if scaling.reason.trim().is_empty() {
+        scaling.field = Field::Reason;
+        return no_reason();
+    }
+    if !plan.passes_over.is_empty() && scaling.name.trim() != database.as_str() {
+        let wrong = (scaling.field == Field::Name).then(|| format!("that is not its name: type {database}"));
+        scaling.field = Field::Name;
+        return Outcome::Stay(wrong);
+    }
+    let (to, reason) = (scaling.change.to.clone(), scaling.reason.clone());
+    Outcome::Send(Command::Scale { database: database.clone(), to, reason })
+}
+
+/// Whoever passes over closed gates types the database's name: it takes a second, and the right screen.
+fn wants_name(scaling: &Scaling, snapshot: &Snapshot) -> bool {
+    scaling.change.plan(snapshot).is_ok_and(|(_, plan)| !plan.passes_over.is_empty())
+}
+
+fn no_reason() -> Outcome {
+    Outcome::Stay(Some("a reason is needed: it goes into the journal with your name".to_owned()))
+}

@@ -1,0 +1,141 @@
+//! Each question in words.
+
+use std::time::Duration;
+
+use ratatui::style::Style;
+
+use super::Asked;
+use crate::console::question::{Change, Field, HOLDS, Scaling};
+use crate::console::theme;
+use crate::console::view::scene::Scene;
+use crate::console::view::words;
+use crate::console::view::wrap::Styled;
+use crate::model::class::{PRICES_AS_OF, PRICES_REGION};
+use crate::model::database::DatabaseName;
+use crate::model::plan::OverridePlan;
+use crate::model::snapshot::Snapshot;
+
+/// More rungs than this are shown around the chosen one.
+const RUNGS: usize = 12;
+
+pub(super) fn arm(snapshot: &Snapshot, reason: &str) -> Asked {
+    let mut explanation = vec![plain("From then on the engine changes these databases by itself:")];
+    for view in &snapshot.databases {
+        let rungs: Vec<String> = view.policy.ladder.rungs().iter().map(ToString::to_string).collect();
+        let up: Vec<String> = view.policy.up.iter().map(ToString::to_string).collect();
+        explanation.push(plain(format!("  {}: {}, up if {}", view.name(), rungs.join(" - "), up.join(" or "))));
+    }
+    Asked { title: " arm the engine? ", explanation, fields: vec![input("reason", reason, NEEDED, true)] }
+}
+
+pub(super) fn scale(snapshot: &Snapshot, scaling: &Scaling) -> Asked {
+    let title = " scale by hand? ";
+    let Change { database, from, to } = &scaling.change;
+    let plan = match scaling.change.plan(snapshot) {
+        Ok((_, plan)) => plan,
+        Err(sentence) => {
+            let fields = vec![(format!("✘ {sentence}"), theme::DANGER)];
+            return Asked { title, fields, ..Asked::default() };
+        }
+    };
+    let mut explanation = vec![
+        (format!("{database}: {from} to {to}"), theme::TITLE),
+        plain(format!("strategy  {}: one ModifyDBInstance, applied immediately", plan.strategy.as_str())),
+        (format!("outage    clients lose the database for {}", plan.outage), theme::WARN),
+        plain(format!(
+            "price     {} now, {} then ({PRICES_REGION}, as of {PRICES_AS_OF})",
+            words::price(plan.price_before_usd_per_hour),
+            words::price(plan.price_after_usd_per_hour)
+        )),
+    ];
+    explanation.extend(gates(plan));
+    explanation.push(plain("after it the engine holds, so that it does not undo you"));
+    let mut fields = vec![input("reason", &scaling.reason, NEEDED, scaling.field == Field::Reason)];
+    if !plan.passes_over.is_empty() {
+        let hint = format!("type {database}: closed gates are passed over");
+        fields.push(input("name of the database", &scaling.name, &hint, scaling.field == Field::Name));
+    }
+    Asked { title, explanation, fields }
+}
+
+pub(super) fn choose(snapshot: &Snapshot, change: &Change) -> Asked {
+    let title = " which class? ";
+    let view = match change.plan(snapshot) {
+        Ok((view, _)) => view,
+        Err(sentence) => {
+            let fields = vec![(format!("✘ {sentence}"), theme::DANGER)];
+            return Asked { title, fields, ..Asked::default() };
+        }
+    };
+    let chosen = view.plans.iter().position(|plan| plan.to == change.to).unwrap_or(0);
+    let line = |plan: &OverridePlan| {
+        let here = plan.to == change.to;
+        let (mark, style) = if here { ('>', theme::SELECTED) } else { (' ', Style::new()) };
+        let price = words::price(plan.price_after_usd_per_hour);
+        (format!("{mark} {:<16} {price:<14} outage {}", plan.to, plan.outage), style)
+    };
+    let skip = (chosen + 1).saturating_sub(RUNGS);
+    let fields = view.plans.iter().skip(skip).take(RUNGS).map(line).collect();
+    let explanation = vec![plain(format!("{} is {} now; choose with ↑ ↓:", change.database, change.from))];
+    Asked { title, explanation, fields }
+}
+
+pub(super) fn hold(database: &DatabaseName, length: usize, reason: &str) -> Asked {
+    let explanation = vec![plain(format!("The engine starts nothing on {database}, up or down, for (↑ ↓):"))];
+    let line = |(at, (words, _)): (usize, &(&str, Duration))| {
+        let (mark, style) = if at == length { ('>', theme::SELECTED) } else { (' ', Style::new()) };
+        (format!("{mark} {words}"), style)
+    };
+    let mut fields: Vec<Styled> = HOLDS.iter().enumerate().map(line).collect();
+    fields.push(input("reason", reason, NEEDED, true));
+    Asked { title: " hold? ", explanation, fields }
+}
+
+pub(super) fn release(scene: &Scene<'_>, database: &DatabaseName) -> Asked {
+    let mut explanation = vec![plain(format!("Every hold on {database} ends; the engine may act on it again:"))];
+    let view = scene.newest.databases.iter().find(|view| view.name() == database);
+    let holds = view.map(|view| view.holds.as_slice()).unwrap_or_default();
+    for hold in holds {
+        let until = hold
+            .until
+            .map_or("until released".to_owned(), |until| format!("until {}", words::clock(until, scene.now.at)));
+        explanation.push((format!("  {until}: {}", hold.cause), theme::WARN));
+    }
+    if holds.is_empty() {
+        explanation.push(plain("  (there is none now)"));
+    }
+    Asked { title: " release? ", explanation, fields: Vec::new() }
+}
+
+pub(super) fn quit() -> Asked {
+    let explanation = vec![
+        ("An action is under way, and this process watches over it.".to_owned(), theme::WARN),
+        plain(
+            "RDS goes on with what was sent. Nobody verifies it until upshift runs again with the same state directory; \
+             it then looks, and never sends the call a second time.",
+        ),
+    ];
+    Asked { title: " quit? ", explanation, fields: Vec::new() }
+}
+
+fn gates(plan: &OverridePlan) -> Vec<Styled> {
+    let over = if plan.passes_over.is_empty() { "no closed gate".to_owned() } else { plan.passes_over.join(", ") };
+    let mut lines = vec![plain(format!("passes over {over}"))];
+    if !plan.blocked_by.is_empty() {
+        lines.push((format!("✘ will be refused: {}", plan.blocked_by.join("; ")), theme::DANGER));
+    }
+    lines
+}
+
+const NEEDED: &str = "needed; it goes into the journal with your name";
+
+fn input(name: &str, text: &str, hint: &str, here: bool) -> Styled {
+    let cursor = if here { "_" } else { "" };
+    let hint = if text.is_empty() { format!(" ({hint})") } else { String::new() };
+    let style = if here { theme::TITLE } else { Style::new() };
+    (format!("{name}: {text}{cursor}{hint}"), style)
+}
+
+fn plain(text: impl Into<String>) -> Styled {
+    (text.into(), Style::new())
+}

@@ -1,0 +1,119 @@
+//! The engine: what it thinks, what is under way, which gates are closed and until when, what comes next.
+//!
+//! The order is that of need: what may be scrolled out of sight in a small terminal comes last.
+
+mod gates;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use super::scene::Scene;
+use super::wrap::{Styled, wrapped};
+use super::{age, panel, words};
+use crate::console::state::Panel;
+use crate::console::theme;
+use crate::model::decision::{RuleResult, Verdict};
+use crate::model::snapshot::DatabaseView;
+use gates::Detail;
+
+/// Rows, frame included, in which everything but the rules that ask for nothing can be seen.
+pub(super) fn least_height(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> u16 {
+    needs(scene, view, usize::from(width.saturating_sub(2)), Detail::Dense).len() as u16 + 2
+}
+
+/// Rows, frame included, in which everything can be seen at ease.
+pub(super) fn height(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> u16 {
+    lines(scene, view, usize::from(width.saturating_sub(2)), Detail::Names).len() as u16 + 2
+}
+
+/// Draws it; how many lines there are to scroll. `alone`: RDS has no panel beside it.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &DatabaseView, alone: bool) -> usize {
+    let chosen = scene.state.panel == Panel::Engine;
+    let (width, rows) = (usize::from(area.width.saturating_sub(2)), usize::from(area.height.saturating_sub(2)));
+    let mut all = lines(scene, view, width, Detail::Dense);
+    for detail in [Detail::Names, Detail::Values] {
+        let wider = lines(scene, view, width, detail);
+        if wider.len() <= rows {
+            all = wider;
+        }
+    }
+    let reach = all.len().saturating_sub(rows);
+    let skip = scene.state.engine_down.min(reach);
+    let title = match &view.state {
+        Some(state) if alone => format!(" engine | RDS: {} {} ", state.class, state.status),
+        _ => " engine ".to_owned(),
+    };
+    let mut block = panel(title, chosen);
+    if reach > 0 {
+        let below = reach - skip;
+        let how = if chosen { "↑ ↓" } else { "Tab, then ↑ ↓" };
+        block = block.title_bottom(Line::styled(format!(" {skip} above, {below} below: {how} "), theme::WARN));
+    }
+    frame.render_widget(Paragraph::new(all.split_off(skip)).block(block), area);
+    reach
+}
+
+fn lines(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -> Vec<Line<'static>> {
+    let mut lines = needs(scene, view, width, detail);
+    lines.extend(wrapped(&rules(view, false), width, 2));
+    lines
+}
+
+/// Everything but the rules that ask for nothing.
+fn needs(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -> Vec<Line<'static>> {
+    let mut texts = vec![verdict(view)];
+    texts.extend(action(scene, view));
+    texts.extend(rules(view, true));
+    let mut lines = wrapped(&texts, width, 2);
+    lines.extend(gates::lines(scene.at(), view, width, detail));
+    lines.extend(wrapped(&next_look(scene, view), width, 2));
+    lines
+}
+
+fn verdict(view: &DatabaseView) -> Styled {
+    match &view.decision {
+        None => ("no evaluation yet".to_owned(), theme::MUTED),
+        Some(decision) if decision.verdict == Verdict::Hold && age::is_out_of_sight(view) => {
+            ("hold: the database is out of sight".to_owned(), theme::WARN.patch(theme::TITLE))
+        }
+        Some(decision) => {
+            let style = if decision.verdict == Verdict::Hold { theme::OK } else { theme::WARN };
+            (decision.verdict.words(), style.patch(theme::TITLE))
+        }
+    }
+}
+
+fn action(scene: &Scene<'_>, view: &DatabaseView) -> Option<Styled> {
+    let run = view.run.as_ref()?;
+    let intent = &run.intent;
+    let (action, from, to) = (&intent.action.0, &intent.from, &intent.to);
+    let stop = if run.stop_requested.is_some() && !run.is_ended() { ", stop asked" } else { "" };
+    let since = words::between(run.began, scene.at());
+    let text = format!("{action} {from} to {to}: {}{stop} ({since})", run.phase_words());
+    Some((text, if run.is_ended() { theme::MUTED } else { theme::WARN }))
+}
+
+fn next_look(scene: &Scene<'_>, view: &DatabaseView) -> Vec<Styled> {
+    let Some(wake) = &view.next_look else { return Vec::new() };
+    let why = wake.why.words();
+    let text = if wake.at > scene.at() {
+        format!("next look in {}: {why}", words::between(scene.at(), wake.at))
+    } else {
+        format!("looking now: {why}")
+    };
+    vec![(text, theme::MUTED)]
+}
+
+/// The rules that hold, or those that do not.
+fn rules(view: &DatabaseView, holding: bool) -> Vec<Styled> {
+    let Some(decision) = &view.decision else { return Vec::new() };
+    let rule = |result: &RuleResult| {
+        let (glyph, style) = if result.holds { ('✔', theme::WARN) } else { ('·', theme::MUTED) };
+        let missing = if result.missing > 0 { format!(", {} missing", result.missing) } else { String::new() };
+        let text = format!("{glyph} {} if {} (now {}{missing})", result.direction.word(), result.rule, result.beyond);
+        (text, style)
+    };
+    decision.rules.iter().filter(|result| result.holds == holding).map(rule).collect()
+}

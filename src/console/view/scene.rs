@@ -1,0 +1,56 @@
+//! What the regions of the screen are drawn from.
+
+use jiff::Timestamp;
+
+use crate::console::pace::Now;
+use crate::console::state::UiState;
+use crate::model::database::DatabaseName;
+use crate::model::event::Event;
+use crate::model::snapshot::{DatabaseView, Snapshot};
+
+/// A picture, the console's own state, and the time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'a> {
+    /// The newest picture: what is safe and what fails is always told from it.
+    pub(super) newest: &'a Snapshot,
+    /// The picture on the screen: the newest, or the one that is frozen.
+    pub(super) picture: &'a Snapshot,
+    pub(super) state: &'a UiState,
+    pub(super) now: Now,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(newest: &'a Snapshot, state: &'a UiState, now: Now) -> Self {
+        Self { newest, picture: state.frozen.as_deref().unwrap_or(newest), state, now }
+    }
+
+    /// What ages and countdowns of the picture are counted to: the clock, or where the picture is frozen its moment. Not
+    /// the newest picture's own moment: behind an engine that is stuck everything would look fresh for ever.
+    pub(super) fn at(&self) -> Timestamp {
+        if self.is_frozen() { self.picture.at } else { self.now.at }
+    }
+
+    pub(super) fn is_frozen(&self) -> bool {
+        self.state.frozen.is_some()
+    }
+
+    /// The right edge of the charts.
+    pub(super) fn right_edge(&self) -> Timestamp {
+        let back = jiff::SignedDuration::from_secs(self.state.back_secs);
+        self.at().checked_sub(back).unwrap_or(self.at())
+    }
+
+    /// The database on the screen.
+    pub(super) fn shown(&self) -> Option<&'a DatabaseView> {
+        self.state.shown(self.picture)
+    }
+
+    /// `journal #12 #13`: the newest records of which `about` holds, or where to look for older ones.
+    pub(super) fn records(&self, database: &DatabaseName, about: impl Fn(&Event) -> bool) -> String {
+        let own = |event: &Event| event.database().is_none_or(|other| other == database);
+        let found = self.newest.tail.iter().filter(|entry| own(&entry.event) && about(&entry.event));
+        let mut seqs: Vec<String> = found.map(|entry| format!("#{}", entry.seq)).collect();
+        seqs.drain(..seqs.len().saturating_sub(3));
+        if seqs.is_empty() { "`upshift journal show`".to_owned() } else { format!("journal {}", seqs.join(" ")) }
+    }
+}

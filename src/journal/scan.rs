@@ -19,8 +19,8 @@ pub struct Verified {
     pub head: String,
 }
 
-/// Checks every byte of the chain without taking the lock or changing anything. Kinds that this version does not know
-/// are no fault of the chain.
+/// Checks every byte of the chain without taking the lock or changing anything: hashes, their order, sequences. What a
+/// record says is under its hash and not looked at, so that no version refuses the words of another; [`read`] does that.
 ///
 /// # Errors
 /// The first record that is damaged, an incomplete last line among them, or a file that cannot be read.
@@ -69,8 +69,8 @@ pub(super) struct Scan {
     pub(super) head: String,
     /// Length in bytes of the whole lines of the last segment.
     pub(super) last_bytes: u64,
-    /// Length in bytes of an incomplete last line, else 0.
-    pub(super) tail_bytes: u64,
+    /// An incomplete last line, as it is; else empty.
+    pub(super) tail: Vec<u8>,
 }
 
 /// Where a record stands.
@@ -87,7 +87,7 @@ pub(super) fn scan(
     mut each: impl FnMut(&Place<'_>, &Sealed<'_>, &[u8]) -> Result<(), ReadError>,
 ) -> Result<Scan, ReadError> {
     let segments = segment::list(disk).map_err(|source| ReadError::Io { path: disk.place(), source })?;
-    let mut scan = Scan { segments: Vec::new(), records: 0, head: NO_HASH.to_owned(), last_bytes: 0, tail_bytes: 0 };
+    let mut scan = Scan { segments: Vec::new(), records: 0, head: NO_HASH.to_owned(), last_bytes: 0, tail: Vec::new() };
     let last = segments.len().saturating_sub(1);
     for (index, segment) in segments.iter().enumerate() {
         let start = Place { segment, line: 1, seq: scan.records + 1 };
@@ -109,11 +109,11 @@ pub(super) fn scan(
 pub(super) fn entry(place: &Place<'_>, sealed: &Sealed<'_>) -> Result<Entry, ReadError> {
     sealed.entry().map_err(|error| {
         let unreadable = place.damage(format!("its hash is right, but it cannot be read: {error}"));
-        match sealed.head() {
+        match sealed.kind() {
             // serde has no typed form of this; the words are those of `Error::unknown_variant`.
-            Ok(head) if error.to_string().starts_with(&format!("unknown variant `{}`", head.kind)) => {
+            Some(kind) if error.to_string().starts_with(&format!("unknown variant `{kind}`")) => {
                 let Damage { segment, line, seq, .. } = unreadable;
-                UnknownKind { segment, line, seq, kind: head.kind }.into()
+                UnknownKind { segment, line, seq, kind }.into()
             }
             _ => unreadable.into(),
         }
@@ -137,12 +137,13 @@ fn scan_segment(
             Found::Line => {
                 let sealed = link(&place, &buffer, &scan.head)?;
                 each(&place, &sealed, &buffer)?;
-                scan.head = sealed.hash.to_owned();
+                scan.head.clear();
+                scan.head.push_str(sealed.hash);
                 scan.records += 1;
                 scan.last_bytes += buffer.len() as u64 + 1;
             }
             Found::Tail if tail == Tail::MayBeCut && !ends_in_wrong_byte(&buffer) => {
-                scan.tail_bytes = buffer.len() as u64;
+                scan.tail = buffer;
                 break;
             }
             Found::Tail => return Err(place.damage("the line has no end".to_owned()).into()),
@@ -164,10 +165,12 @@ fn link<'a>(place: &Place<'_>, bytes: &'a [u8], head: &str) -> Result<Sealed<'a>
     if sealed.prev != head {
         return Err(place.damage(format!("it follows {}, but the record before it is {head}", sealed.prev)));
     }
-    match sealed.head() {
-        Ok(found) if found.seq == place.seq => Ok(sealed),
-        Ok(found) => Err(place.damage(format!("it says it is record {}", found.seq))),
-        Err(error) => Err(place.damage(format!("its hash is right, but it is no record: {error}"))),
+    match sealed.seq() {
+        Some(seq) if seq == place.seq => Ok(sealed),
+        Some(seq) => Err(place.damage(format!("it says it is record {seq}"))),
+        None => {
+            Err(place.damage("its hash is right, but it does not begin with a sequence as a record does".to_owned()))
+        }
     }
 }
 

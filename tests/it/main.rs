@@ -13,6 +13,7 @@ mod binary;
 mod config;
 mod crash;
 mod journal;
+mod journal_damage;
 mod main_job;
 mod moto;
 mod sim_account;

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::event::Entry;
+use crate::model::text::escape_json;
 
 /// `prev` of the first record.
 pub const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -33,7 +34,8 @@ struct Kind {
 
 /// The line of a record, newline included, and its hash.
 pub(super) fn seal(entry: &Entry, prev: &str) -> Result<(String, String), serde_json::Error> {
-    let mut line = serde_json::to_string(entry)?;
+    // So that not even the raw line can fool whoever prints it.
+    let mut line = escape_json(&serde_json::to_string(entry)?).into_owned();
     line.pop();
     line.push_str(r#","prev":""#);
     line.push_str(prev);

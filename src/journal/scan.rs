@@ -7,6 +7,10 @@ use super::error::{Damage, ReadError, UnknownKind};
 use super::line::{self, NO_HASH, Sealed};
 use super::segment::{self, Found, Segment};
 use crate::model::event::Entry;
+use crate::model::text::clean;
+
+/// How much of what is wrong is told: more than two hashes and a sentence.
+const SHOWN_CHARS: usize = 400;
 
 /// A journal whose chain is whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +46,16 @@ pub fn verify_on(disk: &dyn Disk) -> Result<Verified, ReadError> {
 /// # Errors
 /// As [`verify`], and the first record of a kind that this version does not know.
 pub fn read(dir: &Path) -> Result<Vec<(Entry, String)>, ReadError> {
+    read_on(&Directory::to_read(dir))
+}
+
+/// The same on any disk.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_on(disk: &dyn Disk) -> Result<Vec<(Entry, String)>, ReadError> {
     let mut records = Vec::new();
-    scan(&Directory::to_read(dir), Tail::IsDamage, |place, sealed, raw| {
+    scan(disk, Tail::IsDamage, |place, sealed, raw| {
         records.push((entry(place, sealed)?, String::from_utf8_lossy(raw).into_owned()));
         Ok(())
     })?;
@@ -93,12 +105,12 @@ pub(super) fn scan(
         let start = Place { segment, line: 1, seq: scan.records + 1 };
         if segment.first_seq != start.seq {
             let why = format!("the segment begins with record {}, records before it are missing", segment.first_seq);
-            return Err(start.damage(why).into());
+            return Err(start.damage(&why).into());
         }
         let tail = if index == last { tail } else { Tail::IsDamage };
         scan_segment(disk, segment, tail, &mut scan, &mut each)?;
         if index != last && scan.records + 1 == start.seq {
-            return Err(start.damage("the segment is empty, but another follows".to_owned()).into());
+            return Err(start.damage("the segment is empty, but another follows").into());
         }
     }
     scan.segments = segments;
@@ -108,12 +120,12 @@ pub(super) fn scan(
 /// The record of a sealed line.
 pub(super) fn entry(place: &Place<'_>, sealed: &Sealed<'_>) -> Result<Entry, ReadError> {
     sealed.entry().map_err(|error| {
-        let unreadable = place.damage(format!("its hash is right, but it cannot be read: {error}"));
+        let unreadable = place.damage(&format!("its hash is right, but it cannot be read: {error}"));
         match sealed.kind() {
             // serde has no typed form of this; the words are those of `Error::unknown_variant`.
             Some(kind) if error.to_string().starts_with(&format!("unknown variant `{kind}`")) => {
                 let Damage { segment, line, seq, .. } = unreadable;
-                UnknownKind { segment, line, seq, kind }.into()
+                UnknownKind { segment, line, seq, kind: clean(&kind, SHOWN_CHARS) }.into()
             }
             _ => unreadable.into(),
         }
@@ -146,8 +158,8 @@ fn scan_segment(
                 scan.tail = buffer;
                 break;
             }
-            Found::Tail => return Err(place.damage("the line has no end".to_owned()).into()),
-            Found::TooLong => return Err(place.damage("the line is longer than any record".to_owned()).into()),
+            Found::Tail => return Err(place.damage("the line has no end").into()),
+            Found::TooLong => return Err(place.damage("the line is longer than any record").into()),
             Found::End => break,
         }
     }
@@ -161,21 +173,20 @@ fn ends_in_wrong_byte(tail: &[u8]) -> bool {
 
 /// Opens a line and checks that it follows the record before.
 fn link<'a>(place: &Place<'_>, bytes: &'a [u8], head: &str) -> Result<Sealed<'a>, Damage> {
-    let sealed = line::open(bytes).map_err(|why| place.damage(why))?;
+    let sealed = line::open(bytes).map_err(|why| place.damage(&why))?;
     if sealed.prev != head {
-        return Err(place.damage(format!("it follows {}, but the record before it is {head}", sealed.prev)));
+        return Err(place.damage(&format!("it follows {}, but the record before it is {head}", sealed.prev)));
     }
     match sealed.seq() {
         Some(seq) if seq == place.seq => Ok(sealed),
-        Some(seq) => Err(place.damage(format!("it says it is record {seq}"))),
-        None => {
-            Err(place.damage("its hash is right, but it does not begin with a sequence as a record does".to_owned()))
-        }
+        Some(seq) => Err(place.damage(&format!("it says it is record {seq}"))),
+        None => Err(place.damage("its hash is right, but it does not begin with a sequence as a record does")),
     }
 }
 
 impl Place<'_> {
-    fn damage(&self, why: String) -> Damage {
-        Damage { segment: self.segment.name.clone(), line: self.line, seq: self.seq, why }
+    fn damage(&self, why: &str) -> Damage {
+        // What is damaged may say anything.
+        Damage { segment: self.segment.name.clone(), line: self.line, seq: self.seq, why: clean(why, SHOWN_CHARS) }
     }
 }

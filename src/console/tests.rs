@@ -1,5 +1,6 @@
 //! The console without a terminal: keys in, orders and screens out.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -177,4 +178,69 @@ fn a_key_with_alt_or_control_is_never_taken_for_the_plain_one() {
     assert_eq!(chord(&mut state, 'z', KeyModifiers::CONTROL), Some(Effect::Suspend));
     assert_eq!(chord(&mut state, 'c', KeyModifiers::CONTROL), None);
     assert_eq!(state.mode, Mode::Normal, "Ctrl-C goes back first");
+}
+
+/// What a hostile AWS, configuration, colleague or engine could make of every text in a snapshot.
+const HOSTILE: &str =
+    "\u{301}\u{1b}[31m\u{9b}2J\u{202e}x\u{2066}\u{200b}e\u{301}\u{301}\u{301}\u{301}\u{fe0f}\u{7f}\r\n\u{2028}";
+
+/// Every string that can be replaced is: those that are words of the protocol stay.
+fn hostile_snapshot() -> Snapshot {
+    let mut json = serde_json::to_value(snapshot()).unwrap();
+    let mut places = Vec::new();
+    places_of_strings(&json, &mut String::new(), &mut places);
+    let replaced = places.iter().filter(|place| {
+        let was = std::mem::replace(json.pointer_mut(place).unwrap(), HOSTILE.into());
+        let fits = serde_json::from_value::<Snapshot>(json.clone()).is_ok();
+        if !fits {
+            *json.pointer_mut(place).unwrap() = was;
+        }
+        fits
+    });
+    assert!(replaced.count() > 30);
+    serde_json::from_value(json).unwrap()
+}
+
+fn places_of_strings(value: &serde_json::Value, path: &mut String, places: &mut Vec<String>) {
+    let at = path.len();
+    match value {
+        serde_json::Value::String(_) => places.push(path.clone()),
+        serde_json::Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                write!(path, "/{index}").unwrap();
+                places_of_strings(item, path, places);
+                path.truncate(at);
+            }
+        }
+        serde_json::Value::Object(fields) => {
+            for (name, field) in fields {
+                write!(path, "/{}", name.replace('~', "~0").replace('/', "~1")).unwrap();
+                places_of_strings(field, path, places);
+                path.truncate(at);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_text_of_a_snapshot_and_no_key_reaches_the_screen_raw() {
+    let mut broken = hostile_snapshot();
+    broken.journal.broken = Some(HOSTILE.to_owned());
+    for snapshot in [hostile_snapshot(), broken].map(Arc::new) {
+        for keys in ["", "a", "u", "d", "o", "H", "R", "?", "/", "f"] {
+            let mut state = UiState::default();
+            press(&mut state, &snapshot, keys);
+            press(&mut state, &snapshot, HOSTILE);
+            state.message = Some(crate::model::command::Answer::Refused { sentence: HOSTILE.to_owned() });
+            for (width, height) in [(80, 24), (200, 60)] {
+                for cell in &drawn(width, height, &snapshot, &state, false).content {
+                    let symbol = cell.symbol();
+                    let marks = symbol.matches('\u{301}').count();
+                    let hostile = |c: char| c.is_control() || "\u{202e}\u{2066}\u{200b}\u{2028}\u{fe0f}".contains(c);
+                    assert!(marks <= 2 && !symbol.contains(hostile), "{symbol:?} after {keys:?}");
+                }
+            }
+        }
+    }
 }

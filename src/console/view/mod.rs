@@ -76,6 +76,7 @@ pub(super) fn view(frame: &mut Frame<'_>, newest: &Snapshot, state: &UiState) {
         Mode::Dialog(dialog) => dialog::draw(frame, area, newest, shown(state, newest), dialog),
         Mode::Normal | Mode::Filter => {}
     }
+    theme::clean_symbols(frame.buffer_mut());
 }
 
 /// A panel's frame; the chosen one is bold.

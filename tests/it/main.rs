@@ -12,6 +12,8 @@ mod aws_cli;
 mod binary;
 mod config;
 mod crash;
+mod fuzz;
+mod hostile;
 mod journal;
 mod journal_damage;
 mod main_job;

@@ -53,7 +53,8 @@ pub fn mask(text: &str) -> Cow<'_, str> {
 
 /// A JSON text that says the same with everything hostile written as `\u…`. White space between values becomes spaces.
 pub fn escape_json(json: &str) -> Cow<'_, str> {
-    if judged(json.chars()).all(|(_, hostile)| !hostile) {
+    let is_plain = || json.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_plain() || judged(json.chars()).all(|(_, hostile)| !hostile) {
         return Cow::Borrowed(json);
     }
     let mut out = String::with_capacity(json.len() + 64);

@@ -1,41 +1,103 @@
-//! How fast the journal takes records, and how fast it can be checked.
-#![expect(clippy::expect_used, reason = "a benchmark without a journal has nothing to measure")]
+//! How long a record takes to be safe, and how fast a journal can be checked: on the records of a real run.
+//!
+//! A harness of its own, because what a person waits for is the slow end, and that is a percentile.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints, measures real time, and has nothing to measure without a journal"
+)]
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tempfile::TempDir;
 use upshift::journal::{self, Journal};
 use upshift::model::event::Event;
 
+/// Records that are made safe one by one.
+const APPENDS: usize = 5_000;
 /// Records in the journal that is checked.
-const RECORDS: u64 = 10_000;
+const RECORDS: usize = 100_000;
+/// How often it is checked.
+const VERIFICATIONS: usize = 20;
 
 fn main() {
-    divan::main();
+    let events = events_of_a_real_run();
+    append_and_sync(&events);
+    verify(&events);
 }
 
 /// One record and its sync: what stands before every mutating call.
-#[divan::bench]
-fn append_and_sync(bencher: divan::Bencher<'_, '_>) {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let (mut journal, _) = Journal::open(dir.path(), Timestamp::UNIX_EPOCH).expect("a journal");
-    bencher.bench_local(|| {
-        journal.append(Timestamp::UNIX_EPOCH, event()).expect("an append");
+fn append_and_sync(events: &[Event]) {
+    let (dir, mut journal) = empty_journal();
+    let mut times: Vec<Duration> = Vec::with_capacity(APPENDS);
+    for event in events.iter().cycle().take(APPENDS) {
+        let event = event.clone();
+        let began = Instant::now();
+        journal.append(Timestamp::UNIX_EPOCH, event).expect("an append");
         journal.sync().expect("a sync");
-    });
-}
-
-/// The whole chain from the disk.
-#[divan::bench(sample_count = 10)]
-fn verify(bencher: divan::Bencher<'_, '_>) {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let (mut journal, _) = Journal::open(dir.path(), Timestamp::UNIX_EPOCH).expect("a journal");
-    for _ in 0..RECORDS {
-        journal.append(Timestamp::UNIX_EPOCH, event()).expect("an append");
+        times.push(began.elapsed());
     }
-    bencher
-        .counter(divan::counter::ItemsCount::new(RECORDS))
-        .bench_local(|| journal::verify(dir.path()).expect("a whole chain"));
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
+    println!(
+        "append + sync of one record: p50 {:.2?}, p90 {:.2?}, p99 {:.2?}, slowest {:.2?} ({APPENDS} records)",
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(1.0)
+    );
+    drop(dir);
 }
 
-fn event() -> Event {
-    Event::EngineStopped { why: "x".repeat(600) }
+/// The whole chain, from the page cache.
+fn verify(events: &[Event]) {
+    let (dir, mut journal) = empty_journal();
+    for event in events.iter().cycle().take(RECORDS) {
+        journal.append(Timestamp::UNIX_EPOCH, event.clone()).expect("an append");
+    }
+    journal.sync().expect("a sync");
+    let mut times: Vec<Duration> = (0..VERIFICATIONS)
+        .map(|_| {
+            let began = Instant::now();
+            journal::verify(dir.path()).expect("a whole chain");
+            began.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    let bytes = bytes_in(dir.path());
+    let rate = |time: Duration| RECORDS as f64 / time.as_secs_f64();
+    println!(
+        "verify: {:.0} records/s, {:.0} MB/s in the median of {VERIFICATIONS} (fastest {:.0}, slowest {:.0} records/s); \
+         {RECORDS} records of {} bytes on average",
+        rate(times[VERIFICATIONS / 2]),
+        bytes as f64 / 1e6 / times[VERIFICATIONS / 2].as_secs_f64(),
+        rate(times[0]),
+        rate(times[VERIFICATIONS - 1]),
+        bytes / RECORDS as u64
+    );
+}
+
+/// Half a day of the scenario `checkpoints`: mostly decisions, and all that belongs to a few actions.
+fn events_of_a_real_run() -> Vec<Event> {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let words = ["--auto", "--sim", "--speed", "5000", "--for", "12h", "--state-dir"];
+    let run = Command::new(env!("CARGO_BIN_EXE_upshift")).args(words).arg(dir.path()).output().expect("a run");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let records = journal::read(dir.path()).expect("its journal");
+    records.into_iter().map(|(entry, _)| entry.event).collect()
+}
+
+fn empty_journal() -> (TempDir, Journal) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (journal, _) = Journal::open(dir.path(), Timestamp::UNIX_EPOCH).expect("a journal");
+    (dir, journal)
+}
+
+fn bytes_in(dir: &Path) -> u64 {
+    let files = std::fs::read_dir(dir).expect("the directory");
+    files.map(|file| file.and_then(|file| file.metadata()).expect("a file").len()).sum()
 }

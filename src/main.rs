@@ -5,5 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    upshift::commands::execute(upshift::cli::Cli::parse())
+    match upshift::cli::Cli::try_parse() {
+        Ok(cli) => upshift::commands::execute(cli),
+        Err(error) => upshift::commands::refuse(&error),
+    }
 }

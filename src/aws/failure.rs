@@ -4,6 +4,7 @@ use aws_sdk_rds::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_rds::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::convert;
 use crate::model::call::{CallOutcome, Failure, FailureKind};
 use crate::model::text::clean;
 
@@ -43,7 +44,7 @@ where
         kind,
         operation: operation.to_owned(),
         sentence: clean(&sentence, 2 * LIMIT),
-        request_id: error.request_id().map(ToOwned::to_owned),
+        request_id: convert::optional_text(error.request_id()),
     }
 }
 
@@ -56,7 +57,7 @@ where
     let refused = |code: &str, message: &str| CallOutcome::Refused {
         code: clean(code, 100),
         message: clean(message, LIMIT),
-        request_id: error.request_id().map(ToOwned::to_owned),
+        request_id: convert::optional_text(error.request_id()),
     };
     let unknown = || CallOutcome::Unknown { why: clean(&DisplayErrorContext(error).to_string(), LIMIT) };
     match error {

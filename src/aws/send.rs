@@ -2,7 +2,7 @@
 
 use aws_sdk_rds::operation::RequestId;
 
-use super::{Aws, failure};
+use super::{Aws, convert, failure};
 use crate::model::call::{CallOutcome, MutatingCall};
 
 impl Aws {
@@ -17,7 +17,7 @@ impl Aws {
                     .db_instance_class(class.as_str())
                     .apply_immediately(true);
                 match request.send().await {
-                    Ok(answer) => CallOutcome::Accepted { request_id: answer.request_id().map(ToOwned::to_owned) },
+                    Ok(answer) => CallOutcome::Accepted { request_id: convert::optional_text(answer.request_id()) },
                     Err(error) => failure::call_outcome(&error),
                 }
             }

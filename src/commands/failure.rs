@@ -3,25 +3,53 @@
 use std::process::ExitCode;
 
 use super::last_words;
+use crate::model::text::clean_lines;
 
 /// A failed command.
 #[derive(Debug)]
 pub enum CommandError {
     /// Bad usage or configuration; nothing was started. Exit code 2.
     Usage(String),
+    /// The configuration is wrong; nothing was started. Exit code 2. The text is rendered, its colours are ANSI escapes,
+    /// and what it quotes is clean.
+    Configuration(String),
     /// Something failed at run time. Exit code 1.
     Failed(String),
 }
 
 impl CommandError {
+    /// The sentence.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Usage(text) | Self::Configuration(text) | Self::Failed(text) => text,
+        }
+    }
+
     /// Writes the sentence to stderr.
     pub fn report(self) -> ExitCode {
         let (text, code) = match self {
-            Self::Usage(text) => (text, 2),
-            Self::Failed(text) => (text, 1),
+            Self::Configuration(text) => (text, 2),
+            Self::Usage(text) => (clean_lines(&text), 2),
+            Self::Failed(text) => (clean_lines(&text), 1),
         };
-        let text = if text.starts_with("error") { text } else { format!("error: {text}") };
-        last_words::say(text.trim_end());
+        say(&text);
         ExitCode::from(code)
     }
+}
+
+/// Says what is wrong with a command line, or the help that it asks for. What was typed is quoted clean.
+pub fn refuse(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        say(&clean_lines(&error.to_string()));
+    } else {
+        // Help and version are this program's own words.
+        drop(error.print());
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// A clean text to stderr.
+fn say(text: &str) {
+    let text = if text.starts_with("error") { text.to_owned() } else { format!("error: {text}") };
+    last_words::say(text.trim_end());
 }

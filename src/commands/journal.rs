@@ -6,14 +6,14 @@ use std::path::Path;
 use super::CommandError;
 use crate::journal;
 use crate::model::event::Entry;
-use crate::model::text::clean;
+use crate::model::text::{clean, escape_json};
 
 /// Prints every record, oldest first; stops at the first damaged one with exit code 1.
 pub(super) fn show(directory: &Path, json: bool) -> Result<(), CommandError> {
     let records = journal::read(directory).map_err(|error| CommandError::Failed(error.to_string()))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     for (entry, line) in records {
-        let written = if json { writeln!(out, "{line}") } else { writeln!(out, "{}", words(&entry)) };
+        let written = if json { writeln!(out, "{}", escape_json(&line)) } else { writeln!(out, "{}", words(&entry)) };
         if written.is_err() {
             // The reader has seen enough: a closed pipe is no failure.
             return Ok(());

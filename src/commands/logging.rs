@@ -4,11 +4,17 @@ use std::path::Path;
 
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::{FormatFields, format};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
+use crate::model::text::clean;
+
+/// Longest message or field.
+const LOGGED_CHARS: usize = 2_000;
 /// Days of log files that are kept.
 const FILES: usize = 14;
 
@@ -29,12 +35,23 @@ pub(super) fn start(directory: &Path, to_stderr: bool, color: bool) -> Result<Wo
         .build(&place)
         .map_err(|error| format!("no log can be written to {}: {error}", place.display()))?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
-    let file = fmt::layer().with_ansi(false).with_target(false).with_writer(writer).with_filter(LevelFilter::INFO);
+    let file = fmt::layer().fmt_fields(clean_fields()).with_ansi(false).with_target(false).with_writer(writer);
+    let file = file.with_filter(LevelFilter::INFO);
     let stderr = to_stderr.then(|| {
-        let layer = fmt::layer().with_ansi(color).with_target(false).with_writer(std::io::stderr);
+        let layer = fmt::layer().fmt_fields(clean_fields()).with_ansi(color).with_target(false);
+        let layer = layer.with_writer(std::io::stderr);
         layer.with_filter(LevelFilter::INFO)
     });
     // A second start in one process keeps the first subscriber; only tests do that.
     drop(tracing_subscriber::registry().with(file).with(stderr).try_init());
     Ok(guard)
+}
+
+/// Messages and fields as they are usually written, without anything that a terminal could be fooled by.
+fn clean_fields() -> impl for<'writer> FormatFields<'writer> {
+    let fields = format::debug_fn(|writer, field, value| {
+        let text = clean(&format!("{value:?}"), LOGGED_CHARS);
+        if field.name() == "message" { write!(writer, "{text}") } else { write!(writer, "{}={text}", field.name()) }
+    });
+    fields.delimited(" ")
 }

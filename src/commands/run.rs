@@ -26,6 +26,7 @@ use crate::model::guard::Guards;
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
 use crate::model::snapshot::{Arming, Snapshot};
+use crate::model::text::clean_lines;
 
 /// Runs the engine until a person, a signal or `--for` ends it.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
@@ -45,7 +46,10 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
         };
         let opened = Opened { settings, journal, entries, log_problem: log.as_ref().err().cloned() };
         let result = operate(args, environment, opened, ready).await;
-        last_words::say(&format!("evidence: upshift journal show --state-dir {}", directory.display()));
+        last_words::say(&format!(
+            "evidence: upshift journal show --state-dir {}",
+            clean_lines(&directory.display().to_string())
+        ));
         result
     })
 }
@@ -62,7 +66,7 @@ async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, read
     let Ready { clock, target, world, mut tasks } = ready;
     let Opened { settings, journal, entries, log_problem } = opened;
     if let Some(problem) = log_problem {
-        drop(writeln!(std::io::stderr(), "warning: {problem}"));
+        drop(writeln!(std::io::stderr(), "warning: {}", clean_lines(&problem)));
     }
     let aws = crate::aws::connect::connect(&settings.aws, target).await;
     let mode =
@@ -106,7 +110,7 @@ async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, read
     };
     let reason = match &why {
         Ok(reason) => reason.clone(),
-        Err(CommandError::Usage(text) | CommandError::Failed(text)) => text.clone(),
+        Err(error) => error.words().to_owned(),
     };
     stop.send_replace(Some(reason));
     let ended = engine_words(engine_task.join_next().await);
@@ -191,7 +195,7 @@ fn settings(args: &RunArgs) -> Result<Settings, CommandError> {
     })?;
     let origin = path.display().to_string();
     config::parse(&text, &origin)
-        .map_err(|problems| CommandError::Usage(problems.render(std::io::stderr().is_terminal())))
+        .map_err(|problems| CommandError::Configuration(problems.render(std::io::stderr().is_terminal())))
 }
 
 /// A simulation without a given directory gets one of its own: its journal must not mix with a real one.

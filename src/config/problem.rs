@@ -5,6 +5,11 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::model::text::{clean, mask};
+
+/// Longest line of a problem: all known classes fit.
+const SHOWN_CHARS: usize = 2_000;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -53,7 +58,7 @@ impl Problem {
 impl Problems {
     pub(super) fn new(text: &str, origin: &str, mut list: Vec<Problem>) -> Self {
         list.sort_by_key(|problem| (problem.span.start, problem.span.end));
-        Self { text: text.to_owned(), origin: origin.to_owned(), list }
+        Self { text: mask(text).into_owned(), origin: clean(origin, SHOWN_CHARS), list }
     }
 
     /// Each problem.
@@ -69,14 +74,14 @@ impl Problems {
     }
 
     fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
-        let place = AnnotationKind::Primary.span(self.within(&problem.span)).label(problem.label.as_str());
+        let place = AnnotationKind::Primary.span(self.within(&problem.span)).label(shown(&problem.label));
         let mut snippet = Snippet::source(self.text.as_str()).path(self.origin.as_str()).annotation(place);
         if let Some((span, label)) = &problem.also {
-            snippet = snippet.annotation(AnnotationKind::Context.span(self.within(span)).label(label.as_str()));
+            snippet = snippet.annotation(AnnotationKind::Context.span(self.within(span)).label(shown(label)));
         }
-        let group = Level::ERROR.primary_title(problem.title.as_str()).element(snippet);
+        let group = Level::ERROR.primary_title(shown(&problem.title)).element(snippet);
         match &problem.help {
-            Some(help) => group.element(Level::HELP.message(help.as_str())),
+            Some(help) => group.element(Level::HELP.message(shown(help))),
             None => group,
         }
     }
@@ -90,6 +95,11 @@ impl Problems {
         let line_end = self.text.get(start..end).and_then(|part| part.find('\n'));
         start..line_end.map_or(end, |newline| start + newline)
     }
+}
+
+/// Words that may quote the file.
+fn shown(words: &str) -> String {
+    clean(words, SHOWN_CHARS)
 }
 
 impl fmt::Display for Problems {

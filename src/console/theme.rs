@@ -4,6 +4,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::model::text::clean_lines;
+
 /// In order, allowed.
 pub(super) const OK: Style = Style::new().fg(Color::Green);
 /// Look here.
@@ -18,6 +20,21 @@ pub(super) const SERIES: Style = Style::new().fg(Color::Cyan);
 pub(super) const TITLE: Style = Style::new().add_modifier(Modifier::BOLD);
 /// What the keys act on.
 pub(super) const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
+
+/// Takes what could drive a terminal or fool an eye out of a finished frame. Every string is cleaned where it comes in;
+/// this holds for what somebody forgets, and for what is typed here.
+pub(super) fn clean_symbols(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if !cell.symbol().is_ascii() {
+            let kept = clean_lines(cell.symbol());
+            if kept.is_empty() {
+                cell.set_char(' ');
+            } else if kept != cell.symbol() {
+                cell.set_symbol(&kept);
+            }
+        }
+    }
+}
 
 /// Takes every colour out of a finished frame; bold and reverse stay.
 pub(super) fn without_colors(buffer: &mut Buffer) {

@@ -5,10 +5,12 @@
 //! `swarm`.
 
 use std::fmt::Debug;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use super::error::OpenError;
 use super::lock;
@@ -36,6 +38,12 @@ pub trait Disk: Debug + Send {
     /// # Errors
     /// It is not sure that there is such a file.
     fn create(&mut self, name: &str) -> io::Result<()>;
+
+    /// Writes a file beside the segments, which is whole and durable after return. It must not exist.
+    ///
+    /// # Errors
+    /// It is not sure that the bytes are there.
+    fn keep(&mut self, name: &str, bytes: &[u8]) -> io::Result<()>;
 
     /// Makes an existing file the one that [`append`](Self::append) means, cut off after `bytes`, durably so, and
     /// returns its length.
@@ -72,14 +80,24 @@ impl Directory {
         Self { dir: dir.to_owned(), _lock: None, open: None }
     }
 
-    /// Makes the directory (mode 0700) if it is missing, and takes it for this process alone.
+    /// Makes the directory (mode 0700, its name durable) if it is missing, and takes it for this process alone. One
+    /// that others than its owner may write to is refused.
     pub(super) fn take_over(dir: &Path) -> Result<Self, OpenError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+        let io = |source| OpenError::Io { path: dir.to_owned(), source };
+        make(dir).map_err(io)?;
+        let mode = fs::metadata(dir).map_err(io)?.permissions().mode();
+        if mode & WRITABLE_BY_OTHERS != 0 {
+            return Err(OpenError::Exposed { dir: dir.to_owned(), mode: mode & 0o7777 });
+        }
         Ok(Self { _lock: Some(lock::take(dir)?), ..Self::to_read(dir) })
+    }
+
+    fn new_file(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
+        let mut file = own(File::options().append(true).create_new(true).mode(0o600), &self.dir.join(name))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        sync_directory(&self.dir)?;
+        Ok(file)
     }
 
     fn open(&mut self) -> io::Result<&mut File> {
@@ -100,24 +118,21 @@ impl Disk for Directory {
     }
 
     fn reader<'a>(&'a self, name: &str) -> io::Result<Box<dyn BufRead + 'a>> {
-        let file = File::open(self.dir.join(name))?;
-        // A device could be read without end.
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-        }
+        let file = own(File::options().read(true), &self.dir.join(name))?;
         Ok(Box::new(BufReader::with_capacity(READ_BYTES, file)))
     }
 
     fn create(&mut self, name: &str) -> io::Result<()> {
-        let file = File::options().append(true).create_new(true).mode(0o600).open(self.dir.join(name))?;
-        file.sync_all()?;
-        File::open(&self.dir)?.sync_all()?;
-        self.open = Some(file);
+        self.open = Some(self.new_file(name, b"")?);
         Ok(())
     }
 
+    fn keep(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.new_file(name, bytes).map(drop)
+    }
+
     fn resume(&mut self, name: &str, cut_after: Option<u64>) -> io::Result<u64> {
-        let file = File::options().append(true).open(self.dir.join(name))?;
+        let file = own(File::options().append(true), &self.dir.join(name))?;
         if let Some(bytes) = cut_after {
             file.set_len(bytes)?;
             file.sync_all()?;
@@ -138,3 +153,39 @@ impl Disk for Directory {
 
 /// Read at once: a journal is read from end to end.
 const READ_BYTES: usize = 256 * 1024;
+
+/// Permission bits that let others than the owner of a directory put files into it and take them away.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// Opens a regular file that is in the directory itself. What another path leads to is not what was written here, a
+/// device could be read without end, and a pipe would be waited for without end.
+pub(super) fn own(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let refused = |what: &str| io::Error::new(io::ErrorKind::InvalidInput, what.to_owned());
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = options.custom_flags(flags.bits() as i32).open(path).map_err(|error| {
+        let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+        if is_link {
+            refused("it is a symbolic link, and the journal is evidence: put the file itself there")
+        } else {
+            error
+        }
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(refused("it is not a regular file")) }
+}
+
+/// Makes a directory and those above it that are missing. Their names are durable after return: else all of a journal
+/// could be lost with the name of a directory that nobody synced.
+fn make(dir: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> =
+        dir.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    for made in missing {
+        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync_directory(parent.unwrap_or_else(|| Path::new(".")))?;
+    }
+    Ok(())
+}
+
+fn sync_directory(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}

@@ -73,6 +73,18 @@ pub enum OpenError {
         /// The owner as it wrote itself down.
         pid: Option<u32>,
     },
+    /// Others could change or replace the evidence.
+    #[error(
+        "{} can be written to by others than its owner (mode {mode:04o}), and the journal is evidence: \
+         chmod go-w it, or give another directory with --state-dir",
+        dir.display()
+    )]
+    Exposed {
+        /// The journal's directory.
+        dir: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// The operating system refused.
     #[error("the journal cannot be kept in {}: {source}. Give a writable directory with --state-dir", path.display())]
     Io {

@@ -5,7 +5,8 @@
 //! the line before `,"hash":"`, and `prev` is the `hash` of the record before (64 zeros for the first). So the chain can
 //! be checked with `sha256sum` alone, without trusting this program.
 //!
-//! What the chain cannot show is a journal cut short at the end of a record: compare `head` with a copy kept elsewhere.
+//! What the chain cannot show is a journal cut short at the end of a record, which an older copy of all of it is too:
+//! compare `head` with a copy kept elsewhere. Every other change is found, and named by the first record it breaks.
 //!
 //! Calls block on the disk; the caller decides on which thread.
 
@@ -20,7 +21,7 @@ mod writer;
 pub use disk::Disk;
 pub use error::{Damage, OpenError, ReadError, UnknownKind, WriteError};
 pub use line::NO_HASH;
-pub use scan::{Verified, read, verify, verify_on};
+pub use scan::{Verified, read, read_on, verify, verify_on};
 pub use writer::Journal;
 
 /// A segment is closed before it would grow beyond this: small enough for any editor or mail gateway an auditor has,

@@ -7,6 +7,10 @@ use super::error::{Damage, ReadError, UnknownKind};
 use super::line::{self, NO_HASH, Sealed};
 use super::segment::{self, Found, Segment};
 use crate::model::event::Entry;
+use crate::model::text::clean;
+
+/// How much of what is wrong is told: more than two hashes and a sentence.
+const SHOWN_CHARS: usize = 400;
 
 /// A journal whose chain is whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +23,8 @@ pub struct Verified {
     pub head: String,
 }
 
-/// Checks every byte of the chain without taking the lock or changing anything. Kinds that this version does not know
-/// are no fault of the chain.
+/// Checks every byte of the chain without taking the lock or changing anything: hashes, their order, sequences. What a
+/// record says is under its hash and not looked at, so that no version refuses the words of another; [`read`] does that.
 ///
 /// # Errors
 /// The first record that is damaged, an incomplete last line among them, or a file that cannot be read.
@@ -42,8 +46,16 @@ pub fn verify_on(disk: &dyn Disk) -> Result<Verified, ReadError> {
 /// # Errors
 /// As [`verify`], and the first record of a kind that this version does not know.
 pub fn read(dir: &Path) -> Result<Vec<(Entry, String)>, ReadError> {
+    read_on(&Directory::to_read(dir))
+}
+
+/// The same on any disk.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_on(disk: &dyn Disk) -> Result<Vec<(Entry, String)>, ReadError> {
     let mut records = Vec::new();
-    scan(&Directory::to_read(dir), Tail::IsDamage, |place, sealed, raw| {
+    scan(disk, Tail::IsDamage, |place, sealed, raw| {
         records.push((entry(place, sealed)?, String::from_utf8_lossy(raw).into_owned()));
         Ok(())
     })?;
@@ -69,8 +81,8 @@ pub(super) struct Scan {
     pub(super) head: String,
     /// Length in bytes of the whole lines of the last segment.
     pub(super) last_bytes: u64,
-    /// Length in bytes of an incomplete last line, else 0.
-    pub(super) tail_bytes: u64,
+    /// An incomplete last line, as it is; else empty.
+    pub(super) tail: Vec<u8>,
 }
 
 /// Where a record stands.
@@ -87,18 +99,18 @@ pub(super) fn scan(
     mut each: impl FnMut(&Place<'_>, &Sealed<'_>, &[u8]) -> Result<(), ReadError>,
 ) -> Result<Scan, ReadError> {
     let segments = segment::list(disk).map_err(|source| ReadError::Io { path: disk.place(), source })?;
-    let mut scan = Scan { segments: Vec::new(), records: 0, head: NO_HASH.to_owned(), last_bytes: 0, tail_bytes: 0 };
+    let mut scan = Scan { segments: Vec::new(), records: 0, head: NO_HASH.to_owned(), last_bytes: 0, tail: Vec::new() };
     let last = segments.len().saturating_sub(1);
     for (index, segment) in segments.iter().enumerate() {
         let start = Place { segment, line: 1, seq: scan.records + 1 };
         if segment.first_seq != start.seq {
             let why = format!("the segment begins with record {}, records before it are missing", segment.first_seq);
-            return Err(start.damage(why).into());
+            return Err(start.damage(&why).into());
         }
         let tail = if index == last { tail } else { Tail::IsDamage };
         scan_segment(disk, segment, tail, &mut scan, &mut each)?;
         if index != last && scan.records + 1 == start.seq {
-            return Err(start.damage("the segment is empty, but another follows".to_owned()).into());
+            return Err(start.damage("the segment is empty, but another follows").into());
         }
     }
     scan.segments = segments;
@@ -108,12 +120,12 @@ pub(super) fn scan(
 /// The record of a sealed line.
 pub(super) fn entry(place: &Place<'_>, sealed: &Sealed<'_>) -> Result<Entry, ReadError> {
     sealed.entry().map_err(|error| {
-        let unreadable = place.damage(format!("its hash is right, but it cannot be read: {error}"));
-        match sealed.head() {
+        let unreadable = place.damage(&format!("its hash is right, but it cannot be read: {error}"));
+        match sealed.kind() {
             // serde has no typed form of this; the words are those of `Error::unknown_variant`.
-            Ok(head) if error.to_string().starts_with(&format!("unknown variant `{}`", head.kind)) => {
+            Some(kind) if error.to_string().starts_with(&format!("unknown variant `{kind}`")) => {
                 let Damage { segment, line, seq, .. } = unreadable;
-                UnknownKind { segment, line, seq, kind: head.kind }.into()
+                UnknownKind { segment, line, seq, kind: clean(&kind, SHOWN_CHARS) }.into()
             }
             _ => unreadable.into(),
         }
@@ -136,22 +148,24 @@ fn scan_segment(
         match segment::next_line(&mut *reader, &mut buffer).map_err(io)? {
             // A loss of power can leave holes of zeros in a record that was never synced; only the last one can be such.
             Found::Line if tail == Tail::MayBeCut && buffer.contains(&0) && is_end(&mut *reader).map_err(io)? => {
-                scan.tail_bytes = buffer.len() as u64 + 1;
+                buffer.push(b'\n');
+                scan.tail = buffer;
                 break;
             }
             Found::Line => {
                 let sealed = link(&place, &buffer, &scan.head)?;
                 each(&place, &sealed, &buffer)?;
-                scan.head = sealed.hash.to_owned();
+                scan.head.clear();
+                scan.head.push_str(sealed.hash);
                 scan.records += 1;
                 scan.last_bytes += buffer.len() as u64 + 1;
             }
             Found::Tail if tail == Tail::MayBeCut && !ends_in_wrong_byte(&buffer) => {
-                scan.tail_bytes = buffer.len() as u64;
+                scan.tail = buffer;
                 break;
             }
-            Found::Tail => return Err(place.damage("the line has no end".to_owned()).into()),
-            Found::TooLong => return Err(place.damage("the line is longer than any record".to_owned()).into()),
+            Found::Tail => return Err(place.damage("the line has no end").into()),
+            Found::TooLong => return Err(place.damage("the line is longer than any record").into()),
             Found::End => break,
         }
     }
@@ -169,19 +183,20 @@ fn is_end(reader: &mut dyn std::io::BufRead) -> std::io::Result<bool> {
 
 /// Opens a line and checks that it follows the record before.
 fn link<'a>(place: &Place<'_>, bytes: &'a [u8], head: &str) -> Result<Sealed<'a>, Damage> {
-    let sealed = line::open(bytes).map_err(|why| place.damage(why))?;
+    let sealed = line::open(bytes).map_err(|why| place.damage(&why))?;
     if sealed.prev != head {
-        return Err(place.damage(format!("it follows {}, but the record before it is {head}", sealed.prev)));
+        return Err(place.damage(&format!("it follows {}, but the record before it is {head}", sealed.prev)));
     }
-    match sealed.head() {
-        Ok(found) if found.seq == place.seq => Ok(sealed),
-        Ok(found) => Err(place.damage(format!("it says it is record {}", found.seq))),
-        Err(error) => Err(place.damage(format!("its hash is right, but it is no record: {error}"))),
+    match sealed.seq() {
+        Some(seq) if seq == place.seq => Ok(sealed),
+        Some(seq) => Err(place.damage(&format!("it says it is record {seq}"))),
+        None => Err(place.damage("its hash is right, but it does not begin with a sequence as a record does")),
     }
 }
 
 impl Place<'_> {
-    fn damage(&self, why: String) -> Damage {
-        Damage { segment: self.segment.name.clone(), line: self.line, seq: self.seq, why }
+    fn damage(&self, why: &str) -> Damage {
+        // What is damaged may say anything.
+        Damage { segment: self.segment.name.clone(), line: self.line, seq: self.seq, why: clean(why, SHOWN_CHARS) }
     }
 }

@@ -31,6 +31,15 @@ pub(super) fn name(first_seq: u64) -> String {
     format!("journal-{first_seq:020}.jsonl")
 }
 
+/// The name of the file that keeps what was cut off at the end of a segment: `<segment>.cut-<sequence that the record
+/// would have had>`, with a number behind it if a crash in the middle of an earlier repair left one of that name.
+pub(super) fn cut_name(disk: &dyn Disk, segment: &str, seq: u64) -> io::Result<String> {
+    let taken = disk.names()?;
+    let first = format!("{segment}.cut-{seq}");
+    let later = (2..).map(|count| format!("{first}-{count}"));
+    Ok(std::iter::once(first.clone()).chain(later).find(|name| !taken.contains(name)).unwrap_or(first))
+}
+
 /// The segments of a disk in order of their sequence. Files of other names are none of ours.
 pub(super) fn list(disk: &dyn Disk) -> io::Result<Vec<Segment>> {
     let segment = |name: String| Some(Segment { first_seq: first_seq(&name)?, name });
@@ -54,7 +63,8 @@ pub(super) fn next_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>) -> io::R
     })
 }
 
-fn first_seq(name: &str) -> Option<u64> {
-    let digits = name.strip_prefix("journal-")?.strip_suffix(".jsonl")?;
-    (digits.len() == 20).then(|| digits.parse().ok())?
+fn first_seq(file: &str) -> Option<u64> {
+    let first_seq = file.strip_prefix("journal-")?.strip_suffix(".jsonl")?.parse().ok()?;
+    // A number can be written in other ways, and then the file is not one that was begun here.
+    (name(first_seq) == file).then_some(first_seq)
 }

@@ -23,12 +23,12 @@ pub struct Journal {
 
 impl Journal {
     /// Takes over the journal in `dir`, which is made (mode 0700) if it is missing, and reads and checks all of it.
-    /// After return every record given is the chain's, an incomplete last line is gone from the file, and a synced
-    /// [`Event::JournalRepaired`], dated `now`, is the last record given if there was one.
+    /// After return every record given is the chain's. If the last line was incomplete, its bytes are in a file beside
+    /// the segment instead of in it, and a synced [`Event::JournalRepaired`], dated `now`, is the last record given.
     ///
     /// # Errors
-    /// Another engine owns it, the directory cannot be written, or a record is damaged or of a newer version. Nothing
-    /// is changed then, but for the lock file.
+    /// Another engine owns it, the directory cannot be written or can be by others, or a record is damaged or of a newer
+    /// version. Nothing is changed then, but for the lock file.
     pub fn open(dir: &Path, now: Timestamp) -> Result<(Self, Vec<Entry>), OpenError> {
         Self::open_on(Box::new(Directory::take_over(dir)?), now)
     }
@@ -43,12 +43,14 @@ impl Journal {
             entries.push(scan::entry(place, sealed)?);
             Ok(())
         })?;
+        let kept_in = keep_tail(&mut *disk, &scan)?;
         let segment_bytes = last_segment(&mut *disk, &scan)?;
         let mut journal = Self { disk, segment_bytes, seq: scan.records, head: scan.head, broken: None };
         // What was read may be in the machine's memory only; what is decided on it must not outlive it.
         journal.sync()?;
-        if scan.tail_bytes > 0 {
-            let entry = journal.append(now, Event::JournalRepaired { bytes_cut: scan.tail_bytes })?;
+        if kept_in.is_some() {
+            let bytes_cut = scan.tail.len() as u64;
+            let entry = journal.append(now, Event::JournalRepaired { bytes_cut, kept_in })?;
             journal.sync()?;
             entries.push(Arc::unwrap_or_clone(entry));
         }
@@ -118,13 +120,24 @@ impl Journal {
     }
 }
 
+/// Puts an incomplete last line into a file of its own, before it is cut off: a crash may have left it, but whether one
+/// did is for whoever reads the evidence to judge. Returns the file's name.
+fn keep_tail(disk: &mut dyn Disk, scan: &Scan) -> Result<Option<String>, OpenError> {
+    let Some(last) = scan.segments.last().filter(|_| !scan.tail.is_empty()) else { return Ok(None) };
+    let place = disk.place();
+    let name = segment::cut_name(disk, &last.name, scan.records + 1)
+        .map_err(|source| OpenError::Io { path: place.clone(), source })?;
+    disk.keep(&name, &scan.tail).map_err(|source| OpenError::Io { path: place.join(&name), source })?;
+    Ok(Some(name))
+}
+
 /// Goes on with the last segment, an incomplete last line cut off, or begins the first. Returns its length.
 fn last_segment(disk: &mut dyn Disk, scan: &Scan) -> Result<u64, OpenError> {
     let place = disk.place();
     let (name, done) = match scan.segments.last() {
         None => (segment::name(1), disk.create(&segment::name(1)).map(|()| 0)),
         Some(last) => {
-            let cut_after = (scan.tail_bytes > 0).then_some(scan.last_bytes);
+            let cut_after = (!scan.tail.is_empty()).then_some(scan.last_bytes);
             (last.name.clone(), disk.resume(&last.name, cut_after))
         }
     };

@@ -36,6 +36,9 @@ pub enum Event {
     JournalRepaired {
         /// How many bytes were cut.
         bytes_cut: u64,
+        /// The file beside the segment that they are kept in; absent in records of versions that kept none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept_in: Option<String>,
     },
     /// The account and region were read from AWS.
     IdentityConfirmed {
@@ -235,8 +238,9 @@ impl Event {
         match self {
             Self::EngineStarted { version, mode, .. } => format!("engine {version} started: {mode}"),
             Self::EngineStopped { why } => format!("engine stopped: {why}"),
-            Self::JournalRepaired { bytes_cut } => {
-                format!("an incomplete last record of {bytes_cut} bytes was cut off")
+            Self::JournalRepaired { bytes_cut, kept_in } => {
+                let kept = kept_in.as_ref().map_or_else(String::new, |file| format!("; it is kept in {file}"));
+                format!("an incomplete last record of {bytes_cut} bytes was cut off{kept}")
             }
             Self::IdentityConfirmed { account, region, .. } => format!("AWS account {account} in {region}"),
             Self::Armed { by, reason } => format!("ARMED by {by}: {reason}"),

@@ -138,6 +138,9 @@ fn a_second_opener_is_refused_and_told_who_the_first_is() {
     Journal::open(dir.path(), AT).unwrap();
 }
 
+/// Where the bytes of a torn third record go.
+const CUT: &str = "journal-00000000000000000001.jsonl.cut-3";
+
 #[test]
 fn a_last_record_torn_at_any_byte_is_cut_off_and_the_chain_goes_on() {
     let whole = fs::read(only_segment(three().path())).unwrap();
@@ -150,14 +153,32 @@ fn a_last_record_torn_at_any_byte_is_cut_off_and_the_chain_goes_on() {
         let (mut journal, entries) = Journal::open(dir.path(), AT).unwrap();
         let cut = (length - second_end) as u64;
         let expected = match (torn, length == whole.len()) {
-            (true, _) => Event::JournalRepaired { bytes_cut: cut },
+            (true, _) => Event::JournalRepaired { bytes_cut: cut, kept_in: Some(CUT.to_owned()) },
             (false, true) => stopped("three"),
             (false, false) => stopped("two"),
         };
         assert_eq!(entries.last().unwrap().event, expected, "at byte {length}");
+        let kept = fs::read(dir.path().join(CUT)).ok();
+        assert_eq!(kept.as_deref(), torn.then_some(&whole[second_end..length]), "at byte {length}");
         journal.append(AT, stopped("after")).unwrap();
         let verified = journal::verify(dir.path()).unwrap();
         assert_eq!((verified.records, verified.head.as_str()), (entries.len() as u64 + 1, journal.head()));
+    }
+}
+
+#[test]
+fn a_second_torn_record_at_the_same_place_is_kept_beside_the_first() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let whole = fs::read(only_segment(three().path())).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    for (name, tail) in [(CUT.to_owned(), "{\"seq\":3,"), (format!("{CUT}-2"), "{"), (format!("{CUT}-3"), "{\"s")] {
+        let second_end = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+        fs::write(only_segment(dir.path()), [&whole[..second_end], tail.as_bytes()].concat()).unwrap();
+        let (_, entries) = Journal::open(dir.path(), AT).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join(&name)).unwrap(), tail);
+        assert_eq!(fs::metadata(dir.path().join(&name)).unwrap().permissions().mode() & 0o777, 0o600);
+        let words = entries.last().unwrap().event.words();
+        assert!(words.ends_with(&format!("of {} bytes was cut off; it is kept in {name}", tail.len())), "{words}");
     }
 }
 
@@ -212,32 +233,50 @@ fn a_place_that_cannot_be_written_is_refused_in_words() {
     fs::create_dir(&dir).unwrap();
     std::os::unix::fs::symlink("/dev/full", only_segment(&dir)).unwrap();
     let error = Journal::open(&dir, AT).unwrap_err().to_string();
-    assert!(error.contains("not a regular file"), "{error}");
+    assert!(error.contains("symbolic link"), "{error}");
+}
+
+#[test]
+fn a_place_where_others_could_change_the_evidence_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = three();
+    for mode in [0o720, 0o702, 0o777, 0o1777] {
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+        let error = Journal::open(dir.path(), AT).unwrap_err().to_string();
+        assert!(error.contains(&format!("mode {mode:04o}")) && error.contains("chmod go-w"), "{error}");
+    }
+    journal::verify(dir.path()).expect("whoever checks a copy need not keep it to themselves");
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    Journal::open(dir.path(), AT).expect("others may read");
+}
+
+#[test]
+fn only_a_file_of_the_directory_itself_is_a_segment() {
+    let (dir, elsewhere) = (three(), three());
+    let segment = only_segment(dir.path());
+    let refused = |what: &str| {
+        for error in [
+            journal::verify(dir.path()).unwrap_err().to_string(),
+            Journal::open(dir.path(), AT).unwrap_err().to_string(),
+        ] {
+            assert!(error.contains(what) && error.contains("journal-00000000000000000001.jsonl"), "{error}");
+        }
+    };
+    fs::remove_file(&segment).unwrap();
+    std::os::unix::fs::symlink(only_segment(elsewhere.path()), &segment).unwrap();
+    refused("symbolic link");
+    fs::remove_file(&segment).unwrap();
+    // A reader of a pipe would wait for a writer.
+    let made = std::process::Command::new("mkfifo").arg(&segment).status().unwrap();
+    assert!(made.success());
+    refused("not a regular file");
+    fs::remove_file(&segment).unwrap();
+    fs::create_dir(&segment).unwrap();
+    refused("not a regular file");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_byte_that_is_damaged_is_found(
-        whys in prop::collection::vec(".{0,40}", 1..5),
-        place in any::<prop::sample::Index>(),
-        flip in 1_u8..=255,
-    ) {
-        let dir = journal_of(&whys);
-        let segment = only_segment(dir.path());
-        let mut bytes = fs::read(&segment).unwrap();
-        prop_assert_eq!(journal::verify(dir.path()).unwrap().records, whys.len() as u64);
-        let place = place.index(bytes.len());
-        let record = bytes[..place].split(|byte| *byte == b'\n').count() as u64;
-        bytes[place] ^= flip;
-        fs::write(&segment, &bytes).unwrap();
-        let error = journal::verify(dir.path()).unwrap_err();
-        prop_assert!(matches!(&error, ReadError::Damaged(damage) if damage.seq == record), "{}", error);
-        let opened = Journal::open(dir.path(), AT);
-        prop_assert!(opened.is_err());
-        prop_assert_eq!(fs::read(&segment).unwrap(), bytes);
-    }
 
     /// Else a replay of the journal could decide otherwise than the engine did.
     #[test]

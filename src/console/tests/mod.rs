@@ -1,5 +1,6 @@
 //! The console without a terminal: keys in, orders and screens out.
 
+mod hostile;
 mod questions;
 mod scenarios;
 mod screens;

@@ -79,6 +79,7 @@ pub(super) fn view(frame: &mut Frame<'_>, newest: &Snapshot, state: &UiState, no
         Mode::Dialog(dialog) => reach.dialog = dialog::draw(frame, area, &scene, dialog),
         Mode::Normal | Mode::Filter => {}
     }
+    theme::clean_symbols(frame.buffer_mut());
     reach
 }
 

@@ -11,6 +11,12 @@ use toml::Spanned;
 use super::fault::Written;
 use super::{CapacitySpec, Demand, InstanceSpec, Scenario, Timing};
 use crate::model::class::InstanceClass;
+use crate::model::text::clean;
+
+/// A name fits into the console's header.
+const NAME_CHARS: usize = 60;
+/// How much is said of a problem, of which a part may be quoted from the file.
+const SHOWN_CHARS: usize = 500;
 
 /// More than these is a mistake, not a scenario.
 const MAX_INSTANCES: usize = 500;
@@ -106,8 +112,8 @@ impl Scenario {
     /// A text that is not TOML or does not fit has one problem; one that fits but makes no sense has all its problems.
     pub fn parse(source_name: &str, text: &str) -> Result<Self, ScenarioError> {
         let file: File = toml::from_str(text).map_err(|error| ScenarioError {
-            source_name: source_name.to_owned(),
-            problems: vec![problem(text, error.span().unwrap_or(0..0), error.message().to_owned())],
+            source_name: clean(source_name, SHOWN_CHARS),
+            problems: vec![problem(text, error.span().unwrap_or(0..0), error.message())],
         })?;
         let mut found = check(&file);
         let mut faults = Vec::with_capacity(file.fault.len());
@@ -120,14 +126,14 @@ impl Scenario {
         }
         if !found.is_empty() {
             found.sort_by_key(|(place, _)| place.start);
-            let problems = found.into_iter().map(|(place, message)| problem(text, place, message)).collect();
-            return Err(ScenarioError { source_name: source_name.to_owned(), problems });
+            let problems = found.into_iter().map(|(place, message)| problem(text, place, &message)).collect();
+            return Err(ScenarioError { source_name: clean(source_name, SHOWN_CHARS), problems });
         }
         let mut demand: Vec<Demand> = file.demand.into_iter().map(Spanned::into_inner).collect();
         demand.sort_by_key(|line| line.at);
         Ok(Self {
-            name: file.name,
-            description: file.description,
+            name: clean(&file.name, NAME_CHARS),
+            description: clean(&file.description, SHOWN_CHARS),
             start: file.start,
             history: file.history.into_inner(),
             repeat: file.repeat.map(Spanned::into_inner),
@@ -144,10 +150,11 @@ impl Scenario {
     }
 }
 
-fn problem(text: &str, place: Bytes<usize>, message: String) -> Problem {
+fn problem(text: &str, place: Bytes<usize>, message: &str) -> Problem {
     let before = text.get(..place.start).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Problem { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1, message }
+    let (line, column) = (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1);
+    Problem { line, column, message: clean(message, SHOWN_CHARS) }
 }
 
 type Found = Vec<(Bytes<usize>, String)>;

@@ -1,0 +1,3 @@
+//! Fuzzes `targets::cbor`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| upshift_fuzz::targets::cbor::run(bytes));

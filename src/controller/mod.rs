@@ -222,7 +222,7 @@ impl Controller {
                     if self.guards.stand(Guard::SyncBeforeSend) && !self.synced(now) {
                         return self.void(now, std::iter::once(Effect::Send { id, call }).chain(effects));
                     }
-                    tracing::warn!(action = id.action.0, operation = call.operation(), "sending {call:?}");
+                    tracing::warn!(action = id.action.0, "sending {}", call.words());
                     let aws = self.aws.clone();
                     self.calls.spawn(async move { (id, aws.send(&call).await) });
                 }

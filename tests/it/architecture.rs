@@ -17,7 +17,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     ("sim", &["model", "clock"]),
     ("controller", &["model", "clock", "aws", "control", "engine", "journal", "playbook"]),
     ("console", &["model", "clock", "config", "control"]),
-    ("cli", &[]),
+    ("cli", &["model"]),
     ("commands", ANY),
     ("main", &["cli", "commands"]),
 ];

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod auto;
 mod aws_cli;
 mod binary;
 mod config;
@@ -15,6 +16,7 @@ mod crash;
 mod journal;
 mod main_job;
 mod moto;
+mod process;
 mod sim_account;
 mod sim_cloudwatch;
 mod sim_cloudwatch_alarms;

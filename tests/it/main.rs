@@ -13,6 +13,7 @@ mod aws_cli;
 mod binary;
 mod config;
 mod crash;
+mod evidence;
 mod journal;
 mod main_job;
 mod moto;

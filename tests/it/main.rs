@@ -18,6 +18,8 @@ mod journal;
 mod main_job;
 mod moto;
 mod process;
+mod readme;
+mod samples;
 mod sim_account;
 mod sim_cloudwatch;
 mod sim_cloudwatch_alarms;

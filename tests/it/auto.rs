@@ -65,6 +65,23 @@ fn an_endpoint_that_refuses_is_said_and_is_no_healthy_end() {
 }
 
 #[test]
+fn a_profile_that_is_not_logged_in_is_said_without_the_inside_of_the_sdk() {
+    let state = directory("config.toml", &format!("[aws]\nregion = \"us-east-1\"\nprofile = \"sso\"\n{ONE}"));
+    fs::create_dir(state.path().join(".aws")).unwrap();
+    let profile = "[profile sso]\nsso_session = my\nsso_account_id = 111122223333\nsso_role_name = x\n\
+                   [sso-session my]\nsso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start\n";
+    fs::write(state.path().join(".aws/config"), profile).unwrap();
+    let expected = "not armed yet: waiting for AWS to confirm the account: GetCallerIdentity: the AWS credentials could not \
+                    be loaded; log in again, or check the profile (failed to load the cached SSO token)";
+    let words = ["--auto", "--config", "config.toml", "--for", "3s"];
+    assert_unhealthy(state.path(), &words, &[expected], &["ProviderError", "Some(", "source:", "{ "]);
+    for log in fs::read_dir(state.path().join("log")).unwrap() {
+        let log = fs::read_to_string(log.unwrap().path()).unwrap();
+        assert!(log.contains(expected) && !log.contains("ProviderError"), "{log}");
+    }
+}
+
+#[test]
 fn a_database_that_does_not_exist_is_said_with_the_arming() {
     let state = directory("config.toml", &ONE.replace("checkpoints", "nothing"));
     let words = ["--auto", "--sim", "--config", "config.toml", "--speed", "300", "--for", "10m"];

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::model::duration;
+
 /// Operator console and auto-scaling engine for PostgreSQL on Amazon RDS.
 ///
 /// Without a subcommand: the console, with an engine that starts disarmed.
@@ -32,7 +34,7 @@ pub struct RunArgs {
     /// Virtual seconds per second, with --sim
     #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = speed)]
     pub speed: f64,
-    /// End by itself after this time of the clock in use, such as 90s, 45m or 8h; with --auto
+    /// End by itself after this time of the clock in use, such as 90s, 45m, 8h or 20d; with --auto
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "auto")]
     pub duration: Option<Duration>,
     /// The configuration [default: ./config.toml; with --sim a built-in one]
@@ -44,6 +46,9 @@ pub struct RunArgs {
     /// Panics inside the console, to try that the terminal is restored
     #[arg(long, hide = true)]
     pub panic_in_console: bool,
+    /// Panics in the engine's task, to try that the process does not live on without it
+    #[arg(long, hide = true)]
+    pub panic_in_engine: bool,
 }
 
 /// Everything that is not running the engine.
@@ -65,7 +70,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct SimArgs {
     /// Loopback address and port; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
     pub listen: SocketAddr,
     /// A built-in scenario's name or a file
     #[arg(long, value_name = "SCENARIO", default_value = "checkpoints")]
@@ -139,7 +144,17 @@ fn speed(text: &str) -> Result<f64, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "must be a time such as 90s, 45m or 8h, above zero".to_owned();
-    let duration: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    let wrong = || format!("must be a time above zero, such as {}", duration::EXAMPLES);
+    let duration = duration::parse(text).ok_or_else(wrong)?;
     Duration::try_from(duration).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)
+}
+
+/// The simulation lets anybody in, so nobody outside of this machine may reach it.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_| "not an address with a port".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("the simulation answers on loopback only, because it lets anybody in: 127.0.0.1 or [::1]".to_owned())
+    }
 }

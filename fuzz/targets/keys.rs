@@ -30,21 +30,22 @@ pub fn run(bytes: &[u8]) {
     let snapshot: Snapshot = serde_json::from_str(SNAPSHOT).expect("the snapshot is of this version");
     let [columns, rows, keys @ ..] = bytes else { return };
     let size = (u16::from(*columns).max(1), u16::from(*rows).max(1));
-    let driven = drive(&snapshot, keys.iter().take(200).map(key), size);
+    let pressed: Vec<KeyEvent> = keys.iter().take(200).copied().map(key).collect();
+    let driven = drive(&snapshot, pressed.iter().copied(), size);
     for line in &driven.screen {
         hygiene::must_be_clean("the screen", line);
     }
-    let confirmed = keys.iter().filter(|byte| key(byte).code == KeyCode::Enter).count();
-    let asked = driven.commands.iter().filter(|command| command.database().is_some()).count();
-    let stops = keys.iter().filter(|byte| **byte == b'x').count();
-    assert!(asked <= confirmed + stops, "{:?} from {keys:?}", driven.commands);
+    let is_answer = |key: &&KeyEvent| matches!(key.code, KeyCode::Enter | KeyCode::Char('x'));
+    let answers = pressed.iter().filter(is_answer).count();
+    let orders = driven.commands.iter().filter(|command| command.database().is_some()).count();
+    assert!(orders <= answers, "{:?} from {keys:?}", driven.commands);
 }
 
-fn key(byte: &u8) -> KeyEvent {
+fn key(byte: u8) -> KeyEvent {
     let control = KeyModifiers::CONTROL;
     match byte {
-        byte @ 128.. => KeyEvent::new(SPECIAL[usize::from(*byte) % SPECIAL.len()], KeyModifiers::NONE),
+        byte @ 128.. => KeyEvent::new(SPECIAL[usize::from(byte) % SPECIAL.len()], KeyModifiers::NONE),
         byte @ ..32 => KeyEvent::new(KeyCode::Char(char::from(byte + 96)), control),
-        byte => KeyEvent::new(KeyCode::Char(char::from(*byte)), KeyModifiers::NONE),
+        byte => KeyEvent::new(KeyCode::Char(char::from(byte)), KeyModifiers::NONE),
     }
 }

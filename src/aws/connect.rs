@@ -15,6 +15,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use super::Aws;
 use crate::clock::Clock;
 use crate::model::settings::AwsSettings;
+use crate::model::text::clean;
 
 /// Where the clients talk to.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub enum Target {
     Endpoint {
         /// Such as `http://127.0.0.1:4566`.
         url: String,
+        /// The region that it is of.
+        region: String,
     },
     /// A simulation in this process, without a socket.
     InProcess(InProcess),
@@ -54,7 +57,7 @@ impl InProcess {
 /// RDS has no idempotency token: a second attempt could act twice.
 const MUTATION_ATTEMPTS: u32 = 1;
 
-/// The region that a simulation is asked in.
+/// The region that a simulation in this process is asked in.
 const SIMULATED_REGION: &str = "us-east-1";
 
 /// Reads: one attempt that takes longer than this is given up and tried again.
@@ -91,6 +94,7 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         .timeout_config(limits(MUTATION_LIMIT, MUTATION_LIMIT))
         .build();
     let region = base.region().map(ToString::to_string);
+    let endpoint = base.endpoint_url().map(|url| clean(url, 100));
     let reads = reads(base);
     let rds = |config| {
         let mut config = aws_sdk_rds::config::Builder::from(config);
@@ -107,6 +111,7 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
+        endpoint,
         account_pin: settings.account_id.clone(),
     }
 }
@@ -123,8 +128,8 @@ fn loader(settings: &AwsSettings, target: Target) -> ConfigLoader {
         loader = loader.endpoint_url(url);
     }
     match target {
-        Target::Endpoint { url } => {
-            loader.region(Region::new(SIMULATED_REGION)).credentials_provider(worthless()).endpoint_url(url)
+        Target::Endpoint { url, region } => {
+            loader.region(Region::new(region)).credentials_provider(worthless()).endpoint_url(url)
         }
         Target::Standard | Target::InProcess(_) => loader,
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::pages::Pages;
-use super::{Aws, convert, failure};
+use super::{Aws, convert};
 use crate::model::call::Failure;
 use crate::model::database::{DatabaseName, RdsEvent};
 
@@ -29,7 +29,7 @@ impl Aws {
                 .end_time(convert::date_time(end))
                 .max_records(100)
                 .set_marker(pages.marker());
-            let page = request.send().await.map_err(|error| failure::read_failure("DescribeEvents", &error))?;
+            let page = request.send().await.map_err(|error| self.read_failure("DescribeEvents", &error))?;
             let event = |event: &aws_sdk_rds::types::Event| {
                 Some(RdsEvent {
                     date: convert::timestamp(event.date()?)?,

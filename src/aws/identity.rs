@@ -1,6 +1,6 @@
 //! Who the credentials belong to, and whether that is whom the configuration wants.
 
-use super::{Aws, convert, failure};
+use super::{Aws, convert};
 use crate::model::call::{Failure, FailureKind};
 use crate::model::snapshot::Identity;
 
@@ -17,11 +17,9 @@ impl Aws {
             sentence,
             request_id: None,
         };
-        let region = self.region.clone().ok_or_else(|| {
-            wrong("no region is known: set `region` under [aws] in config.toml, or AWS_REGION".to_owned())
-        })?;
+        let region = self.region.clone().ok_or_else(|| Self::without_region(OPERATION))?;
         let answer = self.sts.get_caller_identity().send().await;
-        let answer = answer.map_err(|error| failure::read_failure(OPERATION, &error))?;
+        let answer = answer.map_err(|error| self.read_failure(OPERATION, &error))?;
         let account = convert::text(answer.account());
         match &self.account_pin {
             Some(pin) if *pin != account => Err(wrong(format!(

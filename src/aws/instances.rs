@@ -6,7 +6,7 @@ use aws_sdk_rds::operation::describe_db_instances::DescribeDBInstancesError;
 use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
 
 use super::pages::Pages;
-use super::{Aws, convert, failure};
+use super::{Aws, convert};
 use crate::model::call::{Failure, FailureKind};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, Instances, ResourceId};
@@ -35,7 +35,7 @@ impl Aws {
                 {
                     return Ok(found);
                 }
-                Err(error) => return Err(failure::read_failure("DescribeDBInstances", &error)),
+                Err(error) => return Err(self.read_failure("DescribeDBInstances", &error)),
             };
             for instance in page.db_instances() {
                 let name = DatabaseName::new(convert::text(instance.db_instance_identifier()));

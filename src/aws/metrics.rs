@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataRe
 use jiff::Timestamp;
 
 use super::pages::Pages;
-use super::{Aws, convert, failure};
+use super::{Aws, convert};
 use crate::model::call::{Failure, FailureKind};
 use crate::model::database::{DatabaseName, ResourceId};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Signals};
@@ -100,7 +100,7 @@ impl Aws {
                 .end_time(convert::date_time(end))
                 .scan_by(ScanBy::TimestampAscending)
                 .set_next_token(pages.marker());
-            let page = request.send().await.map_err(|error| failure::read_failure("GetMetricData", &error))?;
+            let page = request.send().await.map_err(|error| self.read_failure("GetMetricData", &error))?;
             results.extend_from_slice(page.metric_data_results());
             if !pages.follow(page.next_token())? {
                 return Ok(results);

@@ -23,6 +23,8 @@ pub struct Aws {
     cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
     region: Option<String>,
+    /// Another endpoint than AWS's own, by the configuration or the environment.
+    endpoint: Option<String>,
     account_pin: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! `DescribeOrderableDBInstanceOptions`: whether a class is offered for a database as it is.
 
+use super::Aws;
 use super::pages::Pages;
-use super::{Aws, failure};
 use crate::model::call::Failure;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseState;
@@ -23,7 +23,7 @@ impl Aws {
                 .db_instance_class(class.as_str())
                 .max_records(100)
                 .set_marker(pages.marker());
-            let page = request.send().await.map_err(|error| failure::read_failure(OPERATION, &error))?;
+            let page = request.send().await.map_err(|error| self.read_failure(OPERATION, &error))?;
             if page.orderable_db_instance_options().iter().any(|option| fits(option, state)) {
                 return Ok(true);
             }

@@ -1,31 +1,37 @@
 //! `upshift journal`: reading the evidence. Data to stdout, words to stderr.
 
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::CommandError;
-use crate::journal;
+use crate::journal::{self, Damage, ReadError};
 use crate::model::event::Entry;
 use crate::model::text::{clean, escape_json};
 
-/// Prints every record, oldest first; stops at the first damaged one with exit code 1.
+/// Prints every record, oldest first, up to the first damaged one, which ends it with exit code 1.
 pub(super) fn show(directory: &Path, json: bool) -> Result<(), CommandError> {
-    let records = journal::read(directory).map_err(|error| CommandError::Failed(error.to_string()))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    for (entry, line) in records {
-        let written = if json { writeln!(out, "{}", escape_json(&line)) } else { writeln!(out, "{}", words(&entry)) };
-        if written.is_err() {
-            // The reader has seen enough: a closed pipe is no failure.
-            return Ok(());
-        }
+    let (mut shown, mut closed) = (0_u64, false);
+    let read = journal::read_each(directory, |entry, line| {
+        let written = if json { writeln!(out, "{}", escape_json(line)) } else { writeln!(out, "{}", words(entry)) };
+        shown += 1;
+        closed = written.is_err();
+        written
+    });
+    if closed || out.flush().is_err() {
+        // The reader has seen enough: a closed pipe is no failure.
+        return Ok(());
     }
-    drop(out.flush());
-    Ok(())
+    read.map_err(|error| read_words(directory, &error))?;
+    if shown == 0 { Err(nothing(directory)) } else { Ok(()) }
 }
 
-/// Checks the chain; says how many records hold, or names the first bad one with exit code 1.
+/// Checks the chain; says how many records hold, or names the first bad one with exit code 1. No record is no evidence.
 pub(super) fn verify(directory: &Path) -> Result<(), CommandError> {
-    let verified = journal::verify(directory).map_err(|damage| CommandError::Failed(damage.to_string()))?;
+    let verified = journal::verify(directory).map_err(|error| read_words(directory, &error))?;
+    if verified.records == 0 {
+        return Err(nothing(directory));
+    }
     let line = format!("{} records in {} segments hold; head {}", verified.records, verified.segments, verified.head);
     drop(writeln!(std::io::stdout(), "{line}"));
     Ok(())
@@ -33,4 +39,46 @@ pub(super) fn verify(directory: &Path) -> Result<(), CommandError> {
 
 fn words(entry: &Entry) -> String {
     format!("{:>6}  {:.0}  {}", entry.seq, entry.at, clean(&entry.event.words(), 1_000))
+}
+
+/// A last line without an end is what a crash leaves, and mends itself; it must not read like a forgery.
+fn read_words(directory: &Path, error: &ReadError) -> CommandError {
+    let text = match (error, journal::torn_bytes(directory)) {
+        (ReadError::Io { .. }, _) if !directory.is_dir() => return nothing(directory),
+        (ReadError::Damaged(Damage { segment, line, seq, .. }), Ok(torn @ 1..)) => format!(
+            "{segment}, line {line} (record {seq}) is incomplete: {torn} bytes without an end, as a crash in the middle of a \
+             write leaves them, or a write that is under way. The {} records before it are good. The next start of upshift \
+             on this directory cuts the line off and records that",
+            seq.saturating_sub(1)
+        ),
+        _ => error.to_string(),
+    };
+    CommandError::Failed(text)
+}
+
+/// Nothing to read. A simulation keeps its journal in a directory of its own: the newest one is named.
+fn nothing(directory: &Path) -> CommandError {
+    let none = format!("no records in {}", directory.display());
+    let Some(newest) = newest_simulation(&directory.join("sim")) else {
+        return CommandError::Failed(format!("{none}: nothing was run on it, so there is nothing to verify"));
+    };
+    let newest = newest.display();
+    CommandError::Failed(format!(
+        "{none}, but simulations have left theirs below it. The newest: upshift journal show --state-dir {newest}"
+    ))
+}
+
+/// Their names begin with the time of the start.
+fn newest_simulation(directory: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(directory).ok()?;
+    entries.flatten().map(|entry| entry.path()).filter(|path| has_segment(path)).max()
+}
+
+fn has_segment(directory: &Path) -> bool {
+    let is_segment = |path: &Path| {
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        stem.is_some_and(|stem| stem.starts_with("journal-")) && path.extension().is_some_and(|kind| kind == "jsonl")
+    };
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| is_segment(&entry.path()))
 }

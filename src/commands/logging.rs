@@ -5,7 +5,7 @@ use std::path::Path;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::field::MakeExt;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::{FormatFields, format};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -36,15 +36,21 @@ pub(super) fn start(directory: &Path, to_stderr: bool, color: bool) -> Result<Wo
         .map_err(|error| format!("no log can be written to {}: {error}", place.display()))?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
     let file = fmt::layer().fmt_fields(clean_fields()).with_ansi(false).with_target(false).with_writer(writer);
-    let file = file.with_filter(LevelFilter::INFO);
+    let file = file.with_filter(of_ours());
     let stderr = to_stderr.then(|| {
         let layer = fmt::layer().fmt_fields(clean_fields()).with_ansi(color).with_target(false);
         let layer = layer.with_writer(std::io::stderr);
-        layer.with_filter(LevelFilter::INFO)
+        layer.with_filter(of_ours())
     });
     // A second start in one process keeps the first subscriber; only tests do that.
     drop(tracing_subscriber::registry().with(file).with(stderr).try_init());
     Ok(guard)
+}
+
+/// What this program says, and of the libraries only what they call an error: the SDK warns of every failure with a dump of
+/// its inner state, and what it means is in our own sentence.
+fn of_ours() -> Targets {
+    Targets::new().with_target(env!("CARGO_CRATE_NAME"), LevelFilter::INFO).with_default(LevelFilter::ERROR)
 }
 
 /// Messages and fields as they are usually written, without anything that a terminal could be fooled by.

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::environment::Environment;
 use super::world::{self, Ready};
-use super::{CommandError, last_words, logging};
+use super::{CommandError, auto, last_words, logging};
 use crate::cli::RunArgs;
 use crate::clock::Clock;
 use crate::config;
@@ -20,18 +20,20 @@ use crate::console::{self, ConsoleOptions};
 use crate::control::{self, Client};
 use crate::controller::{Controller, Ended, Parts};
 use crate::journal::{Journal, OpenError};
-use crate::model::command::{Answer, Command};
+use crate::model::class::InstanceClass;
+use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
 use crate::model::guard::Guards;
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
-use crate::model::snapshot::{Arming, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::model::text::clean_lines;
+use crate::sim::scenario::Scenario;
 
 /// Runs the engine until a person, a signal or `--for` ends it.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
-    let settings = settings(args)?;
     let scenario = args.sim.as_deref().map(world::scenario).transpose()?;
+    let (settings, configuration) = settings(args, scenario.as_ref())?;
     if !args.auto && !std::io::stdout().is_terminal() {
         return Err(CommandError::Usage("the console needs a terminal; use --auto to run without one".to_owned()));
     }
@@ -40,6 +42,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
     runtime.block_on(async {
         let (journal, entries) = open_journal(&directory, args.sim.is_some())?;
         let log = logging::start(&directory, args.auto, !environment.no_color && std::io::stderr().is_terminal());
+        tracing::info!("configuration: {configuration}");
         let ready = match scenario {
             Some(scenario) => world::simulation(scenario, args.speed, entries.last().map(|entry| entry.at)).await?,
             None => world::aws(settings.aws.region.clone()),
@@ -68,6 +71,7 @@ async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, read
     if let Some(problem) = log_problem {
         drop(writeln!(std::io::stderr(), "warning: {}", clean_lines(&problem)));
     }
+    let person_disarmed_at = auto::person_disarmed_at(&entries);
     let aws = crate::aws::connect::connect(&settings.aws, target).await;
     let mode =
         format!("{}{}", if args.auto { "auto" } else { "console" }, if args.sim.is_some() { " sim" } else { "" });
@@ -87,115 +91,87 @@ async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, read
     let (stop, stopped) = watch::channel(None);
     let mut engine_task = JoinSet::new();
     engine_task.spawn(controller.run(stopped));
+    if args.panic_in_engine {
+        engine_task.spawn(panicking(client.clone()));
+    }
 
     let face = async {
         if args.auto {
-            headless(client, &clock, args).await
-        } else {
-            let options = ConsoleOptions {
-                no_color: environment.no_color,
-                ascii: environment.ascii,
-                test_panic: args.panic_in_console,
-            };
-            match console::run(client, clock.clone(), options).await {
-                Ok(exit) => Ok(exit.words()),
-                Err(error) => Err(CommandError::Failed(error.to_string())),
-            }
+            return auto::run(client, &clock, args.duration, person_disarmed_at).await;
+        }
+        let options = ConsoleOptions {
+            no_color: environment.no_color,
+            ascii: environment.ascii,
+            test_panic: args.panic_in_console,
+        };
+        match console::run(client, clock.clone(), options).await {
+            Ok(exit) => Ok(Finish { reason: exit.words(), health: Ok(()) }),
+            Err(error) => Err(CommandError::Failed(error.to_string())),
         }
     };
-    let why = tokio::select! {
-        why = face => why,
+    let finish = tokio::select! {
+        finish = face => finish,
         lost = tasks.join_next(), if !tasks.is_empty() => Err(CommandError::Failed(task_words("the simulation", lost))),
         ended = engine_task.join_next() => return engine_words(ended),
     };
-    let reason = match &why {
-        Ok(reason) => reason.clone(),
+    let reason = match &finish {
+        Ok(finish) => finish.reason.clone(),
         Err(error) => error.words().to_owned(),
     };
     stop.send_replace(Some(reason));
     let ended = engine_words(engine_task.join_next().await);
-    why.map(drop).and(ended)
+    finish.and_then(|finish| ended.and(finish.health))
 }
 
-/// Arms as soon as AWS has confirmed who we are, then waits for the end. Returns why it ended.
-async fn headless(mut client: Client, clock: &Clock, args: &RunArgs) -> Result<String, CommandError> {
-    let arm = async {
-        loop {
-            let snapshot = client.snapshot();
-            if let Some(why) = &snapshot.journal.broken {
-                return Err(CommandError::Failed(format!("not armed: the journal takes no records: {why}")));
-            }
-            if snapshot.identity.is_some() {
-                break;
-            }
-            if client.changed().await.is_none() {
-                std::future::pending::<()>().await;
-            }
-        }
-        arm(&mut client).await?;
-        watch_health(&mut client).await
-    };
-    let limit = async {
-        match args.duration {
-            Some(duration) => clock.sleep(duration).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        signal = ending_signal() => signal,
-        () = limit => Ok("the time given with --for is over".to_owned()),
-        failed = arm => failed,
-    }
+/// How a face of the engine came to its end in order.
+pub(super) struct Finish {
+    /// Why it ended; goes into the journal.
+    pub(super) reason: String,
+    /// Whether everything was as it should be then.
+    pub(super) health: Result<(), CommandError>,
 }
 
-/// Arms an engine that was never armed. One that was disarmed, by a person or by itself, stays so: a service manager
-/// that starts a process again is no person.
-async fn arm(client: &mut Client) -> Result<(), CommandError> {
-    match client.snapshot().arming.clone() {
-        Arming::Armed { by, .. } => tracing::warn!("ARMED by {by}, by the journal of this state directory"),
-        Arming::Disarmed { why, since: Some(since) } => tracing::error!(
-            "DISARMED since {since:.0}: {why}. --auto does not arm over that: a person does, with `a` in the console on \
-             this state directory"
-        ),
-        Arming::Disarmed { since: None, .. } => {
-            let answer = client.send(Command::Arm { reason: "started with --auto".to_owned() }).await;
-            match answer.map(|reply| reply.answer) {
-                Ok(Answer::Done { .. }) => {
-                    tracing::warn!("ARMED from the start by --auto: the engine acts by its policy");
-                }
-                Ok(Answer::Refused { sentence }) => return Err(CommandError::Failed(sentence)),
-                Err(_) => return Err(CommandError::Failed("the engine ended before it could be armed".to_owned())),
-            }
-        }
-    }
-    Ok(())
+/// Breaks down once the engine is at work.
+async fn panicking(mut client: Client) -> Ended {
+    while client.snapshot().identity.is_none() && client.changed().await.is_some() {}
+    assert!(client.snapshot().identity.is_none(), "asked for by --panic-in-engine");
+    Ended::Asked("the engine was gone first".to_owned())
 }
 
-/// Returns only when the journal breaks: an armed engine that cannot record must not look healthy.
-async fn watch_health(client: &mut Client) -> Result<String, CommandError> {
-    while let Some(snapshot) = client.changed().await {
-        if let Some(why) = &snapshot.journal.broken {
-            return Err(CommandError::Failed(format!("disarmed: the journal takes no records: {why}")));
-        }
-    }
-    std::future::pending().await
-}
-
-fn settings(args: &RunArgs) -> Result<Settings, CommandError> {
-    let path = match (&args.config, &args.sim) {
+/// The configuration, and what to call it.
+fn settings(args: &RunArgs, scenario: Option<&Scenario>) -> Result<(Settings, String), CommandError> {
+    let path = match (&args.config, scenario) {
         (Some(path), _) => path.clone(),
-        (None, Some(_)) => return Ok(config::checkpoints()),
+        (None, Some(scenario)) => return Ok(builtin_settings(scenario)),
         (None, None) => PathBuf::from("config.toml"),
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| {
+    let bytes = std::fs::read(&path).map_err(|error| {
         CommandError::Usage(format!(
             "no configuration can be read from {}: {error}\nhelp: copy config.toml.example, or try it without AWS: upshift --sim",
             path.display()
         ))
     })?;
     let origin = path.display().to_string();
-    config::parse(&text, &origin)
-        .map_err(|problems| CommandError::Configuration(problems.render(std::io::stderr().is_terminal())))
+    match config::parse_bytes(&bytes, &origin) {
+        Ok(settings) => Ok((settings, origin)),
+        Err(problems) => Err(CommandError::Configuration(problems.render(std::io::stderr().is_terminal()))),
+    }
+}
+
+/// The built-in policy for every database of a scenario.
+fn builtin_settings(scenario: &Scenario) -> (Settings, String) {
+    let instances = scenario.instances.iter();
+    let settings = config::for_databases(instances.map(|instance| {
+        // RDS keeps identifiers in small letters.
+        (DatabaseName::new(instance.id.to_ascii_lowercase()), InstanceClass::observed(&instance.class))
+    }));
+    let one = |policy: &Policy| {
+        let rungs: Vec<&str> = policy.ladder.rungs().iter().map(InstanceClass::as_str).collect();
+        format!("{} ({})", policy.database, rungs.join(" - "))
+    };
+    let databases: Vec<String> = settings.databases.iter().map(one).collect();
+    let words = format!("the built-in policy for {}", databases.join(", "));
+    (settings, words)
 }
 
 /// A simulation without a given directory gets one of its own: its journal must not mix with a real one.

@@ -62,7 +62,7 @@ pub(super) async fn simulation(
 ) -> Result<Ready, CommandError> {
     scenario.start = not_before.map_or(scenario.start, |newest| newest.max(scenario.start));
     let clock = Clock::scaled(scenario.start, speed);
-    let name = scenario.name.clone();
+    let (name, region) = (scenario.name.clone(), scenario.region.clone());
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let server = Server::bind(listen, Sim::new(&scenario, None, clock.clone())).await;
     let server = server.map_err(|error| CommandError::Failed(format!("the simulation could not start: {error}")))?;
@@ -75,5 +75,5 @@ pub(super) async fn simulation(
         }
     });
     let world = World::Simulation { scenario: name, speed, endpoint: endpoint.clone() };
-    Ok(Ready { clock, target: Target::Endpoint { url: endpoint }, world, tasks })
+    Ok(Ready { clock, target: Target::Endpoint { url: endpoint, region }, world, tasks })
 }

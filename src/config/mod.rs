@@ -4,6 +4,7 @@
 //! names all problems instead of the first.
 
 mod aws;
+mod builtin;
 mod database;
 mod engine;
 mod nearest;
@@ -11,7 +12,9 @@ mod problem;
 mod rule;
 mod section;
 mod signal;
+mod syntax;
 
+pub use builtin::{checkpoints, for_databases};
 pub use problem::{Problem, Problems};
 
 use std::ops::Range;
@@ -37,7 +40,8 @@ pub fn parse(text: &str, origin: &str) -> Result<Settings, Problems> {
             .iter()
             .map(|error| {
                 let span = error.span().unwrap_or(text.len()..text.len());
-                Problem::new(span, "this is not TOML", error.message().replace('\n', ", "))
+                let remedy = syntax::remedy(error.message(), text, &span);
+                Problem::new(span, "this is not TOML", error.message().replace('\n', ", ")).help(remedy)
             })
             .collect();
         let lines: Vec<Range<usize>> = syntax.iter().map(|problem| lines_of(text, &problem.span)).collect();
@@ -47,18 +51,27 @@ pub fn parse(text: &str, origin: &str) -> Result<Settings, Problems> {
     if found.is_empty() { Ok(settings) } else { Err(Problems::new(text, origin, found)) }
 }
 
+/// Reads a configuration from the bytes of a file.
+///
+/// # Errors
+/// As [`parse`], and the place of the first byte that is no UTF-8.
+pub fn parse_bytes(bytes: &[u8], origin: &str) -> Result<Settings, Problems> {
+    let error = match str::from_utf8(bytes) {
+        Ok(text) => return parse(text, origin),
+        Err(error) => error,
+    };
+    // Up to the bad byte the shown text is the file's own, so that the place is the same in both.
+    let text = String::from_utf8_lossy(bytes);
+    let at = error.valid_up_to();
+    let label = bytes.get(at).map_or_else(String::new, |byte| format!("the byte 0x{byte:02x} stands here"));
+    let place = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+    let problem = Problem::new(place, "this is not UTF-8", label).help("save the file as UTF-8, as every TOML file is");
+    Err(Problems::new(&text, origin, vec![problem]))
+}
+
 /// The commented example, with every key and its default.
 pub fn example() -> &'static str {
     include_str!("../../config.toml.example")
-}
-
-/// The configuration of the simulation's database `checkpoints`.
-///
-/// # Panics
-/// Never: the text is part of the program, and a test parses it.
-#[expect(clippy::expect_used, reason = "the text is part of the program, and a test parses it")]
-pub fn checkpoints() -> Settings {
-    parse(include_str!("checkpoints.toml"), "checkpoints.toml").expect("the built-in configuration is valid")
 }
 
 fn walk(tree: &DeTable<'_>, text: &str, problems: &mut Vec<Problem>) -> Settings {
@@ -83,6 +96,47 @@ fn overlap(line: &Range<usize>, span: &Range<usize>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_slip_of_the_hand_is_told_what_would_be_right() {
+        for (slip, remedy) in [
+            ("id = \"checkpoints\n", "close the text with \""),
+            ("id = 'checkpoints\n", "close the text with '"),
+            ("id checkpoints\n", "write key = value"),
+            ("id\n", "write key = value"),
+            ("id: 3\n", "write key = value"),
+            ("id = 2026-13-45\n", "put a text in quotes"),
+            ("id = checkpoints\n", "put the text in quotes: \"checkpoints\""),
+            ("id = 15m\n", "put the text in quotes: \"15m\""),
+            ("id =\n", "write a value behind the ="),
+            ("ladder = [\"a\", \"b\"\n", "close the list with ]"),
+            ("ladder = [\"a\" \"b\"]\n", "put a comma between the items"),
+            ("[engine\n", "close the name with ]"),
+            ("[[database]\n", "close the name with ]]"),
+            ("cooldown = { up = 1\n", "close it with }"),
+            ("above = 01\n", "without the zero"),
+            ("id = \"a\" \"b\"\n", "on a new line"),
+            ("id = \"a\\q\"\n", "for a backslash"),
+            ("id = True\n", "in small letters"),
+            ("id = 1\nid = 2\n", "keep one of the two"),
+            ("= 3\n", "write a key before the ="),
+        ] {
+            let problems = parse(slip, "config.toml").unwrap_err();
+            let rendered = problems.render(false);
+            assert!(rendered.contains(remedy), "{slip:?}: {rendered}");
+            let syntax = problems.list().iter().filter(|problem| problem.title == "this is not TOML");
+            assert!(syntax.into_iter().all(|problem| problem.help.is_some()), "{slip:?}: {rendered}");
+        }
+    }
+
+    #[test]
+    fn a_byte_that_is_no_utf_8_is_named_with_its_place() {
+        let bytes = b"[[database]]\nid = \"check\xffpoints\"\n";
+        let rendered = parse_bytes(bytes, "config.toml").unwrap_err().render(false);
+        assert!(rendered.contains("config.toml:2:12"), "{rendered}");
+        assert!(rendered.contains("0xff") && rendered.contains("as UTF-8"), "{rendered}");
+        assert!(parse_bytes(example().as_bytes(), "config.toml").is_ok());
+    }
 
     #[test]
     fn the_example_names_every_key_and_is_valid_with_and_without_its_commented_settings() {
@@ -119,16 +173,5 @@ mod tests {
         let rungs: Vec<String> = database.ladder.rungs().iter().map(|class| format!("\"{class}\"")).collect();
         let short = format!("[[database]]\nid = \"{}\"\nladder = [{}]\n", database.database, rungs.join(", "));
         assert_eq!(parse(&short, "short").unwrap().databases, shown.databases);
-    }
-
-    #[test]
-    fn the_simulation_has_the_rules_of_the_first_case() {
-        let settings = checkpoints();
-        let policy = &settings.databases[0];
-        assert_eq!(policy.database.as_str(), "checkpoints");
-        let words = |rules: &[crate::model::policy::Rule]| rules.iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(words(&policy.up), ["writes > 500 in 2 of 3", "writes > 750 in 2 of 2"]);
-        assert_eq!(words(&policy.down), ["writes < 225 in 10 of 10", "writes < 225 in 55 of 60"]);
-        assert_eq!((policy.cooldown_up.as_secs(), policy.cooldown_down.as_secs()), (900, 3600));
     }
 }

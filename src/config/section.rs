@@ -4,12 +4,12 @@
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::nearest::suggestion;
 use super::problem::Problem;
+use crate::model::duration;
 use crate::model::text::clean;
 
 /// The shortest and longest duration that any setting can mean.
@@ -126,8 +126,8 @@ impl<'a> Section<'a> {
             return None;
         };
         let (shortest, longest) = (words(*bounds.start()), words(*bounds.end()));
-        let right = format!("a duration from {shortest} to {longest}, such as \"90s\", \"15m\" or \"1h 30m\"");
-        let Ok(signed) = text.parse::<SignedDuration>() else {
+        let right = format!("a duration from {shortest} to {longest}, such as {}", duration::EXAMPLES);
+        let Some(signed) = duration::parse(text) else {
             problems.push(
                 Problem::new(value.span(), format!("`{key}` is not a duration"), "cannot be read as one").help(right),
             );

@@ -28,7 +28,7 @@ use crate::engine::Engine;
 use crate::engine::input::{Effect, Input, Observation, Step};
 use crate::journal::Journal;
 use crate::model::action::CallId;
-use crate::model::call::CallOutcome;
+use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::command::{Answer, Command, Reply};
 use crate::model::event::{Entry, Event};
 use crate::model::guard::{Guard, Guards};
@@ -214,7 +214,7 @@ impl Controller {
                     None => return self.void(now, effects),
                 },
                 Effect::Send { id, call } => {
-                    tracing::warn!(action = id.action.0, operation = call.operation(), "sending {call:?}");
+                    tracing::warn!(action = id.action.0, "sending {}", call.words());
                     let aws = self.aws.clone();
                     self.calls.spawn(async move { (id, aws.send(&call).await) });
                 }
@@ -229,7 +229,7 @@ impl Controller {
         for effect in effects {
             let Effect::Send { id, .. } = effect else { continue };
             let message = "the journal could not record it".to_owned();
-            let outcome = CallOutcome::Refused { code: "NotSent".to_owned(), message, request_id: None };
+            let outcome = CallOutcome::Refused { code: NOT_SENT.to_owned(), message, request_id: None };
             // Its effects would be records, and there is nowhere to put them.
             drop(self.engine.step(now, Input::Outcome { id, outcome }));
         }

@@ -73,3 +73,76 @@ fn used(policy: &Policy, watched: &Watched, wanted: Option<Direction>, now: Time
     };
     signals.into_iter().filter_map(newest).flatten().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::engine::fixtures::{policy, series, state};
+    use crate::engine::memory::Memory;
+    use crate::engine::watched::Seen;
+    use crate::model::guard::Guards;
+    use crate::model::policy::Comparison;
+
+    /// What the engine wants on these writes; the world else is in order and nothing is under way.
+    fn wanted(policy: &Policy, class: &str, writes: &[Option<f64>]) -> Option<Direction> {
+        let now = Timestamp::from_second(writes.len() as i64 * 60).unwrap();
+        let seen = Seen { state: state(class, "available"), at: now, events_read: true };
+        let series = [(SignalName::new("writes"), series(writes))].into();
+        let watched = Watched { seen: Some(seen), series, ..Watched::default() };
+        let memory = Memory::default();
+        let common = Common {
+            journal_writable: true,
+            identity_at: Some(now),
+            events_at: Some(now),
+            memory: &memory,
+            max_actions_in_flight: 1,
+            state_limit: SignedDuration::from_secs(120),
+            guards: Guards::all(),
+        };
+        evaluate(common, policy, "digest", &watched, now).verdict.wanted()
+    }
+
+    fn rank(wanted: Option<Direction>) -> i32 {
+        match wanted {
+            Some(Direction::Down) => -1,
+            None => 0,
+            Some(Direction::Up) => 1,
+        }
+    }
+
+    fn rule(comparison: Comparison) -> impl Strategy<Value = Rule> {
+        (1_u32..5, 0_u32..5, 0.0..1_000.0).prop_map(move |(datapoints, more, threshold)| Rule {
+            signal: SignalName::new("writes"),
+            comparison,
+            threshold,
+            datapoints,
+            periods: datapoints + more,
+        })
+    }
+
+    /// Rules of load: up when there is much of it, down when there is little. They may overlap, as no configuration may.
+    fn policies() -> impl Strategy<Value = Policy> {
+        let some = |comparison| prop::collection::vec(rule(comparison), 1..4);
+        (some(Comparison::Above), some(Comparison::Below)).prop_map(|(up, down)| Policy { up, down, ..policy() })
+    }
+
+    fn minutes() -> impl Strategy<Value = Vec<(Option<f64>, f64)>> {
+        prop::collection::vec((prop::option::weighted(0.85, 0.0..1_000.0), 0.0..500.0), 1..20)
+    }
+
+    proptest! {
+        #[test]
+        fn more_load_never_turns_an_up_into_a_down(policy in policies(), minutes in minutes()) {
+            let less: Vec<Option<f64>> = minutes.iter().map(|(value, _)| *value).collect();
+            let more: Vec<Option<f64>> =
+                minutes.iter().map(|(value, rise)| value.map(|value| value + rise)).collect();
+            for class in ["db.t4g.small", "db.m5.large"] {
+                let (on_less, on_more) = (wanted(&policy, class, &less), wanted(&policy, class, &more));
+                prop_assert!(rank(on_more) >= rank(on_less), "{class}: {on_less:?} on {less:?}, {on_more:?} on {more:?}");
+            }
+        }
+    }
+}

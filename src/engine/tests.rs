@@ -6,7 +6,7 @@ use super::fixtures::{engine, look, state};
 use super::input::{Effect, Input, Step};
 use super::*;
 use crate::model::action::{ActionId, ActionResult, CallId};
-use crate::model::call::CallOutcome;
+use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::command::{Answer, Command, Request};
 use crate::model::decision::{Decision, Verdict};
 use crate::model::operator::Operator;
@@ -279,7 +279,7 @@ fn another_account_disarms() {
 fn a_call_that_the_journal_did_not_take_is_not_waited_for() {
     let (mut engine, now) = sent();
     engine.step(now, Input::JournalBroken("no space left".into()));
-    let refused = CallOutcome::Refused { code: "NotSent".into(), message: String::new(), request_id: None };
+    let refused = CallOutcome::Refused { code: NOT_SENT.into(), message: String::new(), request_id: None };
     engine.step(now, Input::Outcome { id: first_call(), outcome: refused });
     assert!(engine.memory.of(&DatabaseName::new("checkpoints")).active().is_none());
 }

@@ -21,9 +21,11 @@ impl Engine {
         self.memory.revision
     }
 
-    /// What fails at the moment.
+    /// What fails at the moment; first what makes everything else fail too.
     pub fn problems(&self) -> Vec<Problem> {
-        self.problems.values().cloned().collect()
+        let mut problems: Vec<Problem> = self.problems.values().cloned().collect();
+        problems.sort_by_key(|problem| problem.failure.kind);
+        problems
     }
 
     /// The databases as they are at `now`, with the next look.
@@ -73,5 +75,34 @@ impl Engine {
             }
         };
         policy.ladder.rungs().iter().filter(|rung| **rung != state.class).map(plan).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::fixtures::{engine, look, state};
+    use crate::engine::input::Input;
+    use crate::model::call::{Failure, FailureKind};
+
+    #[test]
+    fn of_what_fails_the_identity_comes_first() {
+        let mut engine = engine();
+        let failed = |kind, operation: &str| Failure {
+            kind,
+            operation: operation.to_owned(),
+            sentence: String::new(),
+            request_id: None,
+        };
+        let Input::Observed(mut seen) = look(Timestamp::UNIX_EPOCH, state("db.t4g.small", "available"), &[]) else {
+            panic!("a look is an observation")
+        };
+        seen.events = Err(failed(FailureKind::Network, "DescribeEvents"));
+        seen.databases = Err(failed(FailureKind::AccessDenied, "DescribeDBInstances"));
+        seen.series = Err(failed(FailureKind::NoCredentials, "GetMetricData"));
+        seen.identity = Some(Err(failed(FailureKind::WrongIdentity, "GetCallerIdentity")));
+        engine.step(Timestamp::UNIX_EPOCH, Input::Observed(seen));
+        let operations: Vec<String> = engine.problems().into_iter().map(|problem| problem.failure.operation).collect();
+        assert_eq!(operations, ["GetCallerIdentity", "GetMetricData", "DescribeDBInstances", "DescribeEvents"]);
     }
 }

@@ -1,5 +1,6 @@
 //! Reading a whole journal in order, checking the chain on the way.
 
+use std::io;
 use std::path::Path;
 
 use super::disk::{Directory, Disk};
@@ -60,6 +61,29 @@ pub fn read_on(disk: &dyn Disk) -> Result<Vec<(Entry, String)>, ReadError> {
         Ok(())
     })?;
     Ok(records)
+}
+
+/// Gives every record with its line to `each` as it is read, so that those in front of a damage are seen. What `each`
+/// fails with ends the reading.
+///
+/// # Errors
+/// As [`read`], after every good record in front of it was given.
+pub fn read_each(dir: &Path, mut each: impl FnMut(&Entry, &str) -> io::Result<()>) -> Result<(), ReadError> {
+    let path = dir.to_path_buf();
+    scan(&Directory::to_read(dir), Tail::IsDamage, |place, sealed, raw| {
+        let entry = entry(place, sealed)?;
+        each(&entry, &String::from_utf8_lossy(raw)).map_err(|source| ReadError::Io { path: path.clone(), source })
+    })
+    .map(drop)
+}
+
+/// The length in bytes of an incomplete last line, as a crash in the middle of a write leaves it; 0 when the last line
+/// is whole.
+///
+/// # Errors
+/// As [`verify`], but for that line.
+pub fn torn_bytes(dir: &Path) -> Result<u64, ReadError> {
+    Ok(scan(&Directory::to_read(dir), Tail::MayBeCut, |_, _, _| Ok(()))?.tail.len() as u64)
 }
 
 /// What to do with an incomplete last line.

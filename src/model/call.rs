@@ -18,6 +18,9 @@ pub enum MutatingCall {
     },
 }
 
+/// The code of a call that was refused on this side, before anything left.
+pub const NOT_SENT: &str = "NotSent";
+
 /// What the sender of a call knows afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
@@ -29,9 +32,9 @@ pub enum CallOutcome {
     },
     /// AWS refused; nothing was changed.
     Refused {
-        /// AWS's error code.
+        /// AWS's error code, or [`NOT_SENT`].
         code: String,
-        /// AWS's sentence.
+        /// AWS's sentence, or why it was not sent.
         message: String,
         /// AWS's request id.
         request_id: Option<String>,
@@ -50,6 +53,15 @@ impl MutatingCall {
             Self::ModifyDbInstanceClass { .. } => "ModifyDBInstance",
         }
     }
+
+    /// What it asks for, such as `ModifyDBInstance: checkpoints to db.m5.large, at once`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::ModifyDbInstanceClass { database, class } => {
+                format!("{}: {database} to {class}, at once", self.operation())
+            }
+        }
+    }
 }
 
 impl CallOutcome {
@@ -58,17 +70,20 @@ impl CallOutcome {
         match self {
             Self::Accepted { request_id: Some(id) } => format!("accepted by AWS, request {id}"),
             Self::Accepted { request_id: None } => "accepted by AWS".to_owned(),
+            Self::Refused { code, message, .. } if code == NOT_SENT => format!("not sent: {message}"),
             Self::Refused { code, message, .. } => format!("refused by AWS, {code}: {message}"),
             Self::Unknown { why } => format!("sent, answer lost ({why}); looking"),
         }
     }
 }
 
-/// Why a read failed, sorted by what a person can do about it.
+/// Why a read failed, sorted by what a person can do about it: first what makes everything else fail too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// No credentials were found or they have expired.
+    /// The account or region is not the configured one, or no region is known.
+    WrongIdentity,
+    /// No credentials were found, or AWS does not accept them.
     NoCredentials,
     /// The credentials may not do this.
     AccessDenied,
@@ -82,8 +97,6 @@ pub enum FailureKind {
     Rejected,
     /// AWS answered with an error of its own.
     Service,
-    /// The account or region is not the configured one.
-    WrongIdentity,
 }
 
 /// A failed read, in a sentence that says what failed, why and what to do.

@@ -138,6 +138,27 @@ impl InstanceClass {
         self.default_max_connections().map(|nominal| nominal / 5 * 4)
     }
 
+    /// The next larger size of the same family; `None` for the largest, and for a class not known here.
+    pub fn next_larger(&self) -> Option<Self> {
+        self.neighbour(|at| at.checked_add(1))
+    }
+
+    /// The next smaller size of the same family; `None` for the smallest, and for a class not known here.
+    pub fn next_smaller(&self) -> Option<Self> {
+        self.neighbour(|at| at.checked_sub(1))
+    }
+
+    fn neighbour(&self, step: impl Fn(usize) -> Option<usize>) -> Option<Self> {
+        let (family, size) = self.0.strip_prefix("db.")?.split_once('.')?;
+        let sizes: Vec<&str> = if is_burstable(family) {
+            BURSTABLE.iter().map(|(size, ..)| *size).collect()
+        } else {
+            SIZES.iter().map(|(size, _)| *size).collect()
+        };
+        let here = sizes.iter().position(|known| *known == size)?;
+        Self::known(&format!("db.{family}.{}", sizes.get(step(here)?)?))
+    }
+
     /// Every class name known here, for suggestions, smallest first within a family.
     pub fn all_known() -> impl Iterator<Item = String> {
         let burstable = ["t3", "t4g"]
@@ -155,9 +176,13 @@ impl fmt::Display for InstanceClass {
     }
 }
 
+fn is_burstable(family: &str) -> bool {
+    matches!(family, "t3" | "t4g")
+}
+
 fn hardware(name: &str) -> Option<Hardware> {
     let (family, size) = name.strip_prefix("db.")?.split_once('.')?;
-    if matches!(family, "t3" | "t4g") {
+    if is_burstable(family) {
         let (_, vcpus, memory_gib) = *BURSTABLE.iter().find(|(s, ..)| *s == size)?;
         return Some(Hardware { vcpus, memory_gib });
     }

@@ -103,8 +103,40 @@ impl Verdict {
 }
 
 impl Decision {
+    /// The verdict in words. Where there is no target it says why: not seen is not the same as nowhere to go.
+    pub fn words(&self) -> String {
+        match &self.verdict {
+            Verdict::WouldScale { direction, to: None } if self.class.is_none() => {
+                format!("would scale {}, but the database has not been seen", direction.word())
+            }
+            verdict => verdict.words(),
+        }
+    }
+
     /// The gates that are closed.
     pub fn closed_gates(&self) -> impl Iterator<Item = &GateResult> {
         self.gates.iter().filter(|result| !result.open)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rung_and_not_seen_are_told_apart() {
+        let mut decision = Decision {
+            database: DatabaseName::new("checkpoints"),
+            resource_id: None,
+            class: None,
+            verdict: Verdict::WouldScale { direction: Direction::Up, to: None },
+            rules: vec![],
+            gates: vec![],
+            datapoints: vec![],
+            policy_digest: String::new(),
+        };
+        assert_eq!(decision.words(), "would scale up, but the database has not been seen");
+        decision.class = Some(InstanceClass::observed("db.m5.large"));
+        assert_eq!(decision.words(), "would scale up, no rung there");
     }
 }

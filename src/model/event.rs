@@ -291,5 +291,5 @@ fn decision_words(decision: &Decision, repeats: u32) -> String {
     };
     let why = if closed.is_empty() { String::new() } else { format!(" (closed: {})", closed.join(", ")) };
     let repeats = if repeats > 0 { format!(", after {repeats} alike") } else { String::new() };
-    format!("{}: {}{why}{repeats}", decision.database, decision.verdict.words())
+    format!("{}: {}{why}{repeats}", decision.database, decision.words())
 }

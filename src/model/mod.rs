@@ -9,6 +9,7 @@ pub mod class;
 pub mod command;
 pub mod database;
 pub mod decision;
+pub mod duration;
 pub mod event;
 pub mod gate;
 pub mod guard;

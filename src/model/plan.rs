@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
+use super::gate::Gate;
 use super::policy::Strategy;
 
 /// The outage that a strategy is known for, with the source of the figures.
@@ -35,6 +36,13 @@ pub struct OverridePlan {
     pub blocked_by: Vec<String>,
 }
 
+impl OverridePlan {
+    /// What a person passes over, in words that say what is in the way: `disarmed`, `cooldown not over`.
+    pub fn passes_over_words(&self) -> Vec<&str> {
+        self.passes_over.iter().map(|name| Gate::closed_words_of(name).unwrap_or(name)).collect()
+    }
+}
+
 /// The figures of `ModifyDBInstance` on the instance itself.
 ///
 /// Single-AZ: a recorded run on the same control plane took 4 min 22 s, others report 5 to 15 minutes. Multi-AZ: AWS
@@ -54,5 +62,24 @@ impl fmt::Display for ExpectedOutage {
         } else {
             write!(f, "{} to {} s", self.least_secs, self.most_secs)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_passed_over_reads_as_what_is_in_the_way() {
+        let plan = OverridePlan {
+            to: InstanceClass::observed("db.m5.large"),
+            strategy: Strategy::InPlace,
+            outage: in_place_outage(false),
+            price_before_usd_per_hour: None,
+            price_after_usd_per_hour: None,
+            passes_over: ["armed", "cooldown over", "not held"].map(str::to_owned).to_vec(),
+            blocked_by: vec![],
+        };
+        assert_eq!(plan.passes_over_words(), ["disarmed", "cooldown not over", "held"]);
     }
 }

@@ -18,7 +18,7 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
     ("controller", &["model", "clock", "aws", "control", "engine", "journal", "playbook"]),
     ("swarm", &["model", "clock", "aws", "config", "control", "controller", "journal", "sim"]),
     ("console", &["model", "clock", "config", "control"]),
-    ("cli", &[]),
+    ("cli", &["model"]),
     ("commands", ANY),
     ("main", &["cli", "commands"]),
 ];
@@ -180,7 +180,8 @@ pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            if path.is_dir() {
+            // What a build leaves is not of ours.
+            if path.is_dir() && !path.ends_with("target") {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 files.push(path);

@@ -1,20 +1,10 @@
 //! The built binary, as a script would use it.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-fn upshift(state: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));
-    command.args(words).env_clear().env("HOME", state).env("UPSHIFT_STATE_DIR", state).current_dir(state);
-    command.output().unwrap()
-}
-
-fn code_and_words(output: &Output) -> (i32, String) {
-    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
-}
+use crate::process::{code_and_words, upshift};
 
 #[test]
 fn a_headless_run_ends_healthy_and_leaves_a_journal_that_verifies_until_it_is_touched() {
@@ -47,6 +37,7 @@ fn a_headless_run_ends_healthy_and_leaves_a_journal_that_verifies_until_it_is_to
 fn bad_usage_and_configuration_end_with_2_and_start_nothing() {
     let state = TempDir::new().unwrap();
     fs::write(state.path().join("wrong.toml"), "[[database]]\nid = 3\nladdr = []\n").unwrap();
+    fs::write(state.path().join("latin1.toml"), b"[[database]]\nid = \"gr\xfcn\"\n").unwrap();
     for (words, expected) in [
         (vec!["--auto"], "config.toml"),
         (vec!["--auto", "--config", "wrong.toml"], "wrong.toml:2:6"),
@@ -54,6 +45,10 @@ fn bad_usage_and_configuration_end_with_2_and_start_nothing() {
         (vec!["--sim"], "needs a terminal"),
         (vec!["--speed", "fast"], "not a number"),
         (vec!["--auto", "--sim", "--for", "0s"], "above zero"),
+        (vec!["--auto", "--sim", "--for", "1 month"], "a day is 24 h"),
+        (vec!["--auto", "--for", "20d"], "no configuration can be read from config.toml"),
+        (vec!["--auto", "--config", "latin1.toml"], "latin1.toml:2:9"),
+        (vec!["sim", "--listen", "0.0.0.0:0"], "loopback only"),
     ] {
         let (code, said) = code_and_words(&upshift(state.path(), &words));
         assert_eq!(code, 2, "{words:?}: {said}");
@@ -71,4 +66,12 @@ fn a_state_directory_that_cannot_be_used_refuses_to_arm() {
     let (code, said) = code_and_words(&upshift(state.path(), &words));
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("not armed") && said.contains("writable directory"), "{said}");
+}
+
+#[test]
+fn the_readme_names_the_rust_that_is_needed() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, rest) = manifest.split_once("rust-version = \"").unwrap();
+    let version = rest.split('"').next().unwrap();
+    assert!(include_str!("../../README.md").contains(&format!("Rust {version} or later")));
 }

@@ -8,16 +8,21 @@
 )]
 
 mod architecture;
+mod auto;
 mod aws_cli;
 mod binary;
 mod config;
 mod crash;
+mod evidence;
 mod fuzz;
 mod hostile;
 mod journal;
 mod journal_damage;
 mod main_job;
 mod moto;
+mod process;
+mod readme;
+mod samples;
 mod sim_account;
 mod sim_cloudwatch;
 mod sim_cloudwatch_alarms;

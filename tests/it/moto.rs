@@ -42,7 +42,8 @@ impl Drop for Moto {
 async fn it_describes_and_modifies_a_database_of_motos() {
     let moto = Moto::start();
     let name = DatabaseName::new("checkpoints");
-    let aws = connect(&AwsSettings::default(), Target::Endpoint { url: moto.url.clone() }).await;
+    let target = Target::Endpoint { url: moto.url.clone(), region: "us-east-1".to_owned() };
+    let aws = connect(&AwsSettings::default(), target).await;
     assert!(aws.identity().await.unwrap().account.len() == 12);
     assert!(aws.instances(std::slice::from_ref(&name)).await.unwrap().is_empty(), "not there yet");
     create(&moto.url).await;

@@ -291,6 +291,39 @@ async fn a_deferred_change_waits_for_the_window_or_for_the_next_immediate_one() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_for_the_window_is_not_swept_along_with_one_that_is_about_to_begin() {
+    let account = Account::of(ONE);
+    let request = account.rds.modify_db_instance().db_instance_identifier("checkpoints");
+    request.multi_az(true).apply_immediately(true).send().await.unwrap();
+    let both = modify(&account, "db.m5.large", false).await;
+    let values = both.pending_modified_values().unwrap();
+    assert_eq!((values.multi_az(), pending_class(&both)), (Some(true), Some("db.m5.large")));
+    account.pass(SignedDuration::from_hours(2)).await;
+    let converted = describe(&account, "checkpoints").await;
+    assert_eq!((converted.multi_az(), converted.db_instance_status()), (Some(true), Some("available")));
+    assert_eq!(
+        (converted.db_instance_class(), pending_class(&converted)),
+        (Some("db.t4g.small"), Some("db.m5.large")),
+        "the class waits for the window"
+    );
+    account.pass(SignedDuration::from_hours(7 * 24)).await;
+    let done = describe(&account, "checkpoints").await;
+    assert_eq!((done.db_instance_class(), pending_class(&done)), (Some("db.m5.large"), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_immediate_change_takes_along_what_was_deferred_behind_the_one_before_it() {
+    let account = Account::of(ONE);
+    let request = || account.rds.modify_db_instance().db_instance_identifier("checkpoints");
+    request().multi_az(true).apply_immediately(true).send().await.unwrap();
+    modify(&account, "db.m5.large", false).await;
+    request().allocated_storage(120).apply_immediately(true).send().await.unwrap();
+    account.pass(SignedDuration::from_hours(2)).await;
+    let done = describe(&account, "checkpoints").await;
+    assert_eq!((done.multi_az(), done.db_instance_class()), (Some(true), Some("db.m5.large")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn asking_for_the_old_class_again_takes_a_deferred_change_back() {
     let account = Account::of(ONE);
     modify(&account, "db.m5.large", false).await;

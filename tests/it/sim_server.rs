@@ -25,9 +25,9 @@ async fn bind(address: &str) -> Result<Server, ServeError> {
 async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// Serves while `work` runs; ends by the stop signal.
@@ -73,6 +73,36 @@ async fn an_unsigned_call_is_refused_in_xml_with_date_and_request_id() {
         assert!(answer.contains("<Code>MissingAuthenticationToken</Code>"), "{answer}");
         assert!(answer.contains("x-amzn-requestid: "), "{answer}");
         assert!(answer.contains("date: Tue, 03 Feb 2026 04:05:06 GMT"), "{answer}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unsigned_call_of_cloudwatch_is_refused_in_its_protocol() {
+    while_serving(|address| async move {
+        let form = "Action=ListMetrics&Version=2010-08-01";
+        let target = "x-amz-target: GraniteServiceVersion20100801.ListMetrics";
+        let exception = "com.amazon.coral.service#MissingAuthenticationTokenException";
+        let path = "/service/GraniteServiceVersion20100801/operation/ListMetrics";
+        for (path, header, body, status, expected) in [
+            (
+                "/",
+                "content-type: application/x-www-form-urlencoded",
+                form,
+                403,
+                "<Code>MissingAuthenticationToken</Code>",
+            ),
+            ("/", target, "{}", 400, exception),
+            (path, "smithy-protocol: rpc-v2-cbor", "\u{0}", 400, exception),
+        ] {
+            let call = format!(
+                "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let answer = exchange(address, call.as_bytes()).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(expected), "{answer}");
+            assert!(answer.contains("Request is missing Authentication Token"), "{answer}");
+        }
     })
     .await;
 }

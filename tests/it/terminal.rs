@@ -168,6 +168,15 @@ fn a_panic_restores_the_terminal_and_is_no_success() {
 }
 
 #[test]
+fn a_panic_of_the_engine_ends_the_process_and_restores_the_terminal_too() {
+    let mut console = Console::start(&["--sim", "--panic-in-engine"], &[]);
+    assert_ne!(console.end(), 0);
+    let seen = String::from_utf8_lossy(&console.seen);
+    assert!(seen.contains("\u{1b}[?1049h"), "the console was on the screen");
+    assert!(seen.contains("asked for by --panic-in-engine"));
+}
+
+#[test]
 fn every_signal_that_ends_it_restores_the_terminal() {
     for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP] {
         let mut console = Console::start(&["--sim"], &[]);

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::super::fixtures::{snapshot, trouble};
 use super::driven;
+use crate::console::fixtures::{snapshot, trouble};
 use crate::model::snapshot::Snapshot;
 
 /// What a hostile AWS, configuration, colleague or engine could make of every text in a snapshot.

@@ -53,11 +53,18 @@ pub(super) fn not_in_set(value: &str, parameter: &str, words: &[&str]) -> ApiErr
     ))
 }
 
+/// Whether a code is about who asks, and not about what is asked.
+pub(super) fn is_of_signature(code: &str) -> bool {
+    matches!(code, "MissingAuthenticationToken" | "SignatureDoesNotMatch")
+}
+
 /// The name of the exception that the newer protocols give to a code of the query protocol, with its namespace.
 pub(super) fn exception(code: &str) -> String {
     match code {
         "ValidationError" => "com.amazon.coral.validate#ValidationException".to_owned(),
         "SerializationException" | "UnknownOperationException" => format!("com.amazon.coral.service#{code}"),
+        "MissingAuthenticationToken" => "com.amazon.coral.service#MissingAuthenticationTokenException".to_owned(),
+        "SignatureDoesNotMatch" => "com.amazon.coral.service#InvalidSignatureException".to_owned(),
         "MissingParameter" => "com.amazonaws.cloudwatch#MissingRequiredParameterException".to_owned(),
         "InvalidParameterValue" | "InvalidParameterCombination" => format!("com.amazonaws.cloudwatch#{code}Exception"),
         "LimitExceeded" | "InvalidFormat" => format!("com.amazonaws.cloudwatch#{code}Fault"),

@@ -72,7 +72,7 @@ impl Fleet {
             Step::Restarted => self.restarted(at, id),
             Step::FailoverDone => self.failover_done(at, id),
             Step::Finished => self.finished(at, id),
-            Step::Settled => self.settled(id),
+            Step::Settled => self.settled(at, id),
         }
     }
 
@@ -81,7 +81,7 @@ impl Fleet {
         if instance.pending.is_empty() {
             // Cancelled by setting the old value again before anything was done.
             instance.change = Change::Idle;
-            return;
+            return self.take_up_deferred(at, id);
         }
         instance.change = Change::Running;
         "modifying".clone_into(&mut instance.status);
@@ -208,11 +208,19 @@ impl Fleet {
         }
     }
 
-    fn settled(&mut self, id: &str) {
-        if let Some(instance) = self.instances.get_mut(id) {
-            "available".clone_into(&mut instance.status);
-            instance.change = Change::Idle;
-        }
+    fn settled(&mut self, at: Timestamp, id: &str) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        "available".clone_into(&mut instance.status);
+        instance.change = Change::Idle;
+        self.take_up_deferred(at, id);
+    }
+
+    /// What was deferred behind a change that is over waits for the window like any other.
+    fn take_up_deferred(&mut self, at: Timestamp, id: &str) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let deferred = std::mem::take(&mut instance.deferred);
+        instance.pending.merge(&deferred);
+        self.accept(at, id, false);
     }
 }
 

@@ -23,8 +23,10 @@ pub struct Instance {
     pub class: String,
     /// The `DBInstanceStatus`.
     pub status: String,
-    /// What was asked for and is not yet so.
+    /// What was asked for and is not yet so: what the change under way brings, else what waits for the window.
     pub pending: Pending,
+    /// What was asked for the window while another change was about to begin: it is not swept along with that one.
+    pub deferred: Pending,
     /// Always `postgres` for now.
     pub engine: String,
     /// Such as `16.8`.
@@ -91,9 +93,24 @@ impl Pending {
         self.backup_retention_days = backup_retention_days.or(self.backup_retention_days);
         self.multi_az = multi_az.or(self.multi_az);
     }
+
+    /// Forgets every value that `other` names too.
+    pub fn take_back(&mut self, other: &Self) {
+        self.class.take_if(|_| other.class.is_some());
+        self.storage_gib.take_if(|_| other.storage_gib.is_some());
+        self.backup_retention_days.take_if(|_| other.backup_retention_days.is_some());
+        self.multi_az.take_if(|_| other.multi_az.is_some());
+    }
 }
 
 impl Instance {
+    /// Everything that is pending, as RDS shows it.
+    pub fn all_pending(&self) -> Pending {
+        let mut all = self.pending.clone();
+        all.merge(&self.deferred);
+        all
+    }
+
     /// The instance that a scenario describes, created a month before `now`.
     pub fn new(spec: &InstanceSpec, account: &str, region: &str, seed: u64, now: Timestamp) -> Option<Self> {
         let id = spec.id.to_ascii_lowercase();
@@ -108,6 +125,7 @@ impl Instance {
             class: spec.class.clone(),
             status: "available".to_owned(),
             pending: Pending::default(),
+            deferred: Pending::default(),
             engine: spec.engine.clone(),
             engine_version: spec.engine_version.clone(),
             multi_az: spec.multi_az,

@@ -86,16 +86,35 @@ fn check(fleet: &Fleet, target: &Instance, asked: &Pending) -> Result<(), ApiErr
 
 /// Adds to what is pending. A value that the instance already has is not pending: asking for it takes back an earlier
 /// wish, at once if so asked, else at the window; this world forgets it right away in both cases.
+///
+/// What is asked for the window while an immediate change is about to begin stays apart from it; what is asked for at
+/// once takes everything that pends with it, as at AWS.
 fn record(instance: &mut Instance, asked: &Pending, apply_immediately: bool) {
-    instance.pending.merge(asked);
-    let pending = &mut instance.pending;
-    pending.class.take_if(|class| *class == instance.class);
-    pending.storage_gib.take_if(|gib| *gib == instance.storage_gib);
-    pending.multi_az.take_if(|multi_az| *multi_az == instance.multi_az);
-    pending.backup_retention_days.take_if(|days| *days == instance.backup_retention_days);
+    let (wanted, had) = split(asked, instance);
+    if apply_immediately {
+        let deferred = std::mem::take(&mut instance.deferred);
+        instance.pending.merge(&deferred);
+    }
+    instance.pending.take_back(&had);
+    instance.deferred.take_back(&had);
+    let stays_apart = !apply_immediately && instance.change == Change::Accepted;
+    let pending = if stays_apart { &mut instance.deferred } else { &mut instance.pending };
+    pending.merge(&wanted);
     // Unlike the others this one takes effect at once, unless backups are turned on or off.
     let switches = |days: u32| (days == 0) != (instance.backup_retention_days == 0);
     if let Some(days) = pending.backup_retention_days.take_if(|days| apply_immediately && !switches(*days)) {
         instance.backup_retention_days = days;
     }
+}
+
+/// What of it is new, and what the instance has already.
+fn split(asked: &Pending, instance: &Instance) -> (Pending, Pending) {
+    let mut wanted = asked.clone();
+    let had = Pending {
+        class: wanted.class.take_if(|class| *class == instance.class),
+        storage_gib: wanted.storage_gib.take_if(|gib| *gib == instance.storage_gib),
+        multi_az: wanted.multi_az.take_if(|multi_az| *multi_az == instance.multi_az),
+        backup_retention_days: wanted.backup_retention_days.take_if(|days| *days == instance.backup_retention_days),
+    };
+    (wanted, had)
 }

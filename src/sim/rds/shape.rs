@@ -28,7 +28,7 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     groups(instance, xml);
     xml.text("AvailabilityZone", &instance.zone);
     xml.text("PreferredMaintenanceWindow", instance.window);
-    pending(&instance.pending, xml);
+    pending(&instance.all_pending(), xml);
     if instance.backup_retention_days > 0 {
         let restorable = now.saturating_sub(SignedDuration::from_mins(5)).unwrap_or(now);
         xml.instant("LatestRestorableTime", restorable);

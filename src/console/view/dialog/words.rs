@@ -119,7 +119,8 @@ pub(super) fn quit() -> Asked {
 }
 
 fn gates(plan: &OverridePlan) -> Vec<Styled> {
-    let over = if plan.passes_over.is_empty() { "no closed gate".to_owned() } else { plan.passes_over.join(", ") };
+    let over =
+        if plan.passes_over.is_empty() { "no closed gate".to_owned() } else { plan.passes_over_words().join(", ") };
     let mut lines = vec![plain(format!("passes over {over}"))];
     if !plan.blocked_by.is_empty() {
         lines.push((format!("✘ will be refused: {}", plan.blocked_by.join("; ")), theme::DANGER));

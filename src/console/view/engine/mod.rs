@@ -80,7 +80,7 @@ fn verdict(view: &DatabaseView) -> Styled {
         }
         Some(decision) => {
             let style = if decision.verdict == Verdict::Hold { theme::OK } else { theme::WARN };
-            (decision.verdict.words(), style.patch(theme::TITLE))
+            (decision.words(), style.patch(theme::TITLE))
         }
     }
 }

@@ -1,0 +1,205 @@
+//! `--auto`: the engine without a console. Armed as soon as AWS has confirmed who we are; what keeps it from working is
+//! said at once and again, and it ends healthy or says why not.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::CommandError;
+use super::run::{Finish, ending_signal};
+use crate::clock::Clock;
+use crate::control::Client;
+use crate::model::action::ActionResult;
+use crate::model::call::Failure;
+use crate::model::command::{Answer, Command};
+use crate::model::event::{Entry, Event};
+use crate::model::snapshot::{Arming, DatabaseView, Snapshot};
+
+/// What keeps it from working is said again after this time of the machine.
+const SAY_AGAIN: Duration = Duration::from_mins(1);
+
+/// Runs until a signal or `limit` ends it. `person_disarmed_at` is what [`person_disarmed_at`] says of the journal as it
+/// was found.
+///
+/// # Errors
+/// When it cannot be armed, and when the journal takes no more records.
+pub(super) async fn run(
+    client: Client,
+    clock: &Clock,
+    limit: Option<Duration>,
+    person_disarmed_at: Option<Timestamp>,
+) -> Result<Finish, CommandError> {
+    let began = clock.now();
+    let limit = async {
+        match limit {
+            Some(limit) => clock.sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    let reason = tokio::select! {
+        signal = ending_signal() => signal,
+        () = limit => Ok("the time given with --for is over".to_owned()),
+        failed = work(client.clone(), clock) => failed,
+    }?;
+    let unwell = unwell(&client.snapshot(), began, person_disarmed_at);
+    let health = if unwell.is_empty() {
+        Ok(())
+    } else {
+        Err(CommandError::Failed(format!("not healthy at the end: {}", unwell.join("; "))))
+    };
+    Ok(Finish { reason, health })
+}
+
+/// When a person disarmed the engine of this journal, if nobody has armed it since: that is how it is meant to be.
+pub(super) fn person_disarmed_at(entries: &[Entry]) -> Option<Timestamp> {
+    let last =
+        entries.iter().rev().find(|entry| matches!(entry.event, Event::Armed { .. } | Event::Disarmed { .. }))?;
+    matches!(last.event, Event::Disarmed { by: Some(_), .. }).then_some(last.at)
+}
+
+/// Arms, then watches. Returns only when it fails.
+async fn work(mut client: Client, clock: &Clock) -> Result<String, CommandError> {
+    until_confirmed(&mut client, clock).await?;
+    arm(&mut client).await?;
+    while let Some(snapshot) = client.changed().await {
+        if let Some(why) = &snapshot.journal.broken {
+            return Err(CommandError::Failed(format!("disarmed: the journal takes no records: {why}")));
+        }
+    }
+    std::future::pending().await
+}
+
+/// Returns when AWS has said who we are and RDS's events can be read, or when nothing will be armed anyway.
+async fn until_confirmed(client: &mut Client, clock: &Clock) -> Result<(), CommandError> {
+    // The first picture is from before the start: it knows nothing of the journal.
+    while client.snapshot().version == 0 {
+        if client.changed().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+    let mut said = String::new();
+    let mut say_again = clock.now();
+    loop {
+        let snapshot = client.snapshot();
+        if let Some(why) = &snapshot.journal.broken {
+            return Err(CommandError::Failed(format!("not armed: the journal takes no records: {why}")));
+        }
+        let Some(waiting) = waits_for(&snapshot) else { return Ok(()) };
+        if waiting != said || clock.now() >= say_again {
+            tracing::warn!("{waiting}");
+            said = waiting;
+            let again = SAY_AGAIN.mul_f64(clock.speed());
+            say_again = clock.now().checked_add(again).unwrap_or(Timestamp::MAX);
+        }
+        tokio::select! {
+            changed = client.changed() => if changed.is_none() { std::future::pending::<()>().await },
+            () = clock.sleep_until(say_again) => {}
+        }
+    }
+}
+
+/// What it waits for before it can act, in words; `None` when it waits for nothing.
+fn waits_for(snapshot: &Snapshot) -> Option<String> {
+    let state = match &snapshot.arming {
+        Arming::Armed { by, .. } => format!("armed by {by}, but not able to act yet"),
+        Arming::Disarmed { since: None, .. } => "not armed yet".to_owned(),
+        Arming::Disarmed { since: Some(_), .. } => return None,
+    };
+    let failing = |operation: &str| {
+        let failing = snapshot.problems.iter().find(|problem| problem.failure.operation == operation)?;
+        Some(failing.failure.sentence.as_str())
+    };
+    if snapshot.identity.is_none() {
+        let problem = failing("GetCallerIdentity").unwrap_or("no answer yet");
+        return Some(format!("{state}: waiting for AWS to confirm the account: {problem}"));
+    }
+    failing("DescribeEvents").map(|problem| format!("{state}: waiting for RDS's events: {problem}"))
+}
+
+/// Arms an engine that was never armed. One that was disarmed, by a person or by itself, stays so: a service manager
+/// that starts a process again is no person.
+async fn arm(client: &mut Client) -> Result<(), CommandError> {
+    match client.snapshot().arming.clone() {
+        Arming::Armed { by, .. } => {
+            say_armed(&client.snapshot(), &format!("by {by}, by the journal of this directory"));
+        }
+        Arming::Disarmed { why, since: Some(since) } => tracing::error!(
+            "DISARMED since {since:.0}: {why}. --auto does not arm over that: a person does, with `a` in the console on \
+             this state directory"
+        ),
+        Arming::Disarmed { since: None, .. } => {
+            let answer = client.send(Command::Arm { reason: "started with --auto".to_owned() }).await;
+            match answer.map(|reply| reply.answer) {
+                Ok(Answer::Done { .. }) => say_armed(&client.snapshot(), "from the start by --auto"),
+                Ok(Answer::Refused { sentence }) => return Err(CommandError::Failed(sentence)),
+                Err(_) => return Err(CommandError::Failed("the engine ended before it could be armed".to_owned())),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn say_armed(snapshot: &Snapshot, how: &str) {
+    let failing = failing(snapshot);
+    if failing.is_empty() {
+        tracing::warn!("ARMED {how}: the engine acts by its policy");
+    } else {
+        tracing::error!("ARMED {how}, but it cannot act on everything: {}", failing.join("; "));
+    }
+}
+
+/// Why a run did not end healthy; empty when it did.
+fn unwell(snapshot: &Snapshot, began: Timestamp, person_disarmed_at: Option<Timestamp>) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if snapshot.identity.is_none() {
+        reasons.push("AWS has not confirmed the account".to_owned());
+    }
+    match &snapshot.arming {
+        Arming::Armed { .. } => {}
+        Arming::Disarmed { since: Some(since), .. } if person_disarmed_at == Some(*since) => {}
+        Arming::Disarmed { since: Some(_), why } => reasons.push(format!("disarmed: {why}")),
+        Arming::Disarmed { since: None, .. } => reasons.push("never armed".to_owned()),
+    }
+    reasons.extend(failing(snapshot));
+    reasons.extend(snapshot.databases.iter().filter_map(|view| held(view, began)));
+    reasons
+}
+
+/// What cannot be read or was never seen.
+fn failing(snapshot: &Snapshot) -> Vec<String> {
+    // Many reads can fail for one cause: then they share its sentence.
+    let mut causes: Vec<(Vec<&str>, &str)> = Vec::new();
+    for Failure { operation, sentence, .. } in snapshot.problems.iter().map(|problem| &problem.failure) {
+        let (reads, cause) = match sentence.strip_prefix(&format!("{operation}: ")) {
+            Some(cause) => (Some(operation.as_str()), cause),
+            None => (None, sentence.as_str()),
+        };
+        match causes.iter_mut().find(|(_, known)| *known == cause) {
+            Some((known, _)) => known.extend(reads.filter(|read| !known.contains(read))),
+            None => causes.push((reads.into_iter().collect(), cause)),
+        }
+    }
+    let words = |(reads, cause): &(Vec<&str>, &str)| {
+        if reads.is_empty() { (*cause).to_owned() } else { format!("{}: {cause}", reads.join(", ")) }
+    };
+    let mut reasons: Vec<String> = causes.iter().map(words).collect();
+    let unseen = snapshot.databases.iter().filter(|view| view.state.is_none()).map(DatabaseView::name);
+    let unsaid: Vec<String> = unseen
+        .filter(|name| !reasons.iter().any(|reason| reason.contains(name.as_str())))
+        .map(|name| format!("{name} was not seen"))
+        .collect();
+    reasons.extend(unsaid);
+    reasons
+}
+
+/// An action of this run that needs a hand. Nothing more is started on its database until a person has released it, so
+/// it still is the last one there.
+fn held(view: &DatabaseView, began: Timestamp) -> Option<String> {
+    let run = view.run.as_ref()?;
+    match &run.ended {
+        Some((at, ActionResult::Held { why, .. })) if *at >= began => {
+            Some(format!("{}: {} ended held: {why}", view.name(), run.intent.action.0))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,80 @@
+//! The built binary: run to its end, or followed line by line.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// Runs it to its end in `state`, which is also its state directory; with no other environment.
+pub(crate) fn upshift(state: &Path, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));
+    command.args(words).env_clear().env("HOME", state).env("UPSHIFT_STATE_DIR", state).current_dir(state);
+    command.output().unwrap()
+}
+
+/// The exit code and what was said on stderr.
+pub(crate) fn code_and_words(output: &Output) -> (i32, String) {
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A process that is killed with the test, and the lines that it prints.
+pub(crate) struct Process {
+    child: Child,
+    lines: Receiver<String>,
+    /// What it has said so far.
+    pub(crate) said: Vec<String>,
+}
+
+impl Process {
+    /// Starts it in `directory`, with credentials of no worth, and follows one of its streams.
+    pub(crate) fn start(directory: &Path, words: &[&str], stream: fn(&mut Child) -> Box<dyn Read + Send>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));
+        command.args(words).current_dir(directory).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs([("AWS_ACCESS_KEY_ID", "TEST"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")]);
+        let mut child = command.spawn().unwrap();
+        let reader = BufReader::new(stream(&mut child));
+        let (sender, lines) = channel();
+        std::thread::spawn(move || reader.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, lines, said: Vec::new() }
+    }
+
+    /// The same, following what it says to people.
+    pub(crate) fn talking(directory: &Path, words: &[&str]) -> Self {
+        Self::start(directory, words, |child| Box::new(child.stderr.take().unwrap()))
+    }
+
+    /// Reads on until a line says it.
+    pub(crate) fn until(&mut self, what: &str) {
+        loop {
+            match self.lines.recv_timeout(Duration::from_mins(3)) {
+                Ok(line) => self.said.push(line),
+                Err(error) => panic!("`{what}` was never said ({error}):\n{}", self.said.join("\n")),
+            }
+            if self.said.last().is_some_and(|line| line.contains(what)) {
+                return;
+            }
+        }
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; the exit code and all that was said.
+    pub(crate) fn terminate(mut self) -> (i32, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.said.extend(self.lines.iter());
+        (self.child.wait().unwrap().code().unwrap_or(-1), self.said.join("\n"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,241 @@
+//! One event of every kind, with every form that its parts can have: what a journal can contain. A new kind or form
+//! does not compile here until it is added.
+
+use std::time::Duration;
+
+use upshift::model::action::{ActionId, ActionResult, CallId, Intent};
+use upshift::model::call::{CallOutcome, Failure, FailureKind, MutatingCall};
+use upshift::model::class::InstanceClass;
+use upshift::model::command::Command;
+use upshift::model::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
+use upshift::model::decision::{Decision, RuleResult, UsedDatapoint, Verdict};
+use upshift::model::event::Event;
+use upshift::model::gate::{Gate, GateResult};
+use upshift::model::hold::{Hold, HoldCause};
+use upshift::model::ladder::Direction;
+use upshift::model::operator::{Actor, Operator};
+use upshift::model::policy::{Comparison, Rule, Strategy};
+use upshift::model::series::SignalName;
+
+fn text() -> String {
+    "text".to_owned()
+}
+
+fn database() -> DatabaseName {
+    DatabaseName::new("checkpoints")
+}
+
+fn class() -> InstanceClass {
+    InstanceClass::observed("db.m5.large")
+}
+
+fn by() -> Operator {
+    Operator { user: "ada".into(), ssh_client: Some("192.0.2.1".into()) }
+}
+
+fn action() -> ActionId {
+    ActionId("a1".into())
+}
+
+fn id() -> CallId {
+    CallId { action: action(), step: 1 }
+}
+
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::UNIX_EPOCH
+}
+
+/// The variant after `event`, beginning with the first; `None` after the last.
+fn after(event: Option<&Event>) -> Option<Event> {
+    use Event::*;
+    Some(match event {
+        None => EngineStarted { version: text(), pid: 1, mode: text(), config_digest: text() },
+        Some(EngineStarted { .. }) => EngineStopped { why: text() },
+        Some(EngineStopped { .. }) => JournalRepaired { bytes_cut: 1, kept_in: Some("journal-1.cut-2".into()) },
+        Some(JournalRepaired { .. }) => IdentityConfirmed { account: text(), arn: text(), region: text() },
+        Some(IdentityConfirmed { .. }) => Armed { by: by(), reason: text() },
+        Some(Armed { .. }) => Disarmed { by: Some(by()), why: text() },
+        Some(Disarmed { .. }) => CommandRefused { by: by(), command: Command::Disarm, why: text() },
+        Some(CommandRefused { .. }) => HoldSet { database: database(), hold: hold(causes().remove(0)) },
+        Some(HoldSet { .. }) => HoldReleased { database: database(), by: by() },
+        Some(HoldReleased { .. }) => decision(Verdict::Hold),
+        Some(Decision { .. }) => intended(Actor::Engine),
+        Some(ActionIntended { .. }) => CallSent {
+            id: id(),
+            database: database(),
+            call: MutatingCall::ModifyDbInstanceClass { database: database(), class: class() },
+        },
+        Some(CallSent { .. }) => answered(CallOutcome::Accepted { request_id: Some(text()) }),
+        Some(CallAnswered { .. }) => CallAdopted { id: id(), database: database(), evidence: text() },
+        Some(CallAdopted { .. }) => ActionObserved {
+            action: action(),
+            database: database(),
+            status: InstanceStatus::new("available"),
+            class: class(),
+            pending: false,
+        },
+        Some(ActionObserved { .. }) => StopRequested { action: action(), database: database(), by: by() },
+        Some(StopRequested { .. }) => ActionResumed { action: action(), database: database(), phase: text() },
+        Some(ActionResumed { .. }) => ended(ActionResult::Verified),
+        Some(ActionEnded { .. }) => {
+            RdsEvent(self::RdsEvent { date: now(), database: database(), message: text(), categories: vec![text()] })
+        }
+        Some(RdsEvent(_)) => {
+            ForeignChange { database: database(), resource_id: ResourceId::new("db-1"), class: class(), what: text() }
+        }
+        Some(ForeignChange { .. }) => ReadFailed(failure(FailureKind::Network)),
+        Some(ReadFailed(_)) => ReadRecovered { operation: text() },
+        Some(ReadRecovered { .. }) => return None,
+    })
+}
+
+/// Every kind once, then every form of their parts.
+pub(crate) fn all() -> Vec<Event> {
+    let mut events: Vec<Event> = std::iter::successors(after(None), |event| after(Some(event))).collect();
+    let refused = |command| Event::CommandRefused { by: by(), command, why: text() };
+    events.extend(commands().into_iter().map(refused));
+    events.extend(causes().into_iter().map(|cause| Event::HoldSet { database: database(), hold: hold(cause) }));
+    events.extend([
+        decision(Verdict::Scale { direction: Direction::Down, to: class() }),
+        decision(Verdict::WouldScale { direction: Direction::Up, to: Some(class()) }),
+        intended(Actor::Person { operator: by(), reason: text() }),
+        answered(CallOutcome::Refused { code: text(), message: text(), request_id: Some(text()) }),
+        answered(CallOutcome::Unknown { why: text() }),
+        ended(ActionResult::FailedSafe { why: text() }),
+        ended(ActionResult::RolledBack { why: text() }),
+        ended(ActionResult::Stopped { by: by() }),
+        ended(ActionResult::Held { why: text(), seen: text(), remedy: text() }),
+    ]);
+    events.extend(kinds_of_failure().map(|kind| Event::ReadFailed(failure(kind))));
+    events
+}
+
+fn decision(verdict: Verdict) -> Event {
+    let rule = |comparison| Rule {
+        signal: SignalName::new("writes"),
+        comparison,
+        threshold: 500.0,
+        datapoints: 2,
+        periods: 3,
+    };
+    let result =
+        |direction, comparison| RuleResult { direction, rule: rule(comparison), beyond: 0, missing: 0, holds: false };
+    let gates = std::iter::successors(gate_after(None), |gate| gate_after(Some(gate)));
+    let datapoint = UsedDatapoint { signal: SignalName::new("writes"), start: now(), value: 1.0, age_secs: 60 };
+    let decision = Decision {
+        database: database(),
+        resource_id: Some(ResourceId::new("db-1")),
+        class: Some(class()),
+        verdict,
+        rules: vec![result(Direction::Up, Comparison::Above), result(Direction::Down, Comparison::Below)],
+        gates: gates.map(|gate| GateResult { opens_at: Some(now()), ..GateResult::new(gate, true) }).collect(),
+        datapoints: vec![datapoint],
+        policy_digest: text(),
+    };
+    Event::Decision { decision: Box::new(decision), repeats: 0 }
+}
+
+fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
+    Some(match gate {
+        None => Gate::Armed,
+        Some(Gate::Armed) => Gate::JournalWritable,
+        Some(Gate::JournalWritable) => Gate::Identity,
+        Some(Gate::Identity) => Gate::FreshData { age_secs: Some(1), limit_secs: 1 },
+        Some(Gate::FreshData { .. }) => Gate::StateKnown { age_secs: Some(1) },
+        Some(Gate::StateKnown { .. }) => Gate::NoActionInFlight { action: Some(text()) },
+        Some(Gate::NoActionInFlight { .. }) => Gate::StatusAvailable { status: Some(text()) },
+        Some(Gate::StatusAvailable { .. }) => Gate::NothingPending { pending: vec![text()] },
+        Some(Gate::NothingPending { .. }) => Gate::RungAvailable { target: Some(class()) },
+        Some(Gate::RungAvailable { .. }) => Gate::TargetOrderable { orderable: Some(true) },
+        Some(Gate::TargetOrderable { .. }) => Gate::ConnectionsFit { seen: Some(1), limit: Some(2) },
+        Some(Gate::ConnectionsFit { .. }) => Gate::CpuFits { seen_percent: Some(1), limit_percent: 60 },
+        Some(Gate::CpuFits { .. }) => Gate::UpRulesComplete { missing: 0 },
+        Some(Gate::UpRulesComplete { .. }) => Gate::EventsReadable { age_secs: Some(1) },
+        Some(Gate::EventsReadable { .. }) => Gate::FleetSlot { in_flight: 0, limit: 1 },
+        Some(Gate::FleetSlot { .. }) => Gate::CooldownOver,
+        Some(Gate::CooldownOver) => Gate::DailyBudget { used: 0, limit: 4 },
+        Some(Gate::DailyBudget { .. }) => Gate::NotHeld { reason: Some(text()) },
+        Some(Gate::NotHeld { .. }) => return None,
+    })
+}
+
+fn hold(cause: HoldCause) -> Hold {
+    Hold { direction: Some(Direction::Up), until: Some(now()), cause }
+}
+
+fn causes() -> Vec<HoldCause> {
+    let after = |cause: Option<&HoldCause>| {
+        Some(match cause {
+            None => HoldCause::Person { by: by(), reason: text() },
+            Some(HoldCause::Person { .. }) => HoldCause::AfterManual { action: action(), by: by() },
+            Some(HoldCause::AfterManual { .. }) => HoldCause::ForeignChange { what: text() },
+            Some(HoldCause::ForeignChange { .. }) => {
+                HoldCause::Unclear { action: action(), why: text(), seen: text(), remedy: text() }
+            }
+            Some(HoldCause::Unclear { .. }) => return None,
+        })
+    };
+    std::iter::successors(after(None), |cause| after(Some(cause))).collect()
+}
+
+fn commands() -> Vec<Command> {
+    let after = |command: Option<&Command>| {
+        Some(match command {
+            None => Command::Arm { reason: text() },
+            Some(Command::Arm { .. }) => Command::Disarm,
+            Some(Command::Disarm) => Command::Scale { database: database(), to: class(), reason: text() },
+            Some(Command::Scale { .. }) => Command::Hold {
+                database: database(),
+                direction: Some(Direction::Down),
+                duration: Duration::from_hours(1),
+                reason: text(),
+            },
+            Some(Command::Hold { .. }) => Command::Release { database: database() },
+            Some(Command::Release { .. }) => Command::Stop { database: database() },
+            Some(Command::Stop { .. }) => return None,
+        })
+    };
+    std::iter::successors(after(None), |command| after(Some(command))).collect()
+}
+
+fn kinds_of_failure() -> impl Iterator<Item = FailureKind> {
+    let after = |kind: Option<FailureKind>| {
+        Some(match kind {
+            None => FailureKind::WrongIdentity,
+            Some(FailureKind::WrongIdentity) => FailureKind::NoCredentials,
+            Some(FailureKind::NoCredentials) => FailureKind::AccessDenied,
+            Some(FailureKind::AccessDenied) => FailureKind::NotFound,
+            Some(FailureKind::NotFound) => FailureKind::Throttled,
+            Some(FailureKind::Throttled) => FailureKind::Network,
+            Some(FailureKind::Network) => FailureKind::Rejected,
+            Some(FailureKind::Rejected) => FailureKind::Service,
+            Some(FailureKind::Service) => return None,
+        })
+    };
+    std::iter::successors(after(None), move |kind| after(Some(*kind)))
+}
+
+fn failure(kind: FailureKind) -> Failure {
+    Failure { kind, operation: text(), sentence: text(), request_id: Some(text()) }
+}
+
+fn intended(actor: Actor) -> Event {
+    let intent = Intent {
+        action: action(),
+        database: database(),
+        resource_id: ResourceId::new("db-1"),
+        strategy: Strategy::InPlace,
+        from: class(),
+        to: class(),
+        actor,
+    };
+    Event::ActionIntended { intent, passed_over: vec![text()] }
+}
+
+fn answered(outcome: CallOutcome) -> Event {
+    Event::CallAnswered { id: id(), database: database(), outcome }
+}
+
+fn ended(result: ActionResult) -> Event {
+    Event::ActionEnded { action: action(), database: database(), class: Some(class()), result }
+}

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::duration;
 
@@ -98,15 +98,30 @@ pub struct SimulateArgs {
     /// Takes a guard away, to show that its absence is noticed
     #[arg(long, value_name = "GUARD")]
     pub without: Option<String>,
+    /// Instead of seeds: kills each kind of action at every point of its life and at every byte of its records
+    #[arg(long, conflicts_with_all = ["seeds", "first", "seed", "without", "twice_every", "coverage"])]
+    pub deaths: bool,
+    /// Only every Nth byte, with --deaths
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "deaths", value_parser = clap::value_parser!(u64).range(1..))]
+    pub byte_step: u64,
+    /// Instead of one swarm: takes away one guard after the other; fails when one is not missed
+    #[arg(long, conflicts_with_all = ["seed", "without", "twice_every", "coverage", "deaths"])]
+    pub guards: bool,
     /// Runs every Nth seed twice and compares the traces
     #[arg(long, value_name = "N")]
     pub twice_every: Option<u64>,
-    /// Prints which fault met which phase of an action, and what was reached
-    #[arg(long)]
-    pub coverage: bool,
-    /// Fails when a fault never struck, or a milestone was never reached
-    #[arg(long)]
-    pub complete: bool,
+    /// Prints which fault met which phase of an action, and what was reached; `complete` fails when something never was
+    #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "show")]
+    pub coverage: Option<CoverageUse>,
+}
+
+/// What is done with the table of what happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CoverageUse {
+    /// It is printed.
+    Show,
+    /// It is printed, and a fault that never struck or a milestone that was never reached is a failure.
+    Complete,
 }
 
 /// What to do with the journal.

@@ -30,7 +30,7 @@ pub fn run(bytes: &[u8]) {
     let snapshot: Snapshot = serde_json::from_str(SNAPSHOT).expect("the snapshot is of this version");
     let [columns, rows, keys @ ..] = bytes else { return };
     let size = (u16::from(*columns).max(1), u16::from(*rows).max(1));
-    let pressed: Vec<KeyEvent> = keys.iter().take(200).copied().map(key).collect();
+    let pressed: Vec<KeyEvent> = keys.iter().take(80).copied().map(key).collect();
     let driven = drive(&snapshot, pressed.iter().copied(), size);
     for line in &driven.screen {
         hygiene::must_be_clean("the screen", line);

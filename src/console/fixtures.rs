@@ -193,9 +193,9 @@ fn database() -> DatabaseView {
         state: Some(state),
         state_at: Some(now()),
         series: BTreeMap::from([
-            (SignalName::new("writes"), writes),
-            (SignalName::new("cpu"), series(|_| Some(62.0))),
-            (SignalName::new("write_latency"), series(|_| Some(0.0042))),
+            (SignalName::new("writes"), Arc::new(writes)),
+            (SignalName::new("cpu"), Arc::new(series(|_| Some(62.0)))),
+            (SignalName::new("write_latency"), Arc::new(series(|_| Some(0.0042)))),
         ]),
         decision: Some(decision()),
         gates_up: gates(),

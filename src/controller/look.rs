@@ -30,6 +30,8 @@ const IDENTITY_EVERY: SignedDuration = SignedDuration::from_mins(10);
 pub(super) struct Looker {
     /// Until when each database's signals were read; one whose machine was not known then is read from the start.
     metrics_until: BTreeMap<DatabaseName, Timestamp>,
+    /// When datapoints were last asked for.
+    metrics_asked_at: Option<Timestamp>,
     events_until: Option<Timestamp>,
     identity_at: Option<Timestamp>,
 }
@@ -39,7 +41,8 @@ pub(super) struct Looker {
 pub(super) struct Plan {
     identity: bool,
     databases: Vec<DatabaseName>,
-    signals: Vec<Wanted>,
+    /// Absent when it is too soon to ask again.
+    signals: Option<Vec<Wanted>>,
     metrics_from: Timestamp,
     events_from: Timestamp,
     orderable: Vec<(DatabaseState, InstanceClass)>,
@@ -62,15 +65,26 @@ impl Looker {
         Plan {
             identity: self.identity_at.is_none_or(|at| now.duration_since(at) > IDENTITY_EVERY),
             databases: policies.clone().map(|policy| policy.database.clone()).collect(),
-            signals: policies
-                .map(|policy| (policy, states.get(&policy.database).map(|state| state.resource_id.clone())))
-                .flat_map(wanted)
-                .collect(),
+            signals: self.metrics_are_due(engine, now).then(|| {
+                policies
+                    .map(|policy| (policy, states.get(&policy.database).map(|state| state.resource_id.clone())))
+                    .flat_map(wanted)
+                    .collect()
+            }),
             metrics_from: self.metrics_from(engine, now),
             events_from: since(self.events_until, EVENTS_BACKFILL, now),
             orderable: engine.unasked_classes(now),
             now,
         }
+    }
+
+    /// An action is watched more often than there are new datapoints, and each one that is asked for costs money. A
+    /// clock that was set back does not put it off.
+    fn metrics_are_due(&self, engine: &Engine, now: Timestamp) -> bool {
+        let every = SignedDuration::try_from(engine.settings().engine.evaluate_every).unwrap_or_default();
+        // A look may begin a moment early.
+        let every = every * 9 / 10;
+        self.metrics_asked_at.is_none_or(|asked_at| asked_at > now || now.duration_since(asked_at) >= every)
     }
 
     /// From when on datapoints are needed: of each database so far back as its rules look, or as is new since the last
@@ -86,7 +100,10 @@ impl Looker {
 
     /// Notes what a look brought.
     pub(super) fn learn(&mut self, look: &Observation) {
-        for (database, signals) in look.series.iter().flatten() {
+        if look.series.is_some() {
+            self.metrics_asked_at = Some(look.asked_at);
+        }
+        for (database, signals) in look.series.iter().flatten().flatten() {
             // A database that was not described has no resource id yet: signals that need it were not asked for.
             let described = look.databases.as_ref().is_ok_and(|found| found.contains_key(database));
             if signals.is_ok() && (described || self.metrics_until.contains_key(database)) {
@@ -114,15 +131,26 @@ impl Plan {
     pub(super) async fn carry_out(self, aws: &Aws, clock: &Clock) -> Observation {
         let identity = async { if self.identity { Some(aws.identity().await) } else { None } };
         // The end is exclusive and the newest minute never complete: asking up to now is enough.
+        let series = async {
+            let signals = self.signals.as_ref()?;
+            Some(aws.signals(signals, self.metrics_from, self.now, self.now).await)
+        };
         let (identity, series, events, orderable) = tokio::join!(
             bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),
-            bounded(clock, "GetMetricData", aws.signals(&self.signals, self.metrics_from, self.now, self.now)),
+            bounded(clock, "GetMetricData", async { series.await.transpose() }),
             bounded(clock, "DescribeEvents", aws.events(&self.databases, self.events_from, self.now)),
             self.ask_orderable(aws, clock),
         );
         let asked_at = clock.now();
         let databases = bounded(clock, "DescribeDBInstances", aws.instances(&self.databases)).await;
-        Observation { asked_at, identity: identity.transpose(), databases, series, events, orderable }
+        Observation {
+            asked_at,
+            identity: identity.transpose(),
+            databases,
+            series: series.transpose(),
+            events,
+            orderable,
+        }
     }
 
     /// One after the other, as far as the time of one look goes; the others are asked at the next.

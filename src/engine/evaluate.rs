@@ -14,9 +14,8 @@ use crate::model::series::SignalName;
 /// never turn an up into a down, and a missing datapoint, which satisfies no rule, can never ask for a down.
 pub fn evaluate(common: Common<'_>, policy: &Policy, digest: &str, watched: &Watched, now: Timestamp) -> Decision {
     let results = |direction: Direction| -> Vec<RuleResult> {
-        let one = |rule: &Rule| {
-            rules::evaluate(rule, direction, watched.series.get(&rule.signal), policy, common.guards, now)
-        };
+        let one =
+            |rule: &Rule| rules::evaluate(rule, direction, watched.signal(&rule.signal), policy, common.guards, now);
         policy.rules(direction).iter().map(one).collect()
     };
     let (up, down) = (results(Direction::Up), results(Direction::Down));
@@ -62,7 +61,7 @@ fn used(policy: &Policy, watched: &Watched, wanted: Option<Direction>, now: Time
     signals.sort();
     signals.dedup();
     let newest = |name| {
-        let series = watched.series.get(name)?;
+        let series = watched.signal(name)?;
         let skip = series.points.len().saturating_sub(count);
         Some(series.points[skip..].iter().map(move |point| UsedDatapoint {
             signal: SignalName::clone(name),
@@ -90,7 +89,7 @@ mod tests {
     fn wanted(policy: &Policy, class: &str, writes: &[Option<f64>]) -> Option<Direction> {
         let now = Timestamp::from_second(writes.len() as i64 * 60).unwrap();
         let seen = Seen { state: state(class, "available"), at: now, events_read: true };
-        let series = [(SignalName::new("writes"), series(writes))].into();
+        let series = [(SignalName::new("writes"), std::sync::Arc::new(series(writes)))].into();
         let watched = Watched { seen: Some(seen), series, ..Watched::default() };
         let memory = Memory::default();
         let common = Common {

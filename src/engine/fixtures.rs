@@ -91,7 +91,7 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
         asked_at: at,
         identity: Some(Ok(identity)),
         databases: Ok(BTreeMap::from([(name.clone(), Ok(state))])),
-        series: Ok(BTreeMap::from([(name, Ok(signals))])),
+        series: Some(Ok(BTreeMap::from([(name, Ok(signals))]))),
         events: Ok(vec![]),
         orderable,
     }))

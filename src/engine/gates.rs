@@ -115,7 +115,7 @@ fn within(at: Option<Timestamp>, limit: SignedDuration, now: Timestamp) -> bool 
 fn fresh_data(guards: Guards, policy: &Policy, watched: &Watched, direction: Direction, now: Timestamp) -> GateResult {
     let limit_secs = policy.stale_after.as_secs() as i64;
     let of = |rules: &[&Rule]| {
-        let series = rules.iter().map(|rule| watched.series.get(&rule.signal));
+        let series = rules.iter().map(|rule| watched.signal(&rule.signal));
         let ages = series.clone().map(|series| rules::age_secs(series, now));
         let age_secs = ages.into_iter().try_fold(i64::MIN, |oldest, age| age.map(|age| oldest.max(age)));
         let youngest = series.clone().filter_map(|series| rules::age_secs(series, now)).min();
@@ -132,9 +132,8 @@ fn fresh_data(guards: Guards, policy: &Policy, watched: &Watched, direction: Dir
     if direction == Direction::Down {
         return of(&every);
     }
-    let result = |rule: &&Rule| {
-        rules::evaluate(rule, Direction::Up, watched.series.get(&rule.signal), policy, guards, now).holds
-    };
+    let result =
+        |rule: &&Rule| rules::evaluate(rule, Direction::Up, watched.signal(&rule.signal), policy, guards, now).holds;
     let holding = policy.up.iter().filter(result).map(|rule| of(&[rule]));
     holding.max_by_key(|gate| gate.open).unwrap_or_else(|| of(&every))
 }
@@ -153,9 +152,10 @@ fn fleet_slot(common: Common<'_>, policy: &Policy) -> GateResult {
 
 fn up_rules_complete(guards: Guards, policy: &Policy, watched: &Watched, now: Timestamp) -> GateResult {
     // Looked at as a down rule is, over what is due: an up rule's own window begins later, and slides with the data.
-    let missing = policy.up.iter().map(|rule| {
-        rules::evaluate(rule, Direction::Down, watched.series.get(&rule.signal), policy, guards, now).missing
-    });
+    let missing = policy
+        .up
+        .iter()
+        .map(|rule| rules::evaluate(rule, Direction::Down, watched.signal(&rule.signal), policy, guards, now).missing);
     let missing = missing.sum();
     GateResult::new(Gate::UpRulesComplete { missing }, missing == 0)
 }
@@ -169,7 +169,7 @@ fn recent(policy: &Policy, series: Option<&Series>, now: Timestamp) -> Option<f6
 
 /// The most connections seen within the window of the shortest down rule, against the target's `max_connections`.
 fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
-    let most = recent(policy, watched.series.get(&SignalName::new("connections")), now);
+    let most = recent(policy, watched.signal(&SignalName::new("connections")), now);
     let seen = most.map(|most| most.ceil().max(0.0) as u32);
     let limit = target
         .and_then(InstanceClass::least_max_connections)
@@ -180,12 +180,12 @@ fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceC
 
 /// The most CPU seen within the same window, as it would be on the target's number of CPUs.
 fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
-    let most = recent(policy, watched.series.get(&SignalName::new("cpu")), now);
+    let most = recent(policy, watched.signal(&SignalName::new("cpu")), now);
     let vcpus = |class: &InstanceClass| class.hardware().map(|hardware| f64::from(hardware.vcpus));
     let here = watched.seen.as_ref().and_then(|seen| vcpus(&seen.state.class));
     let ratio = here.zip(target.and_then(vcpus)).map(|(here, there)| here / there);
     let seen_percent = most.zip(ratio).map(|(most, ratio)| (most * ratio).ceil().max(0.0) as u32);
-    let is_silent = |rule: &Rule| recent(policy, watched.series.get(&rule.signal), now) == Some(0.0);
+    let is_silent = |rule: &Rule| recent(policy, watched.signal(&rule.signal), now) == Some(0.0);
     let silent = policy.down.iter().any(is_silent);
     let limit_percent = if silent { CPU_LIMIT_OF_SILENCE_PERCENT } else { CPU_LIMIT_PERCENT };
     let open = seen_percent.is_some_and(|seen| seen <= limit_percent);

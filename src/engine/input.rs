@@ -40,8 +40,8 @@ pub struct Observation {
     pub identity: Option<Result<Identity, Failure>>,
     /// The configured databases that exist, each as described, or why its description says nothing.
     pub databases: Result<Instances, Failure>,
-    /// The signals' datapoints, or why a database has none.
-    pub series: Result<Signals, Failure>,
+    /// The signals' datapoints, or why a database has none; when they were asked for.
+    pub series: Option<Result<Signals, Failure>>,
     /// RDS's events, some perhaps known already.
     pub events: Result<Vec<RdsEvent>, Failure>,
     /// Whether classes are offered for a database, where it was asked.

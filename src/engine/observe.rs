@@ -1,6 +1,7 @@
 //! Taking in a look at AWS: what was seen, what failed, and what other hands did.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -41,7 +42,7 @@ impl Engine {
                 self.observe_state(now, &database, state, look.asked_at, events_read);
             }
         }
-        if let Some(series) = self.note(now, "GetMetricData", look.series) {
+        if let Some(series) = look.series.and_then(|series| self.note(now, "GetMetricData", series)) {
             for (database, signals) in series {
                 let signals = self.note(now, &format!("GetMetricData {database}"), signals);
                 self.observe_series(now, &database, signals.unwrap_or_default());
@@ -86,8 +87,9 @@ impl Engine {
         let Some(watched) = self.watched.get_mut(database) else { return };
         let keep_from = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
         for (name, newer) in signals {
-            let empty = Series::empty(newer.period_secs, now);
-            watched.series.entry(name).or_insert(empty).merge(&newer, keep_from);
+            let empty = || Arc::new(Series::empty(newer.period_secs, now));
+            // A copy is made only where a snapshot still shows the old one.
+            Arc::make_mut(watched.series.entry(name).or_insert_with(empty)).merge(&newer, keep_from);
         }
     }
 

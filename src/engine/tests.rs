@@ -293,7 +293,7 @@ fn connections_with_a_gap_never_let_a_step_down_through() {
     let Input::Observed(mut gap) = look(at(80), state("db.m5.large", "available"), &minutes_of(100.0, 80)) else {
         unreachable!()
     };
-    if let Ok(series) = &mut gap.series
+    if let Some(Ok(series)) = &mut gap.series
         && let Some(Ok(signals)) = series.get_mut(&DatabaseName::new("checkpoints"))
         && let Some(connections) = signals.get_mut(&crate::model::series::SignalName::new("connections"))
     {

@@ -99,7 +99,7 @@ mod tests {
         };
         seen.events = Err(failed(FailureKind::Network, "DescribeEvents"));
         seen.databases = Err(failed(FailureKind::AccessDenied, "DescribeDBInstances"));
-        seen.series = Err(failed(FailureKind::NoCredentials, "GetMetricData"));
+        seen.series = Some(Err(failed(FailureKind::NoCredentials, "GetMetricData")));
         seen.identity = Some(Err(failed(FailureKind::WrongIdentity, "GetCallerIdentity")));
         engine.step(Timestamp::UNIX_EPOCH, Input::Observed(seen));
         let operations: Vec<String> = engine.problems().into_iter().map(|problem| problem.failure.operation).collect();

@@ -1,6 +1,7 @@
 //! What is seen of one database at the moment; not remembered over a restart, since it can be seen again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,7 +21,7 @@ pub struct Watched {
     /// A class or machine that contradicts what is known, in the last look: one look alone is no proof.
     pub odd: Option<(ResourceId, InstanceClass)>,
     /// The signals' datapoints.
-    pub series: BTreeMap<SignalName, Series>,
+    pub series: BTreeMap<SignalName, Arc<Series>>,
     /// Which classes AWS offers for it, and when it was asked.
     pub orderable: BTreeMap<InstanceClass, (bool, Timestamp)>,
     /// The newest evaluation.
@@ -47,6 +48,11 @@ pub struct Seen {
 }
 
 impl Watched {
+    /// The datapoints of a signal.
+    pub fn signal(&self, name: &SignalName) -> Option<&Series> {
+        self.series.get(name).map(AsRef::as_ref)
+    }
+
     /// Takes in a description. What was known of another machine under the name, or of other facts, is forgotten.
     pub(super) fn see(&mut self, seen: Seen) {
         if let Some(Seen { state: old, .. }) = &self.seen {

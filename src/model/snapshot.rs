@@ -129,8 +129,8 @@ pub struct DatabaseView {
     pub state: Option<DatabaseState>,
     /// When that was.
     pub state_at: Option<Timestamp>,
-    /// What was read of each signal.
-    pub series: BTreeMap<SignalName, Series>,
+    /// What was read of each signal; shared with the engine until a newer answer comes.
+    pub series: BTreeMap<SignalName, Arc<Series>>,
     /// The newest evaluation.
     pub decision: Option<Decision>,
     /// Every gate of a step up.
@@ -216,6 +216,11 @@ impl DatabaseView {
     /// The database's name.
     pub fn name(&self) -> &DatabaseName {
         &self.policy.database
+    }
+
+    /// The datapoints of a signal.
+    pub fn signal(&self, name: &SignalName) -> Option<&Series> {
+        self.series.get(name).map(AsRef::as_ref)
     }
 
     /// The gates of one direction.

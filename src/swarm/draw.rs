@@ -11,7 +11,7 @@ use super::wire::Strike;
 use crate::config;
 use crate::model::settings::Settings;
 use crate::sim::rng::Rng;
-use crate::sim::scenario::Scenario;
+use crate::sim::scenario::{Effect, Scenario};
 
 /// When every trial begins, in virtual time.
 const START: &str = "2026-01-05T09:00:00Z";
@@ -59,6 +59,11 @@ pub enum Deed {
         database: String,
         /// Up, else down.
         up: bool,
+    },
+    /// A person stops what is under way, where it can be stopped.
+    StopAction {
+        /// Which.
+        database: String,
     },
     /// A person holds a database for an hour.
     Hold {
@@ -127,6 +132,12 @@ impl Plan {
         let strikes = drawer.strikes();
         let deeds = drawer.deeds();
         Self { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }
+    }
+
+    /// Whether one of the scenario's own faults is going on so long after the start.
+    pub fn is_in_fault(&self, since: SignedDuration, is_it: impl Fn(&Effect) -> bool) -> bool {
+        let mut faults = self.scenario.faults.iter();
+        faults.any(|fault| fault.at <= since && since < fault.until && is_it(&fault.effect))
     }
 
     /// What the clients of a database ask for at an instant, before noise.
@@ -251,7 +262,7 @@ impl Drawer<'_> {
     }
 
     fn settings(&mut self) -> Settings {
-        let every = [30, 60, 60, 90][pick(&mut self.rng, 4)];
+        let every = [60, 180, 240, 300][pick(&mut self.rng, 4)];
         let in_flight = 1 + pick(&mut self.rng, 2);
         let mut text = format!("[engine]\nevaluate_every = \"{every}s\"\nmax_actions_in_flight = {in_flight}\n");
         for name in self.names {
@@ -297,7 +308,8 @@ impl Drawer<'_> {
         }
         deeds.retain(|(at, deed)| *at < self.heals_at || *deed == Deed::LookAfter);
         deeds.push((self.heals_at, Deed::Disk(Trouble::None)));
-        deeds.sort_by_key(|(at, _)| *at);
+        // What is thought better of comes after the order, at the same moment.
+        deeds.sort_by_key(|(at, deed)| (*at, matches!(deed, Deed::StopAction { .. })));
         deeds
     }
 
@@ -330,7 +342,14 @@ impl Drawer<'_> {
                     Deed::ClockStep { secs }
                 }
                 Fault::O1Disarm => Deed::Disarm,
-                Fault::O2Override => Deed::Scale { database: self.name(), up: self.rng.draw().is_multiple_of(2) },
+                Fault::O2Override => {
+                    let database = self.name();
+                    // Now and then thought better of at once: the only moment at which it can still be stopped.
+                    if self.rng.draw().is_multiple_of(3) {
+                        deeds.push((at, Deed::StopAction { database: database.clone() }));
+                    }
+                    Deed::Scale { database, up: self.rng.draw().is_multiple_of(2) }
+                }
                 Fault::O3TwoOperators => {
                     deeds.push((at, Deed::Hold { database: self.name() }));
                     Deed::OldPicture { database: self.name() }

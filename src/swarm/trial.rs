@@ -345,6 +345,9 @@ impl Stage {
                 };
                 people::order(client, hold);
             }
+            Deed::StopAction { database } => {
+                people::order(client, Command::Stop { database: DatabaseName::new(database) });
+            }
             Deed::OldPicture { database } => people::order_on_old_picture(client, &database),
             Deed::LookAfter if client.snapshot().journal.broken.is_some() => {
                 self.witness().coverage.reach(Milestone::DisarmedByJournal);
@@ -445,6 +448,8 @@ fn fault_of(deed: &Deed) -> Option<Fault> {
         Deed::Disk(Trouble::WriteError) => Fault::P7DiskError,
         Deed::Disk(Trouble::SyncError) => Fault::P7SyncFails,
         Deed::ClockStep { .. } => Fault::L5ClockStep,
-        Deed::Arm | Deed::Hold { .. } | Deed::LookAfter | Deed::Disk(Trouble::None) => return None,
+        Deed::Arm | Deed::Hold { .. } | Deed::StopAction { .. } | Deed::LookAfter | Deed::Disk(Trouble::None) => {
+            return None;
+        }
     })
 }

@@ -217,7 +217,12 @@ impl Wire {
         while kept.front().is_some_and(|(at, _)| now.duration_since(*at) > STALE) {
             kept.pop_front();
         }
-        let stale = (!kept.is_empty()).then(|| kept[(fate.rng.draw() as usize) % kept.len()].1.clone());
+        let stale = (!kept.is_empty()).then(|| {
+            let mut stale = kept[(fate.rng.draw() as usize) % kept.len()].1.clone();
+            // What is old is what it says of the database; the clock of whoever says it is right.
+            stale.headers.clone_from(&response.headers);
+            stale
+        });
         kept.push_back((now, response.clone()));
         stale.filter(|_| fate.fault == Some(Fault::A5Stale))
     }

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::model::action::{ActionId, CallId, Intent};
 use crate::model::event::{Entry, Event};
 use crate::sim::Sim;
+use crate::sim::scenario::{ChangeFault, Effect};
 use crate::sim::wire::{Request, query};
 
 /// How much of what happened last is told when a promise is broken.
@@ -220,6 +221,7 @@ impl Witness {
         if let Some(fault) = fault {
             self.strike(fault);
         }
+        self.strike_of_world(action, now);
         self.requests.push_back(now);
         while self.requests.front().is_some_and(|at| now.duration_since(*at).as_secs() >= 60) {
             self.requests.pop_front();
@@ -229,6 +231,32 @@ impl Witness {
             self.mutations += 1;
             let params = query::Params::read(request);
             promises::on_mutation(self, &params);
+        }
+    }
+
+    /// The faults that are the world's own weather, seen where they bite: in the datapoints and after the call.
+    fn strike_of_world(&mut self, action: &str, now: Timestamp) {
+        let since = now.duration_since(self.plan.start);
+        let of_load = [Fault::M2Late, Fault::M5Sawtooth, Fault::M7Together];
+        let faults = match action {
+            "GetMetricData" => {
+                let hole = |effect: &Effect| matches!(effect, Effect::Hole { .. });
+                let missing = self.plan.is_in_fault(since, hole).then_some(Fault::M1Missing);
+                of_load.into_iter().filter(|fault| self.plan.faults.contains(fault)).chain(missing).collect::<Vec<_>>()
+            }
+            "DescribeDBInstances" if self.phase() >= Phase::Sent => {
+                let ends =
+                    |end| move |effect: &Effect| matches!(effect, Effect::ClassChange { end: e, .. } if *e == end);
+                let late = self.plan.faults.contains(&Fault::A6StillAvailable).then_some(Fault::A6StillAvailable);
+                let fails = self.plan.is_in_fault(since, ends(ChangeFault::Fails)).then_some(Fault::A7OnlyAnEvent);
+                let stuck = self.plan.is_in_fault(since, ends(ChangeFault::Stuck)).then_some(Fault::R2Stuck);
+                late.into_iter().chain(fails).chain(stuck).collect()
+            }
+            _ => return,
+        };
+        for fault in faults {
+            let phase = self.phase();
+            self.coverage.strike(fault, phase);
         }
     }
 

@@ -37,7 +37,7 @@ targets! {
     control: 20_000,
     form: 20_000,
     journal: 5_000,
-    keys: 300,
+    keys: 60,
     rds_answer: 2_000,
     request: 5_000,
     scenario: 20_000,

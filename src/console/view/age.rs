@@ -13,7 +13,7 @@ pub(super) fn leading_name(view: &DatabaseView) -> SignalName {
 
 /// What was read of it.
 pub(super) fn leading(view: &DatabaseView) -> Option<&Series> {
-    view.series.get(&leading_name(view))
+    view.signal(&leading_name(view))
 }
 
 /// Seconds since the end of the newest datapoint of every signal that the rules look at: of the oldest among them.
@@ -21,7 +21,7 @@ pub(super) fn leading(view: &DatabaseView) -> Option<&Series> {
 pub(super) fn data_secs(view: &DatabaseView, now: Timestamp) -> Option<i64> {
     let rules = view.policy.up.iter().chain(&view.policy.down);
     let ages = rules.map(|rule| {
-        let end = view.series.get(&rule.signal).and_then(Series::newest_end)?;
+        let end = view.signal(&rule.signal).and_then(Series::newest_end)?;
         Some(now.duration_since(end).as_secs())
     });
     ages.collect::<Option<Vec<i64>>>()?.into_iter().max()

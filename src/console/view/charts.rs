@@ -33,7 +33,7 @@ const AXIS_FROM: u16 = 5;
 pub(super) fn writes(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &DatabaseView) {
     let signal = age::leading_name(view);
     let unit = view.policy.signal(&signal).map(|spec| spec.unit.clone()).unwrap_or_default();
-    let series = view.series.get(&signal);
+    let series = view.signal(&signal);
     let newest = age::newest_words(series, scene.at());
     let title = format!(" {}: {signal}, {unit} | {newest} | {} ", view.name(), range(scene));
     let line = |direction, style: Style| Some((view.policy.threshold_line(&signal, direction)?, style));
@@ -60,7 +60,7 @@ pub(super) fn small(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: 
     }
     let areas: [Rect; 4] = Layout::horizontal([Constraint::Fill(1); 4]).areas(area);
     for ((name, title, label), area) in SMALL.into_iter().zip(areas) {
-        let series = view.series.get(&SignalName::new(name));
+        let series = view.signal(&SignalName::new(name));
         let newest = series.and_then(Series::newest).map_or_else(|| "no data".to_owned(), |point| label(point.value));
         let block = panel(format!(" {title}: {newest} "), false);
         let inner = block.inner(area);

@@ -27,7 +27,7 @@ fn lines(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static
     let mut lines = state(scene, view, width);
     let longest = view.policy.signals.iter().map(|spec| spec.name.as_str().len()).max().unwrap_or(0).min(16);
     let signals = |aged: bool| {
-        let newest = move |spec: &SignalSpec| newest(spec, view.series.get(&spec.name), scene, aged);
+        let newest = move |spec: &SignalSpec| newest(spec, view.signal(&spec.name), scene, aged);
         let line = move |spec: &SignalSpec| format!("{:<longest$} {}", spec.name, newest(spec));
         view.policy.signals.iter().map(line).collect::<Vec<String>>()
     };

@@ -1,0 +1,41 @@
+//! Every kind of action, killed at every point of its life and at every byte of every record that it writes.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use super::{CommandError, on_all_cores};
+use crate::cli::SimulateArgs;
+use crate::swarm::crash::{Death, Kind, run as live};
+
+/// Says how many deaths each kind of action survived; the first that changes anything ends it with exit code 1.
+pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
+    let failed = |error: std::io::Error| CommandError::Failed(format!("the runtime could not start: {error}"));
+    let mut out = std::io::stdout();
+    for kind in Kind::ALL {
+        let whole = live(kind, Death::Never).map_err(failed)?;
+        if !whole.wrong.is_empty() {
+            return Err(CommandError::Failed(format!("{kind:?} without any death: {}", whole.wrong.join("; "))));
+        }
+        let points = (1..=whole.points).map(Death::Point);
+        let bytes = whole.records.iter().enumerate().flat_map(|(at, length)| {
+            let append = at as u64 + 1;
+            (0..*length).step_by(args.byte_step as usize).map(move |bytes| Death::Byte { append, bytes })
+        });
+        let deaths: Vec<Death> = points.chain(bytes).collect();
+        let wrong = Mutex::new(None);
+        on_all_cores(deaths.len(), &format!("deaths of {kind:?}"), |at| {
+            let outcome = live(kind, deaths[at]).map_or_else(|error| vec![error.to_string()], |outcome| outcome.wrong);
+            if !outcome.is_empty() {
+                let what = format!("{kind:?}, {:?}: {}", deaths[at], outcome.join("; "));
+                wrong.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
+            }
+            outcome.is_empty()
+        });
+        if let Some(what) = wrong.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(CommandError::Failed(what));
+        }
+        let (all, points, records) = (deaths.len(), whole.points, whole.records.len());
+        drop(writeln!(out, "{kind:?}: {all} deaths ({points} points, every byte of {records} records), one end"));
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Any number of seeds, each a trial of its own.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use super::{CommandError, on_all_cores};
+use crate::cli::{CoverageUse, SimulateArgs};
+use crate::model::guard::Guard;
+use crate::swarm::coverage::Coverage;
+use crate::swarm::{Report, Trial, run as run_trial};
+
+/// Runs the trials; the lowest seed whose promises do not hold is told with its last events and how to see it again.
+pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
+    let without = args.without.as_deref().map(guard).transpose()?;
+    let seeds: Vec<u64> = match args.seed {
+        Some(seed) => vec![seed],
+        None => (args.first..args.first.saturating_add(args.seeds)).collect(),
+    };
+    let swarm = Swarm { args, without, sum: Mutex::default() };
+    on_all_cores(seeds.len(), "seeds", |at| swarm.take_in(seeds[at]));
+    swarm.conclude()
+}
+
+fn guard(name: &str) -> Result<Guard, CommandError> {
+    Guard::ALL.into_iter().find(|guard| guard.name() == name).ok_or_else(|| {
+        let names = Guard::ALL.map(Guard::name).join(", ");
+        CommandError::Usage(format!("no guard is named `{name}`; there are {names}"))
+    })
+}
+
+/// What the threads share.
+struct Swarm<'a> {
+    args: &'a SimulateArgs,
+    without: Option<Guard>,
+    sum: Mutex<Sum>,
+}
+
+#[derive(Default)]
+struct Sum {
+    seeds: u64,
+    coverage: Coverage,
+    mutations: u64,
+    records: u64,
+    repeated: u64,
+    failed: Option<Report>,
+    broke: Option<String>,
+}
+
+impl Swarm<'_> {
+    /// One trial. False when a promise did not hold.
+    fn take_in(&self, seed: u64) -> bool {
+        let trial = Trial { seed, hours: self.args.hours, without: self.without };
+        let twice = self.args.twice_every.is_some_and(|every| seed.is_multiple_of(every.max(1)));
+        let reports = run_trial(trial).and_then(|report| Ok((report, twice.then(|| run_trial(trial)).transpose()?)));
+        let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
+        let (report, again) = match reports {
+            Ok(reports) => reports,
+            Err(error) => {
+                sum.broke.get_or_insert(format!("the runtime could not start: {error}"));
+                return false;
+            }
+        };
+        sum.seeds += 1;
+        sum.repeated += u64::from(again.is_some());
+        if let Some(again) = again.filter(|again| again.trace != report.trace) {
+            let (one, two) = (&report.trace, &again.trace);
+            sum.broke.get_or_insert(format!("seed {seed} is not repeatable: its traces are {one} and {two}"));
+        }
+        sum.coverage.add(&report.coverage);
+        sum.mutations += report.mutations;
+        sum.records += report.records;
+        if !report.broken.is_empty() && sum.failed.as_ref().is_none_or(|failed| report.seed < failed.seed) {
+            sum.failed = Some(report);
+        }
+        sum.failed.is_none() && sum.broke.is_none()
+    }
+
+    fn conclude(self) -> Result<(), CommandError> {
+        let hours = self.args.hours;
+        let sum = self.sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut out = std::io::stdout();
+        if self.args.coverage.is_some() {
+            drop(writeln!(out, "{}\n", sum.coverage.table()));
+        }
+        if let Some(why) = sum.broke {
+            return Err(CommandError::Failed(why));
+        }
+        if let Some(report) = sum.failed {
+            drop(writeln!(out, "{}", failure(&report, hours, self.without)));
+            let what = report.broken.first().cloned().unwrap_or_default();
+            return Err(CommandError::Failed(format!("seed {}: {what}", report.seed)));
+        }
+        let (reached, cells) = sum.coverage.cells();
+        let line = format!(
+            "{} seeds x {hours} h: every promise held; {} mutations, {} records, {} seeds run twice alike, \
+             {reached} of {cells} cells of fault and phase reached",
+            sum.seeds, sum.mutations, sum.records, sum.repeated
+        );
+        drop(writeln!(out, "{line}"));
+        let (missed, unseen) = (sum.coverage.missed(), sum.coverage.unseen());
+        if self.args.coverage == Some(CoverageUse::Complete) && !(missed.is_empty() && unseen.is_empty()) {
+            let unseen: Vec<&str> = unseen.iter().map(|fault| fault.words()).collect();
+            let why = format!("never happened: {missed:?} {unseen:?}; more seeds, or a fault that does not strike");
+            return Err(CommandError::Failed(why));
+        }
+        Ok(())
+    }
+}
+
+/// What a person needs to begin: what broke, what came before it, and how to see it again.
+fn failure(report: &Report, hours: u32, without: Option<Guard>) -> String {
+    let without = without.map_or_else(String::new, |guard| format!(" --without {guard}"));
+    format!(
+        "seed {} broke its promise:\n  {}\nbefore it:\n  {}\nagain: upshift simulate --seed {} --hours {hours}{without}",
+        report.seed,
+        report.broken.join("\n  "),
+        report.last_events.join("\n  "),
+        report.seed,
+    )
+}

@@ -63,7 +63,8 @@ impl Looker {
         };
         let policies = engine.settings().databases.iter();
         Plan {
-            identity: self.identity_at.is_none_or(|at| now.duration_since(at) > IDENTITY_EVERY),
+            // A clock that was set back makes the last answer one of the future, which is none.
+            identity: self.identity_at.is_none_or(|at| at > now || now.duration_since(at) > IDENTITY_EVERY),
             databases: policies.clone().map(|policy| policy.database.clone()).collect(),
             signals: self.metrics_are_due(engine, now).then(|| {
                 policies

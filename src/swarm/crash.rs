@@ -50,6 +50,8 @@ pub struct Outcome {
     pub points: u64,
     /// The length of each record that was written, in bytes.
     pub records: Vec<usize>,
+    /// What happened last, before anything was wrong.
+    pub last_events: Vec<String>,
 }
 
 const DATABASE: &str = "checkpoints";
@@ -144,7 +146,8 @@ async fn play(kind: Kind, death: Death) -> Outcome {
     }
     drop(life);
     let wrong = wrongs(&stage, kind);
-    Outcome { wrong, points: stage.fuse.passed(), records }
+    let last_events = stage.witness().last_events();
+    Outcome { wrong, points: stage.fuse.passed(), records, last_events }
 }
 
 /// What the person does who wants this to happen.

@@ -84,6 +84,8 @@ pub enum Deed {
         /// Where to.
         class: String,
     },
+    /// Somebody switches a database over: from one moment to the next the name shows another class, or another machine.
+    ForeignSwitch(Switch),
     /// Somebody asks for more storage, at the next window: it pends.
     ForeignPending {
         /// Which.
@@ -112,6 +114,18 @@ pub enum Deed {
     },
 }
 
+/// What a name shows after somebody else's switchover.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Switch {
+    /// What it is.
+    #[default]
+    Back,
+    /// The other class of the ladder.
+    Class,
+    /// Another `DbiResourceId`.
+    Machine,
+}
+
 impl Plan {
     /// The plan of a seed for a trial of so many hours, the last [`HEALING`] of them without faults.
     pub fn of(seed: u64, hours: u32) -> Self {
@@ -121,7 +135,7 @@ impl Plan {
         let heals_at = start.saturating_add(chaos.max(SignedDuration::from_hours(1))).unwrap_or(start);
         let ends_at = heals_at.saturating_add(HEALING).unwrap_or(heals_at);
         let faults = subset(&mut rng);
-        let names: Vec<String> = ["checkpoints", "orders", "catalogue"][..=pick(&mut rng, 3)]
+        let names: Vec<String> = ["checkpoints", "orders", "catalogue"][..[1, 1, 1, 2, 2, 3][pick(&mut rng, 6)]]
             .iter()
             .map(|name| (*name).to_owned())
             .collect();
@@ -151,7 +165,19 @@ impl Plan {
 /// Half of the seeds have few faults and come far, half have many and meet rare combinations.
 fn subset(rng: &mut Rng) -> BTreeSet<Fault> {
     let count = if rng.draw().is_multiple_of(2) { 1 + pick(rng, 4) } else { 6 + pick(rng, 12) };
-    (0..count).map(|_| Fault::ALL[pick(rng, Fault::ALL.len())]).collect()
+    let mut faults: BTreeSet<Fault> = (0..count).map(|_| Fault::ALL[pick(rng, Fault::ALL.len())]).collect();
+    // Some are worst together: a lost answer and an old picture, an old picture and an order by hand.
+    let worse = [
+        (Fault::A3FailsAfter, Fault::A5Stale),
+        (Fault::A5Stale, Fault::O2Override),
+        (Fault::M6OtherMachine, Fault::O2Override),
+    ];
+    for (one, other) in worse {
+        if faults.contains(&one) && rng.unit() < 0.6 {
+            faults.insert(other);
+        }
+    }
+    faults
 }
 
 fn pick(rng: &mut Rng, count: usize) -> usize {
@@ -244,6 +270,7 @@ impl Drawer<'_> {
         let of = [
             (Fault::M1Missing, "hole_in = \"*\""),
             (Fault::M1Missing, "hole_in = \"DatabaseConnections\""),
+            (Fault::M1Missing, "hole_in = \"WriteIOPS\""),
             (Fault::A7OnlyAnEvent, "class_change = \"fails\""),
             (Fault::R2Stuck, "class_change = \"stuck\""),
         ];
@@ -282,12 +309,16 @@ impl Drawer<'_> {
         let mut strikes = Vec::new();
         for fault in self.faults {
             let Some((windows, lasts, least)) = weather(*fault) else { continue };
+            if matches!(fault, Fault::A3FailsAfter | Fault::A4Garbage | Fault::A2FailsBefore) {
+                let (from, until) = (self.start, self.heals_at);
+                strikes.push(Strike { fault: *fault, from, until, rate: 0.6, only_changes: true });
+            }
             for _ in 0..=pick(&mut self.rng, windows) {
                 let from = self.some_time();
                 let lasts = self.minutes(lasts.0, lasts.1);
                 let until = from.saturating_add(lasts).unwrap_or(from).min(self.heals_at);
                 let rate = least + (1.0 - least) * self.rng.unit();
-                strikes.push(Strike { fault: *fault, from, until, rate });
+                strikes.push(Strike { fault: *fault, from, until, rate, only_changes: false });
             }
         }
         strikes
@@ -316,6 +347,12 @@ impl Drawer<'_> {
     fn deeds_of(&mut self, fault: Fault, deeds: &mut Vec<(Timestamp, Deed)>) {
         let times = match fault {
             Fault::P1Crash | Fault::P8PowerLoss | Fault::P2Stop => 1 + pick(&mut self.rng, 8),
+            Fault::O2Override
+                if self.faults.contains(&Fault::A5Stale) || self.faults.contains(&Fault::M6OtherMachine) =>
+            {
+                40
+            }
+            Fault::L5ClockStep => 3 + pick(&mut self.rng, 8),
             _ => 1 + pick(&mut self.rng, 6),
         };
         for _ in 0..times {
@@ -335,7 +372,7 @@ impl Drawer<'_> {
                 Fault::P7DiskError => return trouble(Trouble::WriteError, self, deeds),
                 Fault::P7SyncFails => return trouble(Trouble::SyncError, self, deeds),
                 Fault::L5ClockStep => {
-                    let secs = [-3_600, -240, -45, 45, 240, 3_600][pick(&mut self.rng, 6)];
+                    let secs = [-3_600, -3_600, -240, 45, 240, 3_600][pick(&mut self.rng, 6)];
                     // The step, and after a while the step back: somebody notices.
                     let back = at.saturating_add(self.minutes(5, 90)).unwrap_or(at);
                     deeds.push((back, Deed::ClockStep { secs: -secs }));
@@ -357,6 +394,7 @@ impl Drawer<'_> {
                 Fault::R8ForeignHands => {
                     let class = ["db.t4g.small", "db.m5.large", "db.m5.xlarge"][pick(&mut self.rng, 3)].to_owned();
                     let database = self.name();
+                    self.switch_under_an_order(at, Switch::Class, deeds);
                     // And now and then a person of ours orders something at the same moment.
                     if self.rng.draw().is_multiple_of(2) {
                         let up = self.rng.draw().is_multiple_of(2);
@@ -364,11 +402,24 @@ impl Drawer<'_> {
                     }
                     Deed::ForeignClass { database, class }
                 }
+                Fault::M6OtherMachine => return self.switch_under_an_order(at, Switch::Machine, deeds),
                 Fault::R11Maintenance => Deed::ForeignPending { database: self.name() },
                 _ => return,
             };
             deeds.push((at, deed));
         }
+    }
+}
+
+impl Drawer<'_> {
+    /// A person orders something, and before it can be sent the name shows something else.
+    fn switch_under_an_order(&mut self, at: Timestamp, to: Switch, deeds: &mut Vec<(Timestamp, Deed)>) {
+        for up in [true, false] {
+            deeds.push((at, Deed::Scale { database: self.name(), up }));
+        }
+        deeds.push((at, Deed::ForeignSwitch(to)));
+        let back = at.saturating_add(self.minutes(5, 40)).unwrap_or(at);
+        deeds.push((back, Deed::ForeignSwitch(Switch::Back)));
     }
 }
 
@@ -387,7 +438,7 @@ fn weather(fault: Fault) -> Option<(usize, (i64, i64), f64)> {
         Fault::R3Broken => (2, (5, 60), 1.0),
         Fault::M3Impossible => (5, (10, 200), 0.2),
         Fault::M4SilentZero => (3, (30, 200), 1.0),
-        Fault::M6OtherMachine => (2, (10, 60), 1.0),
+        Fault::M6OtherMachine => (4, (20, 180), 0.3),
         Fault::I24HostileText => (4, (30, 300), 0.5),
         _ => return None,
     })

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::fault::Fault;
-use super::witness::Witness;
+use super::witness::{Sent, Witness};
 use crate::model::action::{ActionId, ActionResult, Intent};
 use crate::model::class::InstanceClass;
 use crate::model::ladder::Direction;
@@ -43,7 +43,11 @@ pub(super) fn on_mutation(witness: &mut Witness, params: &Params) {
     if params.names().any(|name| !ALLOWED.contains(&name)) {
         witness.break_promise(format!("a class change of {database} says more than the class"));
     }
-    let place = witness.calls.iter().position(|call| !call.on_wire && call.database == database && call.class == class);
+    let is_it = |call: &Sent| {
+        let meant = call.database == database && call.class == class;
+        meant && !call.on_wire && !witness.ended.contains_key(&call.id.action)
+    };
+    let place = witness.calls.iter().position(is_it);
     let Some(place) = place else {
         return witness
             .break_promise(format!("I1/I2: {database} to {class} without a durable record that was not sent yet"));

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::coverage::{Coverage, Milestone};
 use super::disk::SimDisk;
-use super::draw::{Deed, Plan};
+use super::draw::{Deed, Plan, Switch};
 use super::fault::Fault;
 use super::wire::Wire;
 use super::witness::Witness;
@@ -315,6 +315,13 @@ impl Stage {
                     self.witness().foreign.insert(database.clone(), now);
                 }
             }
+            Deed::ForeignSwitch(to) => {
+                self.wire.switch(*to);
+                let mut witness = self.witness();
+                for name in self.plan.loads.keys() {
+                    witness.foreign.insert(name.clone(), now);
+                }
+            }
             Deed::ForeignPending { database } => {
                 let class = self.sim.world().fleet().instance(database).map(|instance| instance.storage_gib);
                 let more = class.map_or_else(|| "200".to_owned(), |gib| (gib * 2).to_string());
@@ -362,7 +369,11 @@ impl Stage {
                 self.dying = Some((false, down_secs));
                 life.stop.send_replace(Some("SIGTERM".to_owned()));
             }
-            Deed::Disk(_) | Deed::ClockStep { .. } | Deed::ForeignClass { .. } | Deed::ForeignPending { .. } => {}
+            Deed::Disk(_)
+            | Deed::ClockStep { .. }
+            | Deed::ForeignClass { .. }
+            | Deed::ForeignSwitch(_)
+            | Deed::ForeignPending { .. } => {}
         }
     }
 
@@ -439,7 +450,8 @@ fn fault_of(deed: &Deed) -> Option<Fault> {
         Deed::Disarm => Fault::O1Disarm,
         Deed::Scale { .. } => Fault::O2Override,
         Deed::OldPicture { .. } => Fault::O3TwoOperators,
-        Deed::ForeignClass { .. } => Fault::R8ForeignHands,
+        Deed::ForeignClass { .. } | Deed::ForeignSwitch(Switch::Class) => Fault::R8ForeignHands,
+        Deed::ForeignSwitch(Switch::Machine) => Fault::M6OtherMachine,
         Deed::ForeignPending { .. } => Fault::R11Maintenance,
         Deed::Crash { power_loss: false, .. } => Fault::P1Crash,
         Deed::Crash { power_loss: true, .. } => Fault::P8PowerLoss,
@@ -448,7 +460,12 @@ fn fault_of(deed: &Deed) -> Option<Fault> {
         Deed::Disk(Trouble::WriteError) => Fault::P7DiskError,
         Deed::Disk(Trouble::SyncError) => Fault::P7SyncFails,
         Deed::ClockStep { .. } => Fault::L5ClockStep,
-        Deed::Arm | Deed::Hold { .. } | Deed::StopAction { .. } | Deed::LookAfter | Deed::Disk(Trouble::None) => {
+        Deed::Arm
+        | Deed::Hold { .. }
+        | Deed::StopAction { .. }
+        | Deed::ForeignSwitch(Switch::Back)
+        | Deed::LookAfter
+        | Deed::Disk(Trouble::None) => {
             return None;
         }
     })

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 
+use super::draw::Switch;
 use super::fault::Fault;
 use super::served;
 use super::witness::Witness;
@@ -37,6 +38,8 @@ pub struct Strike {
     pub until: Timestamp,
     /// The part of the requests, from 0 to 1.
     pub rate: f64,
+    /// Class changes alone are struck: of thousands of requests they are a handful.
+    pub only_changes: bool,
 }
 
 /// AWS refuses requests that are dated further off than this.
@@ -63,6 +66,8 @@ struct State {
     requests: u64,
     /// The process on this side is gone: nothing that it still does reaches the world.
     dead: bool,
+    /// What the names show since somebody else's switchover.
+    switch: Switch,
     /// Good descriptions, newest last, to serve again.
     described: BTreeMap<Bytes, VecDeque<(Timestamp, Response)>>,
 }
@@ -76,7 +81,7 @@ struct Fate {
 impl Wire {
     pub(super) fn new(sim: Sim, witness: Arc<Mutex<Witness>>, strikes: Vec<Strike>, seed: u64) -> Self {
         let clock = sim.clock().clone();
-        let state = State { strikes, seed, requests: 0, dead: false, described: BTreeMap::new() };
+        let state = State { strikes, seed, requests: 0, dead: false, switch: Switch::Back, described: BTreeMap::new() };
         Self { sim, clock, witness, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -91,7 +96,14 @@ impl Wire {
 
     /// Nothing strikes any more.
     pub(super) fn heal(&self) {
-        self.state().strikes.clear();
+        let mut state = self.state();
+        state.strikes.clear();
+        state.switch = Switch::Back;
+    }
+
+    /// Somebody else has switched all databases over, or back.
+    pub(super) fn switch(&self, to: Switch) {
+        self.state().switch = to;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -110,7 +122,9 @@ impl Wire {
         let now = self.clock.now();
         let active = state.strikes.iter().filter(|strike| strike.from <= now && now < strike.until);
         let mut fault = None;
-        for strike in active.filter(|strike| touches(strike.fault, action)) {
+        let meant =
+            |strike: &&Strike| touches(strike.fault, action) && (!strike.only_changes || action == "ModifyDBInstance");
+        for strike in active.filter(meant) {
             if rng.unit() < strike.rate && fault.is_none() {
                 fault = Some(strike.fault);
             }
@@ -141,7 +155,10 @@ impl Wire {
         if self.state().dead {
             return std::future::pending().await;
         }
-        let response = self.after_effect(&mut fate, &action, &request, answer.response).await?;
+        let mut response = self.after_effect(&mut fate, &action, &request, answer.response).await?;
+        if action == "DescribeDBInstances" {
+            show_switched(&mut response, self.state().switch);
+        }
         if action == "DescribeDBInstances" {
             let served = served::instances(&response.body, self.clock.now());
             self.witness().on_described(served);
@@ -358,6 +375,22 @@ fn odd(rng: &mut Rng, mut response: Response) -> Response {
         },
     });
     response
+}
+
+/// What the names show after a switchover.
+fn show_switched(response: &mut Response, to: Switch) {
+    match to {
+        Switch::Back => {}
+        Switch::Machine => edit(response, |text| replace_field(text, "DbiResourceId", "db-SWITCHEDOVER")),
+        Switch::Class => {
+            let tag = |class: &str| format!("<DBInstanceClass>{class}</DBInstanceClass>");
+            edit(response, |text| {
+                let marked =
+                    text.replace(&tag("db.t4g.small"), "\u{1}").replace(&tag("db.m5.large"), &tag("db.t4g.small"));
+                marked.replace('\u{1}', &tag("db.m5.large"))
+            });
+        }
+    }
 }
 
 /// Values that cannot be, or zeros where there was load.

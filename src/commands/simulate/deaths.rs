@@ -24,18 +24,23 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
         let deaths: Vec<Death> = points.chain(bytes).collect();
         let wrong = Mutex::new(None);
         on_all_cores(deaths.len(), &format!("deaths of {kind:?}"), |at| {
-            let outcome = live(kind, deaths[at]).map_or_else(|error| vec![error.to_string()], |outcome| outcome.wrong);
-            if !outcome.is_empty() {
-                let what = format!("{kind:?}, {:?}: {}", deaths[at], outcome.join("; "));
-                wrong.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
-            }
-            outcome.is_empty()
+            let what = match live(kind, deaths[at]) {
+                Ok(outcome) if outcome.wrong.is_empty() => return true,
+                Ok(outcome) => {
+                    format!("{}\nbefore it:\n  {}", outcome.wrong.join("; "), outcome.last_events.join("\n  "))
+                }
+                Err(error) => error.to_string(),
+            };
+            let what = format!("{kind:?}, {:?}: {what}", deaths[at]);
+            wrong.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
+            false
         });
         if let Some(what) = wrong.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(CommandError::Failed(what));
         }
         let (all, points, records) = (deaths.len(), whole.points, whole.records.len());
-        drop(writeln!(out, "{kind:?}: {all} deaths ({points} points, every byte of {records} records), one end"));
+        let step = if args.byte_step == 1 { "every byte".to_owned() } else { format!("1 of {} bytes", args.byte_step) };
+        drop(writeln!(out, "{kind:?}: {all} deaths ({points} points, {step} of {records} records), one end"));
     }
     Ok(())
 }

@@ -226,6 +226,7 @@ impl Stage {
     pub(super) async fn boot(&mut self) -> Life {
         self.lives += 1;
         self.wire.set_dead(false);
+        self.witness().absorb();
         let known = self.witness().durable_records;
         let (journal, entries) = match Journal::open_on(Box::new(self.disk.boot()), self.wall.now()) {
             Ok((journal, entries)) => {
@@ -236,6 +237,8 @@ impl Stage {
                 (Ok(journal), entries)
             }
             Err(error) => {
+                // Such an engine never was armed, and there was nothing of it that could be lost.
+                self.disk.take_failed();
                 self.witness().note(format!("the journal does not open: {error}"));
                 (Err(error.to_string()), Vec::new())
             }
@@ -432,11 +435,11 @@ impl Stage {
         if closed.contains(&"rung on the ladder") {
             return Vec::new();
         }
-        // Foreign storage pends until the window, a budget lasts for a day, and a world that publishes late stays so.
+        // A cooldown and a budget end by themselves, foreign storage pends until the window, a late world stays late.
         let late = self.plan.faults.contains(&Fault::M2Late);
         let of_lateness = ["fresh data", "up rules complete", "connections fit", "cpu fits"];
         let excused = |name: &&str| {
-            ["daily budget", "nothing pending", "not held", "fleet slot"].contains(name)
+            ["cooldown over", "daily budget", "nothing pending", "not held", "fleet slot"].contains(name)
                 || (late && of_lateness.contains(name))
         };
         closed.into_iter().filter(|name| !excused(name)).collect()

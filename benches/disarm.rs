@@ -1,0 +1,88 @@
+//! How long it takes from the order to disarm until no new call can be sent: the controller has taken it, recorded it and
+//! synced the record. Real time, a real disk, the real SDK busy with looks meanwhile.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints, measures real time, and has nothing to measure without an engine"
+)]
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use upshift::aws::connect::{InProcess, Target, connect};
+use upshift::clock::Clock;
+use upshift::config;
+use upshift::control::{self, Client};
+use upshift::controller::{Controller, Parts};
+use upshift::journal::Journal;
+use upshift::model::command::{Answer, Command};
+use upshift::model::event::Event;
+use upshift::model::guard::Guards;
+use upshift::model::operator::Operator;
+use upshift::model::snapshot::{Snapshot, World};
+use upshift::sim::Sim;
+use upshift::sim::scenario::Scenario;
+
+/// Orders that are timed.
+const ORDERS: usize = 500;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(measure());
+}
+
+async fn measure() {
+    let scenario = Scenario::builtin("checkpoints").expect("the built-in scenario").expect("it is right");
+    // Half a minute passes in a second: a look every half second, as on a busy day with an action to watch.
+    let clock = Clock::scaled(scenario.start, 30.0);
+    let sim = Sim::new(&scenario, None, clock.clone());
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (journal, entries) = Journal::open(directory.path(), clock.now()).expect("a journal");
+    let settings = config::checkpoints();
+    let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
+    let world = World::Simulation { scenario: "checkpoints".into(), speed: 30.0, endpoint: String::new() };
+    let first = Snapshot::before_the_start(clock.now(), world.clone());
+    let (mut client, server) = control::pair(first, Operator { user: "bench".into(), ssh_client: None });
+    let start =
+        Event::EngineStarted { version: "bench".into(), pid: 1, mode: "bench".into(), config_digest: String::new() };
+    let (digest, guards) = (|_: &_| String::new(), Guards::all());
+    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, world, start, guards };
+    let (stop, stopped) = watch::channel(None);
+    let mut engine = JoinSet::new();
+    engine.spawn(Controller::new(parts).run(stopped));
+    let mut times = Vec::with_capacity(ORDERS);
+    for _ in 0..ORDERS {
+        arm(&mut client).await;
+        let began = Instant::now();
+        let answer = client.send(Command::Disarm).await.expect("an engine").answer;
+        times.push(began.elapsed());
+        assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
+    }
+    stop.send_replace(Some("done".to_owned()));
+    engine.join_next().await;
+    report(times);
+}
+
+/// Until AWS has answered the first look, arming is refused.
+async fn arm(client: &mut Client) {
+    loop {
+        let answer = client.send(Command::Arm { reason: "bench".into() }).await.expect("an engine").answer;
+        if matches!(answer, Answer::Done { .. }) {
+            return;
+        }
+        client.changed().await.expect("an engine");
+    }
+}
+
+fn report(mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
+    println!(
+        "disarm, from the order to no new call: p50 {:.2?}, p99 {:.2?}, slowest {:.2?} ({ORDERS} orders)",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+}

@@ -414,6 +414,10 @@ impl Stage {
             witness.break_promise(format!("I20: still failing at the end: {}", problem.failure.sentence));
         }
         for view in &snapshot.databases {
+            let acting = view.run.as_ref().filter(|run| !run.is_ended());
+            if acting.is_some_and(|run| promises::is_young(witness, &run.intent.action)) {
+                continue;
+            }
             let Some(decision) = &view.decision else {
                 witness.break_promise(format!("I20: {} was never evaluated", view.name()));
                 continue;

@@ -34,6 +34,8 @@ pub(super) struct Witness {
     /// A write or sync failed, and no person has armed since.
     pub(super) journal_failed: bool,
     pub(super) intents: BTreeMap<ActionId, Intent>,
+    /// When each was recorded, in true time.
+    pub(super) intended_at: BTreeMap<ActionId, Timestamp>,
     pub(super) calls: Vec<Sent>,
     pub(super) ended: BTreeMap<ActionId, u32>,
     /// When the last action of a database ended that had sent something, in true time.
@@ -75,6 +77,7 @@ impl Witness {
             armed: false,
             journal_failed: false,
             intents: BTreeMap::new(),
+            intended_at: BTreeMap::new(),
             calls: Vec::new(),
             ended: BTreeMap::new(),
             last_end: BTreeMap::new(),
@@ -178,6 +181,7 @@ impl Witness {
             Event::ActionIntended { intent, .. } => {
                 self.phases.insert(intent.database.to_string(), Phase::Intended);
                 self.intents.insert(intent.action.clone(), intent.clone());
+                self.intended_at.insert(intent.action.clone(), self.clock.now());
                 promises::on_intent(self, intent);
             }
             Event::CallSent { id, database, call } => {

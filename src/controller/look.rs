@@ -18,6 +18,8 @@ use crate::model::database::{DatabaseName, DatabaseState};
 const BACKFILL: SignedDuration = SignedDuration::from_hours(3);
 /// A look that takes longer (of the machine) is given up: the next one is due.
 const LONGEST: Duration = Duration::from_mins(1);
+/// Datapoints are asked for until so long after now.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// Every look fetches this much again: datapoints can come late and be corrected.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(15);
 /// The first look asks for this much of RDS's events.
@@ -131,10 +133,12 @@ impl Plan {
     /// their state as it is when all else is known.
     pub(super) async fn carry_out(self, aws: &Aws, clock: &Clock) -> Observation {
         let identity = async { if self.identity { Some(aws.identity().await) } else { None } };
-        // The end is exclusive and the newest minute never complete: asking up to now is enough.
+        // Asked into the future: on a clock that is behind, what is really the newest then shows as such, and closes the
+        // gate `fresh data`; asked up to now, an hour-old load would look like the present one.
+        let metrics_to = self.now.saturating_add(AHEAD).unwrap_or(self.now);
         let series = async {
             let signals = self.signals.as_ref()?;
-            Some(aws.signals(signals, self.metrics_from, self.now, self.now).await)
+            Some(aws.signals(signals, self.metrics_from, metrics_to, self.now).await)
         };
         let (identity, series, events, orderable) = tokio::join!(
             bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),

@@ -79,8 +79,8 @@ pub fn all(
         gates.push(cpu_fits(policy, watched, target, now));
     }
     gates.push(cooldown(common.guards, policy, remembered, direction, now));
-    gates.push(budget(policy, remembered, now));
-    gates.push(not_held(remembered, direction, now));
+    gates.push(budget(common.guards, policy, remembered, now));
+    gates.push(not_held(common.guards, remembered, direction, now));
     gates
 }
 
@@ -147,7 +147,8 @@ fn no_action(remembered: &Remembered) -> GateResult {
 fn fleet_slot(common: Common<'_>, policy: &Policy) -> GateResult {
     let in_flight = common.memory.in_flight_besides(&policy.database);
     let limit = common.max_actions_in_flight;
-    GateResult::new(Gate::FleetSlot { in_flight, limit }, in_flight < limit)
+    let open = in_flight < limit || !common.guards.stand(Guard::FleetSlot);
+    GateResult::new(Gate::FleetSlot { in_flight, limit }, open)
 }
 
 fn up_rules_complete(guards: Guards, policy: &Policy, watched: &Watched, now: Timestamp) -> GateResult {
@@ -205,20 +206,20 @@ fn cooldown(
     GateResult { gate: Gate::CooldownOver, open: opens_at.is_none(), opens_at }
 }
 
-fn budget(policy: &Policy, remembered: &Remembered, now: Timestamp) -> GateResult {
+fn budget(guards: Guards, policy: &Policy, remembered: &Remembered, now: Timestamp) -> GateResult {
     let used = remembered.starts_within_day(now);
     let limit = policy.max_actions_per_day;
-    let open = used < limit;
+    let open = used < limit || !guards.stand(Guard::DailyBudget);
     let oldest = remembered.starts.iter().find(|start| now.duration_since(**start) < SignedDuration::from_hours(24));
     let opens_at = oldest.filter(|_| !open).and_then(|start| start.checked_add(SignedDuration::from_hours(24)).ok());
     GateResult { gate: Gate::DailyBudget { used, limit }, open, opens_at }
 }
 
-fn not_held(remembered: &Remembered, direction: Direction, now: Timestamp) -> GateResult {
+fn not_held(guards: Guards, remembered: &Remembered, direction: Direction, now: Timestamp) -> GateResult {
     let hold = remembered.hold_on(direction, now);
     GateResult {
         gate: Gate::NotHeld { reason: hold.map(|hold| hold.cause.to_string()) },
-        open: hold.is_none(),
+        open: hold.is_none() || !guards.stand(Guard::Hold),
         opens_at: hold.and_then(|hold| hold.until),
     }
 }

@@ -44,8 +44,9 @@ use watched::Watched;
 /// For the engine's own decisions, and for every call at the moment it is sent, only a look that was just made counts:
 /// it is this old at most, in real time.
 pub const FRESH_LOOK: SignedDuration = SignedDuration::from_secs(5);
-/// While an action is under way the engine looks this often: status changes show within seconds and reads are cheap.
-const WATCH_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// While an action is under way the engine looks this often, also where it evaluates less often: status changes show
+/// within seconds and reads are cheap.
+const WATCH_EVERY: SignedDuration = SignedDuration::from_secs(15);
 /// An order that waits for a fresh look gets one as soon as the last is not fresh any more: at once, if it is older.
 const FRESH_LOOK_EVERY: SignedDuration = FRESH_LOOK;
 

@@ -175,18 +175,13 @@ impl Engine {
         to: &InstanceClass,
         now: Timestamp,
     ) -> ClosedGates {
-        let here = watched.seen.as_ref().and_then(|seen| policy.ladder.position(&seen.state.class));
-        let direction = direction_to(here, policy.ladder.position(to));
+        let here = watched.seen.as_ref().map(|seen| &seen.state.class);
+        let direction = here.map_or(Direction::Up, |here| policy.ladder.direction(here, to));
         let gates = gates::all(self.common(), policy, watched, direction, Some(to), now);
         let closed = gates.into_iter().filter(|gate| !gate.open);
         let (passed_over, blocking) = closed.partition(|gate| gate.gate.yields_to_person());
         ClosedGates { passed_over, blocking }
     }
-}
-
-/// Which way a rung lies from another; off the ladder counts as going up, which asks for less.
-fn direction_to(from: Option<usize>, to: Option<usize>) -> Direction {
-    if to < from { Direction::Down } else { Direction::Up }
 }
 
 fn required(reason: &str) -> Result<String, String> {

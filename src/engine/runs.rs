@@ -116,7 +116,7 @@ impl Engine {
         let world = World {
             look,
             confirmed: confirmed.unwrap_or((0, SignedDuration::ZERO)),
-            permitted: self.may_act(run),
+            forbidden: self.forbidden(now, run),
             fresh_look: self.fresh_look,
             stuck_after: stuck_after.unwrap_or(SignedDuration::MAX),
             guards: self.guards,
@@ -124,10 +124,21 @@ impl Engine {
         playbook::next(run, world, now)
     }
 
-    /// A person's order needs no arming; everything else does.
-    fn may_act(&self, run: &Run) -> bool {
+    /// Why an action may not start any more: what a person has said since it was decided counts. A person's own order
+    /// needs no arming, and no hold stops it.
+    fn forbidden(&self, now: Timestamp, run: &Run) -> Option<&'static str> {
+        let intent = &run.intent;
+        if intent.actor != Actor::Engine {
+            return None;
+        }
         let armed = self.memory.arming.is_armed() && self.journal_broken.is_none();
-        run.intent.actor != Actor::Engine || armed || !self.guards.stand(Guard::DisarmLatch)
+        if !armed && self.guards.stand(Guard::DisarmLatch) {
+            return Some("disarmed");
+        }
+        let policy = self.settings.databases.iter().find(|policy| policy.database == intent.database)?;
+        let direction = policy.ladder.direction(&intent.from, &intent.to);
+        let held = self.memory.of(&intent.database).hold_on(direction, now).is_some();
+        (held && self.guards.stand(Guard::Hold)).then_some("held")
     }
 
     /// The one gate through which every mutating call passes: the process must not be ending, the journal must take
@@ -137,11 +148,11 @@ impl Engine {
         let why = if self.ending {
             return;
         } else if self.journal_broken.is_some() {
-            "the journal takes no records"
+            "the journal takes no records".to_owned()
         } else if self.identity.is_none() {
-            "the account is not confirmed"
-        } else if !self.may_act(run) {
-            "disarmed before"
+            "the account is not confirmed".to_owned()
+        } else if let Some(why) = self.forbidden(now, run) {
+            format!("{why} before")
         } else {
             let id = CallId { action: run.intent.action.clone(), step: run.calls.len() as u32 + 1 };
             let database = run.intent.database.clone();

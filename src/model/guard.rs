@@ -26,6 +26,12 @@ pub enum Guard {
     Cooldown,
     /// A disarmed engine starts nothing; else a person cannot stop it.
     DisarmLatch,
+    /// What a person holds is left alone; else the engine undoes what a person has just ordered.
+    Hold,
+    /// No more actions a day than the policy allows; else it goes up and down all day.
+    DailyBudget,
+    /// No more actions at once in the whole fleet than configured; else all of it is in an outage together.
+    FleetSlot,
     /// An engine that ended without a word comes back disarmed; else a disk that took no records is forgotten.
     UncleanEnd,
 }
@@ -38,7 +44,7 @@ pub struct Guards {
 
 impl Guard {
     /// Every guard.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::FreshData,
         Self::MissingMetric,
         Self::SettleWindow,
@@ -49,6 +55,9 @@ impl Guard {
         Self::SameMachine,
         Self::Cooldown,
         Self::DisarmLatch,
+        Self::Hold,
+        Self::DailyBudget,
+        Self::FleetSlot,
         Self::UncleanEnd,
     ];
 
@@ -65,6 +74,9 @@ impl Guard {
             Self::SameMachine => "same-machine",
             Self::Cooldown => "cooldown",
             Self::DisarmLatch => "disarm-latch",
+            Self::Hold => "hold",
+            Self::DailyBudget => "daily-budget",
+            Self::FleetSlot => "fleet-slot",
             Self::UncleanEnd => "unclean-end",
         }
     }

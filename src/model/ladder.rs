@@ -44,6 +44,11 @@ impl Ladder {
             Direction::Down => here.checked_sub(1).and_then(|below| self.0.get(below)),
         }
     }
+
+    /// Which way `to` lies from `from`. Off the ladder counts as going up: of the two it is held to fewer rules.
+    pub fn direction(&self, from: &InstanceClass, to: &InstanceClass) -> Direction {
+        if self.position(to) < self.position(from) { Direction::Down } else { Direction::Up }
+    }
 }
 
 impl Direction {

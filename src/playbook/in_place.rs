@@ -51,8 +51,8 @@ fn start(run: &Run, world: World<'_>, now: Timestamp) -> Next {
     if let Some(by) = &run.stop_requested {
         return Next::End(ActionResult::Stopped { by: by.clone() });
     }
-    if !world.permitted {
-        return failed("disarmed before".to_owned());
+    if let Some(why) = world.forbidden {
+        return failed(format!("{why} before"));
     }
     let is_fresh = |look: &Look<'_>| now.duration_since(look.asked_at).abs() <= world.fresh_look;
     let blocked = match world.look.filter(is_fresh) {
@@ -261,7 +261,7 @@ mod tests {
         World {
             look: Some(look),
             confirmed: (0, SignedDuration::ZERO),
-            permitted: true,
+            forbidden: None,
             fresh_look: SignedDuration::from_secs(5),
             stuck_after: SignedDuration::from_hours(1),
             guards: Guards::all(),

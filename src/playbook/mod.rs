@@ -19,8 +19,8 @@ pub struct World<'a> {
     /// Consecutive looks that found the action done, this one not counted, and the time from the first of them to
     /// this one.
     pub confirmed: (u32, SignedDuration),
-    /// Whoever ordered the action may still start it: the engine is armed, or a person ordered it.
-    pub permitted: bool,
+    /// Why whoever ordered the action may not start it any more, such as `disarmed`.
+    pub forbidden: Option<&'static str>,
     /// A call goes out on a look of this age at most: what is checked must be what is changed.
     pub fresh_look: SignedDuration,
     /// An action that is not done this long after its call is held.

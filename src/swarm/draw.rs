@@ -289,7 +289,7 @@ impl Drawer<'_> {
     }
 
     fn settings(&mut self) -> Settings {
-        let every = [60, 180, 240, 300][pick(&mut self.rng, 4)];
+        let every = [90, 240, 300, 300][pick(&mut self.rng, 4)];
         let in_flight = 1 + pick(&mut self.rng, 2);
         let mut text = format!("[engine]\nevaluate_every = \"{every}s\"\nmax_actions_in_flight = {in_flight}\n");
         for name in self.names {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::fault::Fault;
 use super::witness::{Sent, Witness};
 use crate::model::action::{ActionId, ActionResult, Intent};
-use crate::model::class::InstanceClass;
+use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
 use crate::model::operator::Actor;
 use crate::model::policy::Policy;
@@ -62,10 +62,21 @@ pub(super) fn on_mutation(witness: &mut Witness, params: &Params) {
     }) {
         witness.break_promise(format!("I4: two actions under way on {database}"));
     }
+    fleet(witness, &intent);
     preconditions(witness, &intent);
     if intent.actor == Actor::Engine {
         permission(witness, &intent);
         reasons(witness, &intent);
+    }
+}
+
+/// I4 over the fleet: a person passes over the limit, the engine does not.
+fn fleet(witness: &mut Witness, intent: &Intent) {
+    let is_open = |call: &&Sent| call.on_wire && !witness.ended.contains_key(&call.id.action);
+    let others = witness.calls.iter().filter(is_open).filter(|call| call.database != intent.database.as_str());
+    let (others, limit) = (others.count(), witness.plan.settings.engine.max_actions_in_flight as usize);
+    if intent.actor == Actor::Engine && others >= limit {
+        witness.break_promise(format!("I4: {} is changed while {others} others of {limit} are", intent.database));
     }
 }
 
@@ -92,7 +103,7 @@ fn preconditions(witness: &mut Witness, intent: &Intent) {
     }
 }
 
-/// I7, I9 and I17: the engine may act now.
+/// I7, I8, I9 and I17: the engine may act now.
 fn permission(witness: &mut Witness, intent: &Intent) {
     let database = intent.database.as_str();
     if !witness.armed {
@@ -101,12 +112,30 @@ fn permission(witness: &mut Witness, intent: &Intent) {
     if witness.journal_failed {
         witness.break_promise(format!("I17: {database} was changed after a failed write, before any person armed"));
     }
-    let Some(policy) = policy(witness, database) else { return };
+    let Some(policy) = policy(witness, database).cloned() else { return };
+    let policy = &policy;
+    // A clock that was set moves what is measured by it: ends of holds, cooldowns and days.
+    let measured = !witness.plan.faults.contains(&Fault::L5ClockStep);
+    let now = witness.clock.now();
+    let way = direction(policy, intent);
+    let in_force = |hold: &&Hold| {
+        let lasts = hold.until.is_none_or(|until| measured && until > now);
+        lasts && hold.direction.is_none_or(|held| held == way)
+    };
+    if let Some(hold) = witness.holds.get(database).and_then(|holds| holds.iter().find(in_force)) {
+        let cause = hold.cause.to_string();
+        witness.break_promise(format!("I8: {database} was changed while held: {cause}"));
+    }
+    let sends = witness.sends_by_engine.entry(database.to_owned()).or_default();
+    sends.push(now);
+    sends.retain(|at| now.duration_since(*at) < SignedDuration::from_hours(24));
+    let sends = sends.len();
+    if measured && sends > policy.max_actions_per_day as usize {
+        witness.break_promise(format!("I9: {database} was changed {sends} times within a day"));
+    }
     let cooldown = SignedDuration::try_from(policy.cooldown(direction(policy, intent))).unwrap_or_default();
     let end = witness.last_end.get(database).copied();
     let passed = end.map(|end| witness.clock.now().duration_since(end));
-    // A clock that was set shortens or lengthens what is measured by it.
-    let measured = !witness.plan.faults.contains(&Fault::L5ClockStep);
     if measured && passed.is_some_and(|passed| passed + SignedDuration::from_secs(1) < cooldown) {
         witness.break_promise(format!("I9: {database} was changed within its cooldown"));
     }
@@ -146,8 +175,7 @@ fn reasons(witness: &mut Witness, intent: &Intent) {
 }
 
 fn direction(policy: &Policy, intent: &Intent) -> Direction {
-    let position = |class: &InstanceClass| policy.ladder.position(class);
-    if position(&intent.to) < position(&intent.from) { Direction::Down } else { Direction::Up }
+    policy.ladder.direction(&intent.from, &intent.to)
 }
 
 /// I15 and I21: an end says what is true, once.

@@ -15,6 +15,7 @@ use super::served::Served;
 use crate::clock::Clock;
 use crate::model::action::{ActionId, CallId, Intent};
 use crate::model::event::{Entry, Event};
+use crate::model::hold::Hold;
 use crate::sim::Sim;
 use crate::sim::scenario::{ChangeFault, Effect};
 use crate::sim::wire::{Request, query};
@@ -40,6 +41,10 @@ pub(super) struct Witness {
     pub(super) ended: BTreeMap<ActionId, u32>,
     /// When the last action of a database ended that had sent something, in true time.
     pub(super) last_end: BTreeMap<String, Timestamp>,
+    /// By the durable records.
+    pub(super) holds: BTreeMap<String, Vec<Hold>>,
+    /// When the engine's own changes of the last day went over the wire, in true time.
+    pub(super) sends_by_engine: BTreeMap<String, Vec<Timestamp>>,
     pub(super) phases: BTreeMap<String, Phase>,
     pub(super) served: BTreeMap<String, Served>,
     /// When somebody else last changed a database.
@@ -81,6 +86,8 @@ impl Witness {
             calls: Vec::new(),
             ended: BTreeMap::new(),
             last_end: BTreeMap::new(),
+            holds: BTreeMap::new(),
+            sends_by_engine: BTreeMap::new(),
             phases: BTreeMap::new(),
             served: BTreeMap::new(),
             foreign: BTreeMap::new(),
@@ -178,6 +185,10 @@ impl Witness {
                 self.journal_failed = false;
             }
             Event::Disarmed { .. } => self.armed = false,
+            Event::HoldSet { database, hold } => {
+                self.holds.entry(database.to_string()).or_default().push(hold.clone());
+            }
+            Event::HoldReleased { database, .. } => drop(self.holds.remove(database.as_str())),
             Event::ActionIntended { intent, .. } => {
                 self.phases.insert(intent.database.to_string(), Phase::Intended);
                 self.intents.insert(intent.action.clone(), intent.clone());

@@ -11,6 +11,7 @@
 //! everything behind it, a call among them.
 
 mod look;
+mod pace;
 mod publish;
 
 use std::collections::VecDeque;
@@ -36,6 +37,7 @@ use crate::model::policy::Policy;
 use crate::model::settings::Settings;
 use crate::model::snapshot::{TAIL_LENGTH, Wake, WakeReason, World};
 use look::Looker;
+use pace::Pace;
 
 /// An ending process waits this long (of the machine) for the answer to an outstanding call.
 const LAST_ANSWER: Duration = Duration::from_secs(13);
@@ -56,6 +58,7 @@ pub struct Controller {
     looks: JoinSet<Observation>,
     calls: JoinSet<(CallId, CallOutcome)>,
     wake: Wake,
+    pace: Pace,
     guards: Guards,
 }
 
@@ -112,6 +115,7 @@ impl Controller {
             looks: JoinSet::new(),
             calls: JoinSet::new(),
             wake: Wake { at: now, why: WakeReason::NextEvaluation },
+            pace: Pace::new(&clock),
             clock,
             guards,
         };
@@ -138,7 +142,9 @@ impl Controller {
                     Err(error) => break Ended::Failed(format!("a task that called AWS was lost: {error}")),
                 },
                 Some(done) = self.looks.join_next() => match done {
-                    Ok(look) => {
+                    Ok(mut look) => {
+                        self.now();
+                        look.age_is_known = self.pace.held_since_look();
                         self.looker.learn(&look);
                         self.feed(Input::Observed(Box::new(look)));
                     }
@@ -175,7 +181,7 @@ impl Controller {
     }
 
     fn obey(&mut self, incoming: Incoming) {
-        let now = self.clock.now();
+        let now = self.now();
         let id = incoming.request.id;
         let disarms = incoming.request.command == Command::Disarm;
         let step = self.engine.step(now, Input::Command(incoming.request));
@@ -197,7 +203,7 @@ impl Controller {
     }
 
     fn feed(&mut self, input: Input) {
-        let now = self.clock.now();
+        let now = self.now();
         let step = self.engine.step(now, input);
         self.execute(now, step);
     }
@@ -271,7 +277,18 @@ impl Controller {
         drop(self.engine.step(now, Input::JournalBroken(why.to_owned())));
     }
 
+    /// What the clock shows; the engine is told when it has been set.
+    fn now(&mut self) -> Timestamp {
+        let now = self.clock.now();
+        if self.pace.was_set(&self.clock, now) {
+            self.engine.clock_was_set();
+        }
+        now
+    }
+
     fn begin_look(&mut self) {
+        self.now();
+        self.pace.begin_look();
         let plan = self.looker.plan(&self.engine, self.clock.now());
         let (aws, clock) = (self.aws.clone(), self.clock.clone());
         self.looks.spawn(async move { Box::pin(plan.carry_out(&aws, &clock)).await });

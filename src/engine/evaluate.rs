@@ -88,7 +88,7 @@ mod tests {
     /// What the engine wants on these writes; the world else is in order and nothing is under way.
     fn wanted(policy: &Policy, class: &str, writes: &[Option<f64>]) -> Option<Direction> {
         let now = Timestamp::from_second(writes.len() as i64 * 60).unwrap();
-        let seen = Seen { state: state(class, "available"), at: now, events_read: true };
+        let seen = Seen { state: state(class, "available"), at: now, age_is_known: true, events_read: true };
         let series = [(SignalName::new("writes"), std::sync::Arc::new(series(writes)))].into();
         let watched = Watched { seen: Some(seen), series, ..Watched::default() };
         let memory = Memory::default();

@@ -89,6 +89,7 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
     let identity = Identity { account: "123456789012".into(), arn: "arn".into(), region: "us-east-1".into() };
     Input::Observed(Box::new(Observation {
         asked_at: at,
+        age_is_known: true,
         identity: Some(Ok(identity)),
         databases: Ok(BTreeMap::from([(name.clone(), Ok(state))])),
         series: Some(Ok(BTreeMap::from([(name, Ok(signals))]))),

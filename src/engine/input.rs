@@ -36,6 +36,8 @@ pub enum Input {
 pub struct Observation {
     /// When it was begun: what it says is of then or later.
     pub asked_at: Timestamp,
+    /// The clock was not set since then, so that `asked_at` tells how old it is.
+    pub age_is_known: bool,
     /// Who we are, when it was asked.
     pub identity: Option<Result<Identity, Failure>>,
     /// The configured databases that exist, each as described, or why its description says nothing.

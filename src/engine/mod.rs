@@ -130,6 +130,14 @@ impl Engine {
         Step { effects: std::mem::take(&mut self.effects), answer, wake: self.next_wake(now) }
     }
 
+    /// The clock was set: from now on it does not tell how old the looks are that were made so far, and no call rests on
+    /// them.
+    pub fn clock_was_set(&mut self) {
+        for seen in self.watched.values_mut().filter_map(|watched| watched.seen.as_mut()) {
+            seen.age_is_known = false;
+        }
+    }
+
     /// From here on no call is sent; what is under way is left to the next process.
     pub fn end(&mut self) {
         self.ending = true;

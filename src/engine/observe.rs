@@ -42,6 +42,9 @@ impl Engine {
                 self.observe_state(now, &database, state, look.asked_at, events_read);
             }
         }
+        if !look.age_is_known {
+            self.clock_was_set();
+        }
         if let Some(series) = look.series.and_then(|series| self.note(now, "GetMetricData", series)) {
             for (database, signals) in series {
                 let signals = self.note(now, &format!("GetMetricData {database}"), signals);
@@ -135,7 +138,7 @@ impl Engine {
         let here = (state.resource_id.clone(), state.class.clone());
         let Some(watched) = self.watched.get_mut(database) else { return };
         let odd_before = watched.odd.take();
-        watched.see(Seen { state, at: asked_at, events_read });
+        watched.see(Seen { state, at: asked_at, age_is_known: true, events_read });
         match known {
             // The action itself changes the class, and its playbook knows foreign hands.
             _ if acting => {}

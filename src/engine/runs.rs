@@ -99,6 +99,7 @@ impl Engine {
         let look = seen.map(|(watched, seen)| Look {
             state: &seen.state,
             asked_at: seen.at,
+            age_is_known: seen.age_is_known,
             events_read: seen.events_read,
             // The first look to arrive may have been asked before the call; the second cannot.
             since_call: match sent_at {

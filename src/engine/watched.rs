@@ -43,6 +43,8 @@ pub struct Seen {
     pub state: DatabaseState,
     /// When it was asked.
     pub at: Timestamp,
+    /// The clock was not set since then.
+    pub age_is_known: bool,
     /// `DescribeEvents` answered in the same look.
     pub events_read: bool,
 }

@@ -54,7 +54,8 @@ fn start(run: &Run, world: World<'_>, now: Timestamp) -> Next {
     if let Some(why) = world.forbidden {
         return failed(format!("{why} before"));
     }
-    let is_fresh = |look: &Look<'_>| now.duration_since(look.asked_at).abs() <= world.fresh_look;
+    let age = |look: &Look<'_>| now.duration_since(look.asked_at).abs();
+    let is_fresh = |look: &Look<'_>| look.age_is_known && age(look) <= world.fresh_look;
     let blocked = match world.look.filter(is_fresh) {
         None => Some("the look that it rests on is too old".to_owned()),
         Some(Look { state, .. })
@@ -257,7 +258,8 @@ mod tests {
     /// One look every ten seconds since the call.
     fn world(state: &DatabaseState, second: i64) -> World<'_> {
         let since_call = (second / 10).max(1) as u32;
-        let look = Look { state, asked_at: at(second), events_read: true, since_call, is_new: true };
+        let look =
+            Look { state, asked_at: at(second), age_is_known: true, events_read: true, since_call, is_new: true };
         World {
             look: Some(look),
             confirmed: (0, SignedDuration::ZERO),

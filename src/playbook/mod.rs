@@ -36,6 +36,8 @@ pub struct Look<'a> {
     pub state: &'a DatabaseState,
     /// When it was asked.
     pub asked_at: Timestamp,
+    /// The clock was not set since then.
+    pub age_is_known: bool,
     /// `DescribeEvents` answered in the same look: what RDS says of failures is known.
     pub events_read: bool,
     /// How many looks were asked since the action's last call, this one included. 0: this one may be from before it.

@@ -171,7 +171,11 @@ fn scan_segment(
         let place = Place { segment, line, seq: scan.records + 1 };
         match segment::next_line(&mut *reader, &mut buffer).map_err(io)? {
             // A loss of power can leave holes of zeros in a record that was never synced; only the last one can be such.
-            Found::Line if tail == Tail::MayBeCut && buffer.contains(&0) && is_end(&mut *reader).map_err(io)? => {
+            Found::Line
+                if tail == Tail::MayBeCut
+                    && has_holes(&buffer, scan.last_bytes)
+                    && is_end(&mut *reader).map_err(io)? =>
+            {
                 buffer.push(b'\n');
                 scan.tail = buffer;
                 break;
@@ -184,7 +188,7 @@ fn scan_segment(
                 scan.records += 1;
                 scan.last_bytes += buffer.len() as u64 + 1;
             }
-            Found::Tail if tail == Tail::MayBeCut && !ends_in_wrong_byte(&buffer) => {
+            Found::Tail if tail == Tail::MayBeCut && !ends_in_wrong_byte(&buffer, scan.last_bytes) => {
                 scan.tail = buffer;
                 break;
             }
@@ -196,9 +200,25 @@ fn scan_segment(
     Ok(())
 }
 
-/// A whole record with another byte where its newline was: no crash leaves that but a zero, so it must not be cut away.
-fn ends_in_wrong_byte(tail: &[u8]) -> bool {
-    tail.split_last().is_some_and(|(last, record)| *last != 0 && line::open(record).is_ok())
+/// A whole record with another byte where its newline was: no crash leaves that but a hole, so it must not be cut away.
+fn ends_in_wrong_byte(tail: &[u8], offset: u64) -> bool {
+    let is_hole = |record: &[u8]| (offset + record.len() as u64).is_multiple_of(SECTOR_BYTES);
+    tail.split_last().is_some_and(|(last, record)| !(*last == 0 && is_hole(record)) && line::open(record).is_ok())
+}
+
+/// Disks write no less than this at once.
+const SECTOR_BYTES: u64 = 512;
+
+/// Whether a line at `offset` has zeros, which no record has, and all of them where sectors of it are missing: from its
+/// beginning or a sector's to the end of a sector. Zeros elsewhere were left by no loss of power.
+fn has_holes(line: &[u8], offset: u64) -> bool {
+    let on_edge = |at: usize| (offset + at as u64).is_multiple_of(SECTOR_BYTES);
+    let mut runs = line.chunk_by(|a, b| (*a == 0) == (*b == 0)).scan(0, |at, run| {
+        let begin = *at;
+        *at += run.len();
+        Some((run[0] == 0, begin, *at))
+    });
+    line.contains(&0) && runs.all(|(zero, begin, end)| !zero || ((begin == 0 || on_edge(begin)) && on_edge(end)))
 }
 
 fn is_end(reader: &mut dyn std::io::BufRead) -> std::io::Result<bool> {
@@ -222,5 +242,26 @@ impl Place<'_> {
     fn damage(&self, why: &str) -> Damage {
         // What is damaged may say anything.
         Damage { segment: self.segment.name.clone(), line: self.line, seq: self.seq, why: clean(why, SHOWN_CHARS) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_holes;
+
+    #[test]
+    fn only_missing_sectors_are_holes() {
+        let mut line = vec![b'x'; 1_300];
+        line[..212].fill(0);
+        assert!(has_holes(&line, 300), "from its beginning to the end of a sector");
+        assert!(!has_holes(&line, 0), "zeros that end in the middle of a sector");
+        line[212] = 0;
+        assert!(!has_holes(&line, 300));
+        let mut line = vec![b'x'; 1_300];
+        line[512..1_024].fill(0);
+        assert!(has_holes(&line, 0));
+        line[100] = 0;
+        assert!(!has_holes(&line, 0), "one zero more, which is damage");
+        assert!(!has_holes(b"no zero", 0));
     }
 }

@@ -87,10 +87,11 @@ impl SimDisk {
                 2 => file.bytes.truncate(durable + (rng.draw() as usize) % (loose + 1)),
                 _ => {
                     // A later page came down and an earlier one did not: a hole of zeros.
-                    for page in (durable..file.bytes.len()).step_by(PAGE_BYTES) {
+                    let first = durable - durable % PAGE_BYTES;
+                    for page in (first..file.bytes.len()).step_by(PAGE_BYTES) {
                         let end = (page + PAGE_BYTES).min(file.bytes.len());
                         if rng.draw().is_multiple_of(2) {
-                            file.bytes[page..end].fill(0);
+                            file.bytes[page.max(durable)..end].fill(0);
                         }
                     }
                 }

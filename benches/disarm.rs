@@ -7,7 +7,9 @@
     reason = "a benchmark prints, measures real time, and has nothing to measure without an engine"
 )]
 
-use std::time::{Duration, Instant};
+mod percentiles;
+
+use std::time::Instant;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -62,7 +64,7 @@ async fn measure() {
     }
     stop.send_replace(Some("done".to_owned()));
     engine.join_next().await;
-    report(times);
+    println!("disarm, from the order to no new call: {}", percentiles::words(times));
 }
 
 /// Until AWS has answered the first look, arming is refused.
@@ -74,15 +76,4 @@ async fn arm(client: &mut Client) {
         }
         client.changed().await.expect("an engine");
     }
-}
-
-fn report(mut times: Vec<Duration>) {
-    times.sort_unstable();
-    let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
-    println!(
-        "disarm, from the order to no new call: p50 {:.2?}, p99 {:.2?}, slowest {:.2?} ({ORDERS} orders)",
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
 }

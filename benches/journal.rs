@@ -8,6 +8,8 @@
     reason = "a benchmark prints, measures real time, and has nothing to measure without a journal"
 )]
 
+mod percentiles;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -41,15 +43,7 @@ fn append_and_sync(events: &[Event]) {
         journal.sync().expect("a sync");
         times.push(began.elapsed());
     }
-    times.sort_unstable();
-    let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
-    println!(
-        "append + sync of one record: p50 {:.2?}, p90 {:.2?}, p99 {:.2?}, slowest {:.2?} ({APPENDS} records)",
-        at(0.5),
-        at(0.9),
-        at(0.99),
-        at(1.0)
-    );
+    println!("append + sync of one record: {}", percentiles::words(times));
     drop(dir);
 }
 

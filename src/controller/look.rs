@@ -150,6 +150,7 @@ impl Plan {
         let databases = bounded(clock, "DescribeDBInstances", aws.instances(&self.databases)).await;
         Observation {
             asked_at,
+            // Whoever holds the clock against the machine's time meanwhile may know better.
             age_is_known: true,
             identity: identity.transpose(),
             databases,

@@ -115,7 +115,7 @@ impl Controller {
             looks: JoinSet::new(),
             calls: JoinSet::new(),
             wake: Wake { at: now, why: WakeReason::NextEvaluation },
-            pace: Pace::new(&clock),
+            pace: Pace::new(now, clock.speed()),
             clock,
             guards,
         };
@@ -142,12 +142,7 @@ impl Controller {
                     Err(error) => break Ended::Failed(format!("a task that called AWS was lost: {error}")),
                 },
                 Some(done) = self.looks.join_next() => match done {
-                    Ok(mut look) => {
-                        self.now();
-                        look.age_is_known = self.pace.held_since_look();
-                        self.looker.learn(&look);
-                        self.feed(Input::Observed(Box::new(look)));
-                    }
+                    Ok(look) => self.take_in(look),
                     Err(error) => break Ended::Failed(format!("a task that reads from AWS was lost: {error}")),
                 },
                 () = self.clock.sleep_until(self.wake.at), if self.looks.is_empty() => self.begin_look(),
@@ -181,7 +176,7 @@ impl Controller {
     }
 
     fn obey(&mut self, incoming: Incoming) {
-        let now = self.now();
+        let now = self.read_clock();
         let id = incoming.request.id;
         let disarms = incoming.request.command == Command::Disarm;
         let step = self.engine.step(now, Input::Command(incoming.request));
@@ -202,8 +197,15 @@ impl Controller {
         drop(incoming.reply.send(Reply { id, answer }));
     }
 
+    fn take_in(&mut self, mut look: Observation) {
+        self.read_clock();
+        look.age_is_known = !self.pace.was_set_since_look();
+        self.looker.learn(&look);
+        self.feed(Input::Observed(Box::new(look)));
+    }
+
     fn feed(&mut self, input: Input) {
-        let now = self.now();
+        let now = self.read_clock();
         let step = self.engine.step(now, input);
         self.execute(now, step);
     }
@@ -277,19 +279,22 @@ impl Controller {
         drop(self.engine.step(now, Input::JournalBroken(why.to_owned())));
     }
 
-    /// What the clock shows; the engine is told when it has been set.
-    fn now(&mut self) -> Timestamp {
+    /// What the clock shows; the engine is told when it was set.
+    fn read_clock(&mut self) -> Timestamp {
         let now = self.clock.now();
-        if self.pace.was_set(&self.clock, now) {
+        if self.pace.read(now) {
+            tracing::warn!(
+                "the clock was set: it does not tell how old the last look is, and no call rests on that one"
+            );
             self.engine.clock_was_set();
         }
         now
     }
 
     fn begin_look(&mut self) {
-        self.now();
+        let now = self.read_clock();
         self.pace.begin_look();
-        let plan = self.looker.plan(&self.engine, self.clock.now());
+        let plan = self.looker.plan(&self.engine, now);
         let (aws, clock) = (self.aws.clone(), self.clock.clone());
         self.looks.spawn(async move { Box::pin(plan.carry_out(&aws, &clock)).await });
     }

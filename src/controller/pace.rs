@@ -1,45 +1,46 @@
 //! Whether the clock goes as the machine does: one that was set does not tell how old things are.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::clock::{Clock, Stopwatch};
+use crate::clock::Stopwatch;
 
-/// A clock that is slewed, and a task that is not run between two readings, are this far apart at most, in real time.
-const LEEWAY: SignedDuration = SignedDuration::from_secs(1);
+/// Of the machine: NTP slews a clock by less between two readings, and a task is interrupted for less within one.
+const LEEWAY_SECS: f64 = 1.0;
 
 /// Compares a clock with the machine's steady time from reading to reading.
 #[derive(Debug)]
 pub(super) struct Pace {
+    /// The clock's seconds in one of the machine.
+    speed: f64,
     shown: Timestamp,
     since: Stopwatch,
-    held_since_look: bool,
+    set_since_look: bool,
 }
 
 impl Pace {
-    /// From now on.
-    pub(super) fn new(clock: &Clock) -> Self {
-        Self { shown: clock.now(), since: Stopwatch::start(), held_since_look: true }
+    /// Of a clock of that speed, which shows `now`.
+    pub(super) fn new(now: Timestamp, speed: f64) -> Self {
+        Self { speed, shown: now, since: Stopwatch::start(), set_since_look: false }
     }
 
-    /// Whether the clock was set since this was asked last; it shows `now`.
-    pub(super) fn was_set(&mut self, clock: &Clock, now: Timestamp) -> bool {
-        let scaled = |real: SignedDuration| real.as_secs_f64() * clock.speed();
-        let steady = self.since.elapsed().as_secs_f64() * clock.speed();
-        let off = now.duration_since(self.shown).as_secs_f64() - steady;
+    /// The clock is read and shows `now`. True when it was set since it was read last.
+    pub(super) fn read(&mut self, now: Timestamp) -> bool {
+        let shown_secs = now.duration_since(self.shown).as_secs_f64() / self.speed;
+        let passed_secs = self.since.elapsed().as_secs_f64();
         (self.shown, self.since) = (now, Stopwatch::start());
-        let was_set = off.abs() > scaled(LEEWAY);
-        self.held_since_look &= !was_set;
+        let was_set = (shown_secs - passed_secs).abs() > LEEWAY_SECS;
+        self.set_since_look |= was_set;
         was_set
     }
 
     /// A look begins.
     pub(super) fn begin_look(&mut self) {
-        self.held_since_look = true;
+        self.set_since_look = false;
     }
 
-    /// Whether the clock was not set since the last look began.
-    pub(super) fn held_since_look(&self) -> bool {
-        self.held_since_look
+    /// Whether a reading since the last look began found the clock set.
+    pub(super) fn was_set_since_look(&self) -> bool {
+        self.set_since_look
     }
 }
 
@@ -47,19 +48,23 @@ impl Pace {
 mod tests {
     use std::time::Duration;
 
+    use jiff::SignedDuration;
+
     use super::*;
+    use crate::clock::Clock;
 
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_is_set_is_noticed_once_and_never_one_that_goes_on() {
         let clock = Clock::scaled(Timestamp::UNIX_EPOCH, 30.0);
-        let mut pace = Pace::new(&clock);
-        pace.begin_look();
+        let mut pace = Pace::new(clock.now(), clock.speed());
         clock.sleep(Duration::from_hours(2)).await;
-        assert!(!pace.was_set(&clock, clock.now()));
+        assert!(!pace.read(clock.now()) && !pace.was_set_since_look());
+        // Afterwards it shows about what it showed before.
         clock.set_by(SignedDuration::from_secs(-240));
         clock.sleep(Duration::from_secs(241)).await;
-        assert!(pace.was_set(&clock, clock.now()));
-        assert!(!pace.held_since_look());
-        assert!(!pace.was_set(&clock, clock.now()));
+        assert!(pace.read(clock.now()) && !pace.read(clock.now()));
+        assert!(pace.was_set_since_look());
+        pace.begin_look();
+        assert!(!pace.was_set_since_look());
     }
 }

@@ -130,8 +130,7 @@ impl Engine {
         Step { effects: std::mem::take(&mut self.effects), answer, wake: self.next_wake(now) }
     }
 
-    /// The clock was set: from now on it does not tell how old the looks are that were made so far, and no call rests on
-    /// them.
+    /// The clock was set: it does not tell how old the looks are that were made so far, and no call rests on them.
     pub fn clock_was_set(&mut self) {
         for seen in self.watched.values_mut().filter_map(|watched| watched.seen.as_mut()) {
             seen.age_is_known = false;

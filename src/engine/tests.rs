@@ -263,6 +263,65 @@ fn an_order_given_on_an_older_picture_is_refused_and_the_change_named() {
     assert!(matches!(step.answer, Some(Answer::Done { .. })), "to disarm is right on any picture");
 }
 
+/// What comes of the engine's own step that is recorded and not sent, after an order and a new look.
+fn of_an_unsent_step(ordered: Option<Command>) -> Vec<Effect> {
+    let mut before = engine();
+    before.step(at(5), look(at(5), state("db.t4g.small", "available"), &[]));
+    arm(&mut before, at(5));
+    let step = before.step(at(5), look(at(5), state("db.t4g.small", "available"), &HIGH));
+    let mut engine = engine();
+    engine.step(at(5), Input::Started(started()));
+    engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &[]));
+    arm(&mut engine, at(5));
+    for effect in step.effects {
+        if let Effect::Record(event @ Event::ActionIntended { .. }) = effect {
+            engine.memory.apply(at(5), &event);
+        }
+    }
+    let mut effects = ordered.map(|command| order(&mut engine, at(5), command).effects).unwrap_or_default();
+    effects.extend(engine.step(at(6), look(at(6), state("db.t4g.small", "available"), &[])).effects);
+    effects
+}
+
+#[test]
+fn a_hold_ordered_before_the_call_stops_it() {
+    let is_send = |effect: &Effect| matches!(effect, Effect::Send { .. });
+    assert!(of_an_unsent_step(None).iter().any(is_send));
+    let hold = Command::Hold {
+        database: DatabaseName::new("checkpoints"),
+        direction: None,
+        duration: std::time::Duration::from_hours(1),
+        reason: "month's end".into(),
+    };
+    let effects = of_an_unsent_step(Some(hold));
+    let why = effects.iter().find_map(|effect| match effect {
+        Effect::Record(Event::ActionEnded { result: ActionResult::FailedSafe { why }, .. }) => Some(why.as_str()),
+        _ => None,
+    });
+    assert_eq!(why, Some("nothing was sent: held before"));
+    assert!(!effects.iter().any(is_send));
+}
+
+#[test]
+fn no_call_rests_on_a_look_from_before_the_clock_was_set() {
+    let scale = || Command::Scale {
+        database: DatabaseName::new("checkpoints"),
+        to: crate::model::class::InstanceClass::known("db.m5.large").unwrap(),
+        reason: "by hand".into(),
+    };
+    for was_set in [false, true] {
+        let mut engine = engine();
+        engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
+        if was_set {
+            engine.clock_was_set();
+        }
+        let step = order(&mut engine, at(5), scale());
+        assert_eq!(sends(&step), usize::from(!was_set), "{:?}", step.effects);
+        let step = engine.step(at(6), look(at(6), state("db.t4g.small", "available"), &LOW));
+        assert_eq!(sends(&step), usize::from(was_set), "a new look lets it go out: {:?}", step.effects);
+    }
+}
+
 #[test]
 fn another_account_disarms() {
     let mut engine = engine();

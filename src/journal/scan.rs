@@ -202,23 +202,29 @@ fn scan_segment(
 
 /// A whole record with another byte where its newline was: no crash leaves that but a hole, so it must not be cut away.
 fn ends_in_wrong_byte(tail: &[u8], offset: u64) -> bool {
-    let is_hole = |record: &[u8]| (offset + record.len() as u64).is_multiple_of(SECTOR_BYTES);
-    tail.split_last().is_some_and(|(last, record)| !(*last == 0 && is_hole(record)) && line::open(record).is_ok())
+    let Some((last, record)) = tail.split_last() else { return false };
+    let is_hole = *last == 0 && is_edge(offset, record.len());
+    !is_hole && line::open(record).is_ok()
 }
 
 /// Disks write no less than this at once.
 const SECTOR_BYTES: u64 = 512;
 
+/// Whether a sector begins so many bytes behind `offset` in its file.
+fn is_edge(offset: u64, bytes: usize) -> bool {
+    (offset + bytes as u64).is_multiple_of(SECTOR_BYTES)
+}
+
 /// Whether a line at `offset` has zeros, which no record has, and all of them where sectors of it are missing: from its
 /// beginning or a sector's to the end of a sector. Zeros elsewhere were left by no loss of power.
 fn has_holes(line: &[u8], offset: u64) -> bool {
-    let on_edge = |at: usize| (offset + at as u64).is_multiple_of(SECTOR_BYTES);
     let mut runs = line.chunk_by(|a, b| (*a == 0) == (*b == 0)).scan(0, |at, run| {
         let begin = *at;
         *at += run.len();
         Some((run[0] == 0, begin, *at))
     });
-    line.contains(&0) && runs.all(|(zero, begin, end)| !zero || ((begin == 0 || on_edge(begin)) && on_edge(end)))
+    line.contains(&0)
+        && runs.all(|(zero, begin, end)| !zero || ((begin == 0 || is_edge(offset, begin)) && is_edge(offset, end)))
 }
 
 fn is_end(reader: &mut dyn std::io::BufRead) -> std::io::Result<bool> {

@@ -54,10 +54,10 @@ fn start(run: &Run, world: World<'_>, now: Timestamp) -> Next {
     if let Some(why) = world.forbidden {
         return failed(format!("{why} before"));
     }
-    let age = |look: &Look<'_>| now.duration_since(look.asked_at).abs();
-    let is_fresh = |look: &Look<'_>| look.age_is_known && age(look) <= world.fresh_look;
+    let is_fresh = |look: &Look<'_>| now.duration_since(look.asked_at).abs() <= world.fresh_look;
     let blocked = match world.look.filter(is_fresh) {
         None => Some("the look that it rests on is too old".to_owned()),
+        Some(Look { age_is_known: false, .. }) => Some("the clock was set since the look that it rests on".to_owned()),
         Some(Look { state, .. })
             if state.resource_id != run.intent.resource_id && world.guards.stand(Guard::SameMachine) =>
         {

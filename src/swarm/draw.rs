@@ -289,6 +289,7 @@ impl Drawer<'_> {
     }
 
     fn settings(&mut self) -> Settings {
+        // Seldomer than the product's 15 s: a look costs the most of a trial, and the faults last for minutes and hours.
         let every = [90, 240, 300, 300][pick(&mut self.rng, 4)];
         let in_flight = 1 + pick(&mut self.rng, 2);
         let mut text = format!("[engine]\nevaluate_every = \"{every}s\"\nmax_actions_in_flight = {in_flight}\n");

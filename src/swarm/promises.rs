@@ -62,20 +62,22 @@ pub(super) fn on_mutation(witness: &mut Witness, params: &Params) {
     }) {
         witness.break_promise(format!("I4: two actions under way on {database}"));
     }
-    fleet(witness, &intent);
     preconditions(witness, &intent);
     if intent.actor == Actor::Engine {
         permission(witness, &intent);
+        fleet_slot(witness, &intent);
+        no_hold(witness, &intent);
+        no_flapping(witness, &intent);
         reasons(witness, &intent);
     }
 }
 
-/// I4 over the fleet: a person passes over the limit, the engine does not.
-fn fleet(witness: &mut Witness, intent: &Intent) {
+/// I4 over the fleet: no more at once than the limit, which a person passes over.
+fn fleet_slot(witness: &mut Witness, intent: &Intent) {
     let is_open = |call: &&Sent| call.on_wire && !witness.ended.contains_key(&call.id.action);
     let others = witness.calls.iter().filter(is_open).filter(|call| call.database != intent.database.as_str());
     let (others, limit) = (others.count(), witness.plan.settings.engine.max_actions_in_flight as usize);
-    if intent.actor == Actor::Engine && others >= limit {
+    if others >= limit {
         witness.break_promise(format!("I4: {} is changed while {others} others of {limit} are", intent.database));
     }
 }
@@ -103,7 +105,7 @@ fn preconditions(witness: &mut Witness, intent: &Intent) {
     }
 }
 
-/// I7, I8, I9 and I17: the engine may act now.
+/// I7 and I17: the engine may act at all.
 fn permission(witness: &mut Witness, intent: &Intent) {
     let database = intent.database.as_str();
     if !witness.armed {
@@ -112,31 +114,47 @@ fn permission(witness: &mut Witness, intent: &Intent) {
     if witness.journal_failed {
         witness.break_promise(format!("I17: {database} was changed after a failed write, before any person armed"));
     }
-    let Some(policy) = policy(witness, database).cloned() else { return };
-    let policy = &policy;
-    // A clock that was set moves what is measured by it: ends of holds, cooldowns and days.
-    let measured = !witness.plan.faults.contains(&Fault::L5ClockStep);
-    let now = witness.clock.now();
-    let way = direction(policy, intent);
+}
+
+/// A clock that was set moves what the engine measures by it: ends of holds, cooldowns, days.
+fn clock_is_right(witness: &Witness) -> bool {
+    !witness.plan.faults.contains(&Fault::L5ClockStep)
+}
+
+/// I8: no hold is in force.
+fn no_hold(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    let Some(way) = policy(witness, database).map(|policy| direction(policy, intent)) else { return };
+    let (measured, now) = (clock_is_right(witness), witness.clock.now());
     let in_force = |hold: &&Hold| {
         let lasts = hold.until.is_none_or(|until| measured && until > now);
         lasts && hold.direction.is_none_or(|held| held == way)
     };
-    if let Some(hold) = witness.holds.get(database).and_then(|holds| holds.iter().find(in_force)) {
-        let cause = hold.cause.to_string();
+    let hold = witness.holds.get(database).and_then(|holds| holds.iter().find(in_force));
+    if let Some(cause) = hold.map(|hold| hold.cause.to_string()) {
         witness.break_promise(format!("I8: {database} was changed while held: {cause}"));
     }
+}
+
+/// I9: after the cooldown, and not more often a day than the policy allows.
+fn no_flapping(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    let Some(policy) = policy(witness, database) else { return };
+    let limit = policy.max_actions_per_day as usize;
+    let cooldown = SignedDuration::try_from(policy.cooldown(direction(policy, intent))).unwrap_or_default();
+    let now = witness.clock.now();
     let sends = witness.sends_by_engine.entry(database.to_owned()).or_default();
     sends.push(now);
     sends.retain(|at| now.duration_since(*at) < SignedDuration::from_hours(24));
     let sends = sends.len();
-    if measured && sends > policy.max_actions_per_day as usize {
+    if !clock_is_right(witness) {
+        return;
+    }
+    if sends > limit {
         witness.break_promise(format!("I9: {database} was changed {sends} times within a day"));
     }
-    let cooldown = SignedDuration::try_from(policy.cooldown(direction(policy, intent))).unwrap_or_default();
-    let end = witness.last_end.get(database).copied();
-    let passed = end.map(|end| witness.clock.now().duration_since(end));
-    if measured && passed.is_some_and(|passed| passed + SignedDuration::from_secs(1) < cooldown) {
+    let passed = witness.last_end.get(database).map(|end| now.duration_since(*end));
+    if passed.is_some_and(|passed| passed + SignedDuration::from_secs(1) < cooldown) {
         witness.break_promise(format!("I9: {database} was changed within its cooldown"));
     }
 }

@@ -25,7 +25,7 @@ use crate::sim::Sim;
 use crate::sim::connector::{incoming, outgoing};
 use crate::sim::rng::Rng;
 use crate::sim::wire::tree::Value;
-use crate::sim::wire::{ApiError, Request, Response, cbor, query};
+use crate::sim::wire::{ApiError, Request, Response, SKEW_LIMIT_SECS, cbor, query};
 
 /// When a fault of the wire strikes.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +42,6 @@ pub struct Strike {
     pub only_changes: bool,
 }
 
-/// AWS refuses requests that are dated further off than this.
-const SKEW_LIMIT_SECS: i64 = 300;
 /// Longer than any client waits.
 const FOR_EVER: Duration = Duration::from_mins(2);
 /// A description this old may still be served.
@@ -139,8 +137,7 @@ impl Wire {
             return std::future::pending().await;
         }
         let mut fate = self.fate(&action);
-        let skew = skew_secs(&request, self.clock.now());
-        if skew.abs() > SKEW_LIMIT_SECS {
+        if request.skew_secs(self.clock.now()).is_some_and(|secs| secs.abs() > SKEW_LIMIT_SECS) {
             fate.fault = Some(Fault::A12ClockSkew);
         }
         self.witness().on_request(&action, &request, fate.fault);
@@ -277,13 +274,6 @@ fn touches(fault: Fault, action: &str) -> bool {
         Fault::M3Impossible | Fault::M4SilentZero => action == "GetMetricData",
         _ => true,
     }
-}
-
-fn skew_secs(request: &Request, now: Timestamp) -> i64 {
-    let dated = request.headers.get("x-amz-date").and_then(|value| value.to_str().ok());
-    let dated = dated.and_then(|text| jiff::fmt::strtime::parse("%Y%m%dT%H%M%SZ", text).ok());
-    let dated = dated.and_then(|time| jiff::tz::TimeZone::UTC.to_timestamp(time.to_datetime().ok()?).ok());
-    dated.map_or(0, |dated| dated.duration_since(now).as_secs())
 }
 
 /// An answer that comes without anything having happened.

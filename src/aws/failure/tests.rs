@@ -197,10 +197,12 @@ async fn an_answer_of_a_proxy_is_not_taken_for_one_of_aws() {
     }
 }
 
-#[tokio::test]
-async fn what_aws_says_becomes_a_remedy() {
+/// HTTP status, code, message; what becomes of it.
+type Said = (u16, &'static str, &'static str, FailureKind, &'static str);
+
+fn what_aws_can_say() -> Vec<Said> {
     let not_authorized = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: rds:DescribeEvents on r";
-    for (status, code, message, kind, expected) in [
+    vec![
         (
             403,
             "AccessDenied",
@@ -259,7 +261,12 @@ async fn what_aws_says_becomes_a_remedy() {
             FailureKind::Service,
             "AWS has an error, HTTP 503 ServiceUnavailable; trying",
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn what_aws_says_becomes_a_remedy() {
+    for (status, code, message, kind, expected) in what_aws_can_say() {
         let (failure, outcome) = answered(error_document(&format!("{status} Said"), code, message)).await;
         assert_eq!(failure.kind, kind, "{code}");
         assert!(failure.sentence.starts_with(&format!("DescribeEvents: {expected}")), "{}", failure.sentence);

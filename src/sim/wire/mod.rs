@@ -9,6 +9,11 @@ pub mod tree;
 pub mod xml;
 
 use bytes::Bytes;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// AWS refuses a request that is dated further off than this: SigV4's limit.
+pub const SKEW_LIMIT_SECS: i64 = 300;
 
 /// One HTTP request as it arrived, its body complete.
 #[derive(Debug, Clone)]
@@ -21,6 +26,20 @@ pub struct Request {
     pub headers: http::HeaderMap,
     /// As sent: still compressed if `content-encoding` says so.
     pub body: Bytes,
+}
+
+impl Request {
+    /// By how many seconds it is dated after `now`, by the clock that it was signed by; `None` when it carries no date.
+    pub fn skew_secs(&self, now: Timestamp) -> Option<i64> {
+        Some(self.signed_at()?.duration_since(now).as_secs())
+    }
+
+    /// When it was signed, by its own word.
+    pub fn signed_at(&self) -> Option<Timestamp> {
+        let text = self.headers.get("x-amz-date")?.to_str().ok()?;
+        let time = jiff::fmt::strtime::parse("%Y%m%dT%H%M%SZ", text).ok()?;
+        TimeZone::UTC.to_timestamp(time.to_datetime().ok()?).ok()
+    }
 }
 
 /// One HTTP response, its body complete.

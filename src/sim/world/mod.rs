@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use http::header::DATE;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use database::Database;
@@ -25,7 +24,7 @@ use super::rds::{self, Fleet};
 use super::rng::Rng;
 use super::scenario::{CapacitySpec, Range, Scenario};
 use super::sts;
-use super::wire::{Request, Response, query};
+use super::wire::{Request, Response, SKEW_LIMIT_SECS, query};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -178,19 +177,14 @@ fn next_minute(at: Timestamp) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
 }
 
-/// A request dated further off than this comes from another clock than the world's: AWS itself would refuse it.
-const OTHER_CLOCK_SECS: i64 = 300;
-
 /// Dates an answer by the world's time, as AWS does. SDKs sign by their own clock plus what the last `Date` was off, so a
 /// `Date` that echoed the request's would let that error grow with every call. But to a client of another clock, such as
 /// the wall clock beside a scenario in its January, its own time is given back: SDKs take a `Date` far from their own as a
 /// clock gone wrong and send again with another, and the simulation has no quarrel with anybody's clock.
 fn date(response: &mut Response, request: &Request, now: Timestamp) {
-    let signed = request.headers.get("x-amz-date").and_then(|value| value.to_str().ok());
-    let signed = signed.and_then(|text| jiff::fmt::strtime::parse("%Y%m%dT%H%M%SZ", text).ok());
-    let signed = signed.and_then(|time| TimeZone::UTC.to_timestamp(time.to_datetime().ok()?).ok());
-    let other = signed.filter(|signed| signed.duration_since(now).as_secs().abs() > OTHER_CLOCK_SECS);
-    let text = other.unwrap_or(now).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let is_other = request.skew_secs(now).is_some_and(|secs| secs.abs() > SKEW_LIMIT_SECS);
+    let dated = request.signed_at().filter(|_| is_other).unwrap_or(now);
+    let text = dated.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers.insert(DATE, value);
     }

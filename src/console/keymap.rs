@@ -74,7 +74,7 @@ pub(super) const BINDINGS: [Binding; 22] = [
     Binding {
         chord: Chord::Control('z'),
         action: Action::Suspend,
-        help: "suspend the console; the engine of a daemon goes on",
+        help: "suspend upshift: its engine stands still until `fg`",
         short: None,
     },
     key('q', Action::Quit, "quit", Some("quit")),

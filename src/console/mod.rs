@@ -1,5 +1,5 @@
-//! The terminal console: a client of the control protocol, and nothing else. A crash, a suspend or a slow line here
-//! never touches the engine.
+//! The terminal console: a client of the control protocol, and nothing else. A crash or a slow line here never
+//! touches the engine; a suspend stops the process, the engine with it.
 //!
 //! ```text
 //!   keys, signals, snapshots ─► update(state, message) ─► effects ─► control::Client

@@ -61,6 +61,21 @@ fn quitting_during_an_action_asks_first() {
 }
 
 #[test]
+fn suspending_during_an_action_asks_first_from_a_dialog_too() {
+    let control_z = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
+    for before in ["", "H", "/", "?"] {
+        let trouble = Arc::new(trouble());
+        let mut state = UiState::default();
+        press_at(&mut state, &trouble, before, 0);
+        assert_eq!(update::key(&mut state, &trouble, &control_z, now(&trouble, 1_000)), None);
+        let screen = text(&drawn(80, 24, &trouble, &state, false));
+        assert!(screen.contains("suspend?") && screen.contains("The engine stands still"), "{screen}");
+        assert_eq!(press_at(&mut state, &trouble, "<enter>", 3_000), [Effect::Suspend]);
+        assert_eq!(state.mode, Mode::Normal);
+    }
+}
+
+#[test]
 fn freezing_keeps_the_picture_and_the_filter_selects() {
     let screen = driven(&snapshot(), "f/would<enter>").screen.join("\n");
     assert!(screen.contains("FROZEN") && screen.contains("#2 ") && !screen.contains("#1 "), "{screen}");

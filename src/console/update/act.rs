@@ -29,12 +29,15 @@ pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: Action,
         }
         Action::Filter => state.mode = Mode::Filter,
         Action::Help => state.mode = Mode::Help,
-        Action::Suspend => return Some(Effect::Suspend),
-        Action::Quit => {
+        Action::Suspend | Action::Quit => {
+            let (effect, question) = match action {
+                Action::Suspend => (Effect::Suspend, Question::Suspend),
+                _ => (Effect::Quit, Question::Quit),
+            };
             if !snapshot.databases.iter().any(under_way) {
-                return Some(Effect::Quit);
+                return Some(effect);
             }
-            state.mode = Mode::Dialog(Dialog::new(Question::Quit, now.machine, snapshot.revision));
+            state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision));
         }
         _ => look(state, snapshot, action),
     }

@@ -12,6 +12,7 @@ use crate::model::snapshot::Snapshot;
 /// What a confirmation leads to.
 enum Outcome {
     Send(Command),
+    Suspend,
     Quit,
     /// To a question that follows from the first.
     Ask(Question),
@@ -46,6 +47,7 @@ pub(super) fn answer(
     state.mode = Mode::Normal;
     match outcome {
         Outcome::Send(command) => return Some(Effect::Send(command)),
+        Outcome::Suspend => return Some(Effect::Suspend),
         Outcome::Quit => return Some(Effect::Quit),
         Outcome::Ask(question) => state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision)),
         Outcome::Stay(notice) => {
@@ -64,7 +66,7 @@ pub(super) fn paste(dialog: &mut Dialog, pasted: &str) {
         Question::Arm { reason } | Question::Hold { reason, .. } => text::paste(reason, pasted),
         Question::Scale(scaling) if scaling.field == Field::Reason => text::paste(&mut scaling.reason, pasted),
         Question::Scale(_) => dialog.notice = Some("the name is to be typed: a paste is not taken here".to_owned()),
-        Question::Choose { .. } | Question::Release { .. } | Question::Quit => {}
+        Question::Choose { .. } | Question::Release { .. } | Question::Suspend | Question::Quit => {}
     }
 }
 
@@ -94,7 +96,7 @@ fn edit(question: &mut Question, snapshot: &Snapshot, code: KeyCode) {
             KeyCode::Down => *length = (*length + 1).min(HOLDS.len() - 1),
             code => text::edit(reason, code),
         },
-        Question::Release { .. } | Question::Quit => {}
+        Question::Release { .. } | Question::Suspend | Question::Quit => {}
     }
 }
 
@@ -120,6 +122,7 @@ fn confirm(question: &mut Question, snapshot: &Snapshot) -> Outcome {
             Ok(_) => Outcome::Send(Command::Release { database: database.clone() }),
             Err(sentence) => Outcome::Refuse(sentence),
         },
+        Question::Suspend => Outcome::Suspend,
         Question::Quit => Outcome::Quit,
     }
 }

@@ -34,9 +34,9 @@ pub(super) fn key(state: &mut UiState, snapshot: &Arc<Snapshot>, event: &KeyEven
     state.messages.clear();
     let action = keymap::action(event);
     if state.mode != Mode::Normal && !(event.modifiers - KeyModifiers::SHIFT).is_empty() {
-        // Nobody types a reason with Control held: suspending works everywhere, Ctrl-C goes back, the rest is nothing.
+        // Nobody types a reason with Control held: Ctrl-Z works everywhere, Ctrl-C goes back, the rest is nothing.
         match action {
-            Some(Action::Suspend) => return Some(Effect::Suspend),
+            Some(Action::Suspend) => return act::act(state, snapshot, Action::Suspend, now),
             Some(Action::Quit) => state.mode = Mode::Normal,
             _ => {}
         }

@@ -107,6 +107,17 @@ pub(super) fn release(scene: &Scene<'_>, database: &DatabaseName) -> Asked {
     Asked { title: " release? ", explanation, fields: Vec::new() }
 }
 
+pub(super) fn suspend() -> Asked {
+    let explanation = vec![
+        ("An action is under way, and this process watches over it.".to_owned(), theme::WARN),
+        plain(
+            "RDS goes on with what was sent. The engine stands still with the process: nobody verifies, and nobody sees \
+             a failure, until `fg`.",
+        ),
+    ];
+    Asked { title: " suspend? ", explanation, fields: Vec::new() }
+}
+
 pub(super) fn quit() -> Asked {
     let explanation = vec![
         ("An action is under way, and this process watches over it.".to_owned(), theme::WARN),

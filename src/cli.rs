@@ -10,7 +10,7 @@ use crate::model::duration;
 
 /// Operator console and auto-scaling engine for PostgreSQL on Amazon RDS.
 ///
-/// Without a subcommand: the console, with an engine that starts disarmed.
+/// Without a subcommand: the console; the engine is disarmed until a person arms it, and permission is kept in the journal.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -25,7 +25,7 @@ pub struct Cli {
 /// How to run the engine.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Headless, armed from the start: a daemon
+    /// Headless: a daemon; arms an engine that was never armed
     #[arg(long)]
     pub auto: bool,
     /// On the embedded simulation of AWS: a built-in scenario's name or a file

@@ -124,8 +124,8 @@ async fn arm(client: &mut Client) -> Result<(), CommandError> {
             say_armed(&client.snapshot(), &format!("by {by}, by the journal of this directory"));
         }
         Arming::Disarmed { why, since: Some(since) } => tracing::error!(
-            "DISARMED since {since:.0}: {why}. --auto does not arm over that: a person does, with `a` in the console on \
-             this state directory"
+            "DISARMED since {since:.0}: {why}. --auto does not arm over that, a person does: end this process, run \
+             `upshift` on this state directory, press `a`, quit, start --auto again"
         ),
         Arming::Disarmed { since: None, .. } => {
             let answer = client.send(Command::Arm { reason: "started with --auto".to_owned() }).await;

@@ -194,10 +194,7 @@ fn open_journal(directory: &Path, simulated: bool) -> Result<Kept, CommandError>
     let now = if simulated { None } else { Some(Clock::system().now()) };
     match Journal::open(directory, now.unwrap_or(Timestamp::UNIX_EPOCH)) {
         Ok((journal, entries)) => Ok((Ok(journal), entries)),
-        Err(OpenError::Locked { .. }) => {
-            let error = format!("another upshift runs on {}", directory.display());
-            Err(CommandError::Failed(error))
-        }
+        Err(error @ OpenError::Locked { .. }) => Err(CommandError::Failed(error.to_string())),
         Err(error) => Ok((Err(error.to_string()), Vec::new())),
     }
 }

@@ -14,7 +14,7 @@ pub enum Direction {
     Down,
 }
 
-/// At least two distinct classes, smallest first. The engine never leaves it; a person may.
+/// At least two distinct classes, smallest first. Neither the engine nor an override leaves it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ladder(Vec<InstanceClass>);

@@ -147,8 +147,6 @@ fn no_input_puts_off_the_next_look() {
 
 #[test]
 fn a_restart_between_sending_and_hearing_looks_and_does_not_send() {
-    let (mut engine, _) = sent();
-    drop(engine.step(at(5), Input::Started(started())));
     let (entries, settings) = journal_of_a_sent_call();
     let mut restarted = Engine::new(settings, |_| String::new(), &entries, Guards::all());
     let step = restarted.step(at(6), Input::Started(started()));

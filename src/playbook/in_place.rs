@@ -346,8 +346,7 @@ mod tests {
     fn an_early_look_says_nothing_about_later() {
         let run = called(lost());
         let old = state("db.t4g.small", "available", false);
-        let early = World { look: world(&old, 20).look, ..world(&old, 20) };
-        assert_eq!(next(&run, early, at(700)), Next::Observe, "nothing was seen since the twentieth second");
+        assert_eq!(next(&run, world(&old, 20), at(700)), Next::Observe, "nothing was seen since the twentieth second");
         let mut few = world(&old, 3_000);
         few.look.as_mut().unwrap().since_call = 3;
         assert_eq!(next(&run, few, at(3_000)), Next::Observe, "a clock that was set forward");

@@ -67,11 +67,3 @@ fn a_state_directory_that_cannot_be_used_refuses_to_arm() {
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("not armed") && said.contains("writable directory"), "{said}");
 }
-
-#[test]
-fn the_readme_names_the_rust_that_is_needed() {
-    let manifest = include_str!("../../Cargo.toml");
-    let (_, rest) = manifest.split_once("rust-version = \"").unwrap();
-    let version = rest.split('"').next().unwrap();
-    assert!(include_str!("../../README.md").contains(&format!("Rust {version} or later")));
-}

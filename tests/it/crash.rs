@@ -47,8 +47,8 @@ fn killed_in_the_middle_it_finishes_the_action_without_sending_twice() {
     fs::write(directory.path().join("config.toml"), config).unwrap();
 
     let mut first = engine(directory.path());
-    // Not sooner: killed between the record and the send, the call never leaves, and that takes 5 minutes to be sure
-    // of. The tests of the playbook have that case.
+    // Not sooner: killed between the record and the send, the call never leaves, and that takes ten minutes to be
+    // sure of. The tests of the playbook have that case.
     first.until("a1: accepted by AWS");
     first.kill();
     let mut second = engine(directory.path());

@@ -176,7 +176,10 @@ fn a_hostile_name_in_a_healthy_run_is_logged_clean() {
     let place = place.to_str().unwrap();
     let words = ["--auto", "--sim", "s.toml", "--speed", "1000", "--for", "20m", "--state-dir", place];
     let said = clean_output("a run", &upshift(state.path(), &words));
-    assert!(said.contains("engine 0.1.0 started") && said.contains("evidence:"), "{said}");
+    assert!(
+        said.contains(concat!("engine ", env!("CARGO_PKG_VERSION"), " started")) && said.contains("evidence:"),
+        "{said}"
+    );
     let logs: Vec<_> = fs::read_dir(Path::new(place).join("log")).unwrap().map(|file| file.unwrap().path()).collect();
     assert_eq!(logs.len(), 1);
     lines_must_be_clean("the log", &fs::read_to_string(&logs[0]).unwrap());

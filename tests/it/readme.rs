@@ -1,4 +1,5 @@
-//! The README tells the truth about the journal: every kind and every field that can be in it stands there.
+//! The README tells the truth about the journal, in which every kind and every field that can be in it stands there and
+//! nothing else does, and about the Rust that is needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,33 +49,41 @@ fn words(field: &str, value: &Value, found: &mut Vec<(String, String)>) {
 
 #[test]
 fn every_kind_of_record_and_every_field_is_documented() {
-    let (kinds, parts) = (rows("### Kinds of records"), rows("### Fields within fields"));
-    let mut missing = BTreeSet::new();
-    let mut seen = BTreeSet::new();
+    let (mut of_kinds, mut of_fields) = (Vec::new(), Vec::new());
     for event in samples::all() {
         let record = serde_json::to_value(&event).unwrap();
-        let kind = record["kind"].as_str().unwrap().to_owned();
-        seen.insert(kind.clone());
-        let Some(row) = kinds.get(&kind) else {
-            missing.insert(format!("the kind `{kind}`"));
-            continue;
-        };
+        let kind = record["kind"].as_str().unwrap();
+        of_kinds.push((kind.to_owned(), kind.to_owned()));
         for (name, value) in record["data"].as_object().into_iter().flatten() {
-            if !row.contains(name) {
-                missing.insert(format!("`{name}` of `{kind}`"));
-            }
-            let mut found = Vec::new();
-            words(name, value, &mut found);
-            inner(name, value, &mut found);
-            for (of, name) in found {
-                if !parts.get(&of).is_some_and(|row| row.contains(&name)) {
-                    missing.insert(format!("`{name}` in `{of}`"));
-                }
-            }
+            of_kinds.push((kind.to_owned(), name.clone()));
+            words(name, value, &mut of_fields);
+            inner(name, value, &mut of_fields);
         }
     }
-    let stale: Vec<&String> = kinds.keys().filter(|kind| !seen.contains(*kind)).collect();
-    assert!(stale.is_empty(), "in the README, but no kind: {stale:?}");
-    let missing: Vec<String> = missing.into_iter().collect();
-    assert!(missing.is_empty(), "not in the README:\n{}", missing.join("\n"));
+    assert_table("### Kinds of records", of_kinds);
+    assert_table("### Fields within fields", of_fields);
+}
+
+/// The rows of a table and what records have in truth are the same.
+fn assert_table(heading: &str, found: Vec<(String, String)>) {
+    let mut truth: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (of, name) in found {
+        // The row's own name opens it.
+        truth.entry(of.clone()).or_insert_with(|| BTreeSet::from([of])).insert(name);
+    }
+    let lines = |table: &BTreeMap<String, BTreeSet<String>>| -> BTreeSet<String> {
+        table.iter().flat_map(|(of, names)| names.iter().map(move |name| format!("`{name}` of `{of}`"))).collect()
+    };
+    let (told, true_lines) = (lines(&rows(heading)), lines(&truth));
+    let missing: Vec<&String> = true_lines.difference(&told).collect();
+    let stale: Vec<&String> = told.difference(&true_lines).collect();
+    assert!(missing.is_empty() && stale.is_empty(), "{heading}: not told {missing:?}; told, and not so {stale:?}");
+}
+
+#[test]
+fn it_names_the_rust_that_is_needed() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, rest) = manifest.split_once("rust-version = \"").unwrap();
+    let version = rest.split('"').next().unwrap();
+    assert!(README.contains(&format!("Rust {version} or later")));
 }

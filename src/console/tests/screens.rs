@@ -226,3 +226,15 @@ fn no_key_is_bound_twice_and_each_has_help() {
     let footer = text(&drawn(80, 24, &fixtures::snapshot(), &UiState::default(), false));
     assert!(footer.ends_with("q quit"), "the way out is in sight: {footer}");
 }
+
+#[test]
+fn the_readme_tells_every_key_and_no_other() {
+    let (_, table) = include_str!("../../../README.md").split_once("## Keys").unwrap();
+    let rows = table.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let cells = rows.filter_map(|row| row.split('|').nth(1));
+    let mut told: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let mut bound: Vec<String> = BINDINGS.iter().map(|binding| binding.chord.name()).collect();
+    told.sort_unstable();
+    bound.sort_unstable();
+    assert_eq!(told, bound);
+}

@@ -21,7 +21,7 @@ pub fn run(bytes: &[u8]) {
     let wanted = [Wanted { database: DatabaseName::new("checkpoints"), resource_id: None, spec }];
     let start = Timestamp::UNIX_EPOCH;
     let end = start + SignedDuration::from_hours(1);
-    match sdk::ask(answer, async |aws| aws.signals(&wanted, start, end, end).await) {
+    match sdk::ask(answer, async |aws| aws.signals(&wanted, start, end).await) {
         Ok(signals) => {
             for series in signals.values().flatten().flat_map(std::collections::BTreeMap::values) {
                 let in_order = series.points.is_sorted_by(|one, next| one.start < next.start);

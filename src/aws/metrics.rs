@@ -26,25 +26,19 @@ pub struct Wanted {
 }
 
 impl Aws {
-    /// The datapoints of `wanted` from `start` (included) to `end` (excluded), read at `now`.
+    /// The datapoints of `wanted` from `start` (included) to `end` (excluded).
     ///
     /// # Errors
     /// When any call fails for a reason that all databases share. CloudWatch refuses a whole batch for one query that
     /// it does not take: then each database is asked for alone, and the failure is that database's own.
-    pub async fn signals(
-        &self,
-        wanted: &[Wanted],
-        start: Timestamp,
-        end: Timestamp,
-        now: Timestamp,
-    ) -> Result<Signals, Failure> {
+    pub async fn signals(&self, wanted: &[Wanted], start: Timestamp, end: Timestamp) -> Result<Signals, Failure> {
         let mut signals = Signals::new();
         for wanted in wanted.chunks(QUERIES_PER_CALL) {
-            match self.batch(wanted, start, end, now).await {
+            match self.batch(wanted, start, end).await {
                 Ok(part) => add(&mut signals, part),
                 Err(failure) if failure.kind == FailureKind::Rejected => {
                     for of_one in wanted.chunk_by(|a, b| a.database == b.database) {
-                        match self.batch(of_one, start, end, now).await {
+                        match self.batch(of_one, start, end).await {
                             Ok(part) => add(&mut signals, part),
                             Err(failure) if failure.kind == FailureKind::Rejected => {
                                 let failure = naming(failure, &of_one[0].database);
@@ -60,13 +54,7 @@ impl Aws {
         Ok(signals)
     }
 
-    async fn batch(
-        &self,
-        wanted: &[Wanted],
-        start: Timestamp,
-        end: Timestamp,
-        now: Timestamp,
-    ) -> Result<Part, Failure> {
+    async fn batch(&self, wanted: &[Wanted], start: Timestamp, end: Timestamp) -> Result<Part, Failure> {
         let ids: Vec<String> = (0..wanted.len()).map(|i| format!("q{i}")).collect();
         let queries: Vec<MetricDataQuery> =
             wanted.iter().zip(&ids).filter_map(|(wanted, id)| query(wanted, id)).collect();
@@ -78,7 +66,7 @@ impl Aws {
             let of_it: Vec<&MetricDataResult> =
                 results.iter().filter(|result| result.id() == Some(id.as_str())).collect();
             let name = (wanted.database.clone(), wanted.spec.name.clone());
-            (!of_it.is_empty()).then(|| (name, series(&of_it, &wanted.spec, now)))
+            (!of_it.is_empty()).then(|| (name, series(&of_it, &wanted.spec)))
         };
         Ok(wanted.iter().zip(&ids).filter_map(one).collect())
     }
@@ -146,8 +134,8 @@ fn query(wanted: &Wanted, id: &str) -> Option<MetricDataQuery> {
     Some(query.build())
 }
 
-fn series(results: &[&MetricDataResult], spec: &SignalSpec, now: Timestamp) -> Series {
-    let mut all = Series::empty(spec.period_secs, now);
+fn series(results: &[&MetricDataResult], spec: &SignalSpec) -> Series {
+    let mut all = Series::empty(spec.period_secs);
     for result in results {
         let pairs = result.timestamps().iter().zip(result.values());
         let point = |(start, value): (&aws_smithy_types::DateTime, &f64)| {
@@ -156,7 +144,7 @@ fn series(results: &[&MetricDataResult], spec: &SignalSpec, now: Timestamp) -> S
         };
         let points: Vec<Datapoint> = pairs.clone().filter_map(point).collect();
         all.rejected += (pairs.count() - points.len()) as u32;
-        let part = Series { points, ..Series::empty(spec.period_secs, now) };
+        let part = Series { points, ..Series::empty(spec.period_secs) };
         let rejected = all.rejected;
         all.merge(&part, Timestamp::MIN);
         all.rejected = rejected;

@@ -22,15 +22,9 @@ pub struct Aws {
     rds_mutating: aws_sdk_rds::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
+    /// The region in use; absent when the standard chain names none.
     region: Option<String>,
     /// Another endpoint than AWS's own, by the configuration or the environment.
     endpoint: Option<String>,
     account_pin: Option<String>,
-}
-
-impl Aws {
-    /// The region in use; absent when the standard chain names none.
-    pub fn region(&self) -> Option<&str> {
-        self.region.as_deref()
-    }
 }

@@ -95,11 +95,6 @@ impl Clock {
         }
     }
 
-    /// Whether this is wall time, in contrast to simulated time.
-    pub fn is_system(&self) -> bool {
-        matches!(self.source, Source::System)
-    }
-
     /// Returns once `duration` of this clock has passed.
     #[expect(clippy::disallowed_methods, reason = "this room is the owner of time")]
     pub async fn sleep(&self, duration: Duration) {

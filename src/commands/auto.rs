@@ -72,10 +72,8 @@ async fn work(mut client: Client, clock: &Clock) -> Result<String, CommandError>
 /// Returns when AWS has said who we are and RDS's events can be read, or when nothing will be armed anyway.
 async fn until_confirmed(client: &mut Client, clock: &Clock) -> Result<(), CommandError> {
     // The first picture is from before the start: it knows nothing of the journal.
-    while client.snapshot().version == 0 {
-        if client.changed().await.is_none() {
-            std::future::pending::<()>().await;
-        }
+    if client.changed().await.is_none() {
+        std::future::pending::<()>().await;
     }
     let mut said = String::new();
     let mut say_again = clock.now();

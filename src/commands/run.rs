@@ -45,7 +45,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
         tracing::info!("configuration: {configuration}");
         let ready = match scenario {
             Some(scenario) => world::simulation(scenario, args.speed, entries.last().map(|entry| entry.at)).await?,
-            None => world::aws(settings.aws.region.clone()),
+            None => world::aws(),
         };
         let opened = Opened { settings, journal, entries, log_problem: log.as_ref().err().cloned() };
         let result = operate(args, environment, opened, ready).await;

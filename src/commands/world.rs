@@ -26,9 +26,8 @@ pub(super) struct Ready {
 }
 
 /// AWS itself.
-pub(super) fn aws(region: Option<String>) -> Ready {
-    let world = World::Aws { region };
-    Ready { clock: Clock::system(), target: Target::Standard, world, tasks: JoinSet::new() }
+pub(super) fn aws() -> Ready {
+    Ready { clock: Clock::system(), target: Target::Standard, world: World::Aws, tasks: JoinSet::new() }
 }
 
 /// A scenario by name or file.

@@ -122,7 +122,6 @@ pub(super) fn snapshot() -> Snapshot {
     let entry = |seq, event| Arc::new(Entry { seq, at: now(), event });
     let decision = Event::Decision { decision: Box::new(decision()), repeats: 3 };
     Snapshot {
-        version: 7,
         revision: 7,
         at: now(),
         world: World::Simulation {
@@ -144,7 +143,7 @@ fn series(value: impl Fn(i64) -> Option<f64>) -> Series {
     let minute = |back: i64| now().checked_sub(SignedDuration::from_mins(back)).unwrap();
     let start = |back: i64| Timestamp::from_second(minute(back).as_second().div_euclid(60) * 60).unwrap();
     let points = (2..60).rev().filter_map(|back| Some(Datapoint { start: start(back), value: value(back)? }));
-    Series { points: points.collect(), ..Series::empty(60, now()) }
+    Series { points: points.collect(), ..Series::empty(60) }
 }
 
 fn gates() -> Vec<GateResult> {

@@ -243,7 +243,7 @@ mod tests {
         let (mut client, server) = crate::control::pair(fixtures::snapshot(), operator);
         let clock = Clock::scaled(Timestamp::UNIX_EPOCH, 30.0);
         let pace = Pace::new(clock.clone());
-        server.snapshots.send_replace(Arc::new(Snapshot { version: 8, ..fixtures::snapshot() }));
+        server.snapshots.send_replace(Arc::new(Snapshot { revision: 8, ..fixtures::snapshot() }));
         let mut taken = None;
         // A key every 30 ms of the machine drops the wait for the snapshot each time.
         for _ in 0..4 {
@@ -254,7 +254,7 @@ mod tests {
                 () = key => {}
             }
         }
-        assert_eq!(taken.map(|snapshot| snapshot.version), Some(8));
+        assert_eq!(taken.map(|snapshot| snapshot.revision), Some(8));
         drop(server);
         assert!(newer(&mut client, &pace, FRAME).await.is_none());
     }

@@ -138,7 +138,7 @@ impl Plan {
         let metrics_to = self.now.saturating_add(AHEAD).unwrap_or(self.now);
         let series = async {
             let signals = self.signals.as_ref()?;
-            Some(aws.signals(signals, self.metrics_from, metrics_to, self.now).await)
+            Some(aws.signals(signals, self.metrics_from, metrics_to).await)
         };
         let (identity, series, events, orderable) = tokio::join!(
             bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),

@@ -9,7 +9,6 @@ use crate::model::snapshot::{JournalHealth, Snapshot};
 impl Controller {
     /// Publishes the present state to everybody who watches.
     pub(super) fn publish(&mut self) {
-        self.version += 1;
         let now = self.clock.now();
         let journal = match &self.journal {
             Ok(journal) => JournalHealth { seq: journal.seq(), head: journal.head().to_owned(), broken: None },
@@ -20,7 +19,6 @@ impl Controller {
             },
         };
         let snapshot = Snapshot {
-            version: self.version,
             revision: self.engine.revision(),
             at: now,
             world: self.world.clone(),

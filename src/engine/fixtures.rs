@@ -62,7 +62,7 @@ pub(super) fn series(values: &[Option<f64>]) -> Series {
         Some(Datapoint { start: Timestamp::from_second(minute as i64 * 60).ok()?, value: (*value)? })
     };
     let points = values.iter().enumerate().filter_map(point).collect();
-    Series { points, ..Series::empty(60, Timestamp::UNIX_EPOCH) }
+    Series { points, ..Series::empty(60) }
 }
 
 /// An engine for [`policy`] that remembers nothing.

@@ -90,7 +90,7 @@ impl Engine {
         let Some(watched) = self.watched.get_mut(database) else { return };
         let keep_from = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
         for (name, newer) in signals {
-            let empty = || Arc::new(Series::empty(newer.period_secs, now));
+            let empty = || Arc::new(Series::empty(newer.period_secs));
             // A copy is made only where a snapshot still shows the old one.
             Arc::make_mut(watched.series.entry(name).or_insert_with(empty)).merge(&newer, keep_from);
         }

@@ -22,7 +22,7 @@ pub fn evaluate(
     now: Timestamp,
 ) -> RuleResult {
     let mut result = RuleResult { direction, rule: rule.clone(), beyond: 0, missing: 0, holds: false };
-    let empty = Series::empty(policy.signal(&rule.signal).map_or(60, |spec| spec.period_secs), now);
+    let empty = Series::empty(policy.signal(&rule.signal).map_or(60, |spec| spec.period_secs));
     let series = series.unwrap_or(&empty);
     let Some(due) = newest_due(series, policy, now) else {
         result.missing = rule.periods;

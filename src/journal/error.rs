@@ -101,16 +101,6 @@ pub enum OpenError {
     Write(#[from] WriteError),
 }
 
-impl OpenError {
-    /// The damage, if that is why.
-    pub fn damage(&self) -> Option<&Damage> {
-        match self {
-            Self::Read(ReadError::Damaged(damage)) => Some(damage),
-            _ => None,
-        }
-    }
-}
-
 /// A record is not, or not surely, on disk. The journal takes no more after it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the journal takes no more records: {why}. Free space or mend the directory, then start again")]

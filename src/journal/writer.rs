@@ -18,6 +18,7 @@ pub struct Journal {
     segment_bytes: u64,
     seq: u64,
     head: String,
+    /// Why it takes no more records, if so.
     broken: Option<String>,
 }
 
@@ -85,11 +86,6 @@ impl Journal {
     pub fn sync(&mut self) -> Result<(), WriteError> {
         self.intact()?;
         self.disk.sync().map_err(|error| self.broke(format!("cannot sync: {error}")))
-    }
-
-    /// Why it takes no more records, if so.
-    pub fn broken(&self) -> Option<&str> {
-        self.broken.as_deref()
     }
 
     /// Sequence of the last record; 0 when there is none.
@@ -178,7 +174,7 @@ mod tests {
         journal.disk = good;
         assert_eq!(journal.append(at, event()).unwrap_err(), error);
         assert_eq!(journal.sync().unwrap_err(), error);
-        assert_eq!((journal.broken(), journal.seq()), (Some(error.why.as_str()), kept.seq));
+        assert_eq!((journal.broken.as_ref(), journal.seq()), (Some(&error.why), kept.seq));
     }
 
     #[test]
@@ -208,7 +204,7 @@ mod tests {
         journal.segment_bytes = SEGMENT_BYTES;
         let error = journal.append(at, event()).unwrap_err();
         assert!(error.why.contains("cannot begin journal-00000000000000000002.jsonl"), "{error}");
-        assert_eq!(journal.broken(), Some(error.why.as_str()));
+        assert_eq!(journal.broken, Some(error.why));
     }
 
     #[test]

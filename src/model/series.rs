@@ -106,8 +106,6 @@ pub struct Series {
     pub period_secs: u32,
     /// Ascending by start, no start twice.
     pub points: Vec<Datapoint>,
-    /// When the newest answer that fed it was received.
-    pub fetched_at: Timestamp,
     /// CloudWatch said `PartialData` or worse of that answer: points may be missing that exist.
     pub partial: bool,
     /// Values of the newest answer that cannot be true (not a number, below zero, above 100 %) and were left out.
@@ -117,8 +115,8 @@ pub struct Series {
 
 impl Series {
     /// An empty series of that period.
-    pub fn empty(period_secs: u32, fetched_at: Timestamp) -> Self {
-        Self { period_secs, points: Vec::new(), fetched_at, partial: false, rejected: 0 }
+    pub fn empty(period_secs: u32) -> Self {
+        Self { period_secs, points: Vec::new(), partial: false, rejected: 0 }
     }
 
     /// The newest datapoint.
@@ -152,7 +150,6 @@ impl Series {
             }
         }
         self.points.retain(|point| point.start >= keep_from);
-        self.fetched_at = newer.fetched_at;
         self.partial = newer.partial;
         self.rejected = newer.rejected;
     }
@@ -171,9 +168,8 @@ mod tests {
 
     #[test]
     fn merging_replaces_orders_and_forgets() {
-        let now = Timestamp::from_second(600).unwrap();
-        let mut series = Series::empty(60, now);
-        let older = Series { points: vec![point(0, 1.0), point(60, 2.0)], ..Series::empty(60, now) };
+        let mut series = Series::empty(60);
+        let older = Series { points: vec![point(0, 1.0), point(60, 2.0)], ..Series::empty(60) };
         series.merge(&older, Timestamp::UNIX_EPOCH);
         let newer = Series { points: vec![point(120, 4.0), point(60, 3.0), point(180, f64::NAN)], ..older };
         series.merge(&newer, Timestamp::from_second(60).unwrap());

@@ -22,8 +22,6 @@ use super::series::{Series, SignalName};
 /// Everything there is to see, at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// Rises with every picture.
-    pub version: u64,
     /// Rises with every change of permission, hold or action: an order says which revision its sender saw.
     pub revision: u64,
     /// The clock in use, when this picture was made.
@@ -54,10 +52,7 @@ pub const TAIL_LENGTH: usize = 200;
 #[serde(rename_all = "snake_case", tag = "world")]
 pub enum World {
     /// Amazon Web Services.
-    Aws {
-        /// The region in use; absent until known.
-        region: Option<String>,
-    },
+    Aws,
     /// The embedded simulation.
     Simulation {
         /// The scenario's name.
@@ -197,7 +192,6 @@ impl Snapshot {
     /// The picture before the engine's first word.
     pub fn before_the_start(at: Timestamp, world: World) -> Self {
         Self {
-            version: 0,
             revision: 0,
             at,
             world,

@@ -214,8 +214,9 @@ fn records_that_were_taken_out_are_missed() {
     let text = fs::read_to_string(&segment).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     fs::write(&segment, format!("{}\n{}\n", lines[0], lines[2])).unwrap();
-    let error = Journal::open(dir.path(), AT).unwrap_err();
-    let damage = error.damage().unwrap();
+    let OpenError::Read(ReadError::Damaged(damage)) = Journal::open(dir.path(), AT).unwrap_err() else {
+        panic!("a record is missing")
+    };
     assert_eq!((damage.line, damage.seq, damage.segment.as_str()), (2, 2, "journal-00000000000000000001.jsonl"));
     fs::write(&segment, "").unwrap();
     fs::write(dir.path().join("journal-00000000000000000003.jsonl"), format!("{}\n", lines[2])).unwrap();

@@ -212,6 +212,19 @@ fn a_database_that_is_not_seen_is_never_called_steady() {
 }
 
 #[test]
+fn impossible_values_that_were_left_out_are_told() {
+    let mut odd = snapshot();
+    for (name, rejected) in [("writes", 3), ("cpu", 1)] {
+        let series = odd.databases[0].series.get_mut(&crate::model::series::SignalName::new(name)).unwrap();
+        Arc::make_mut(series).rejected = rejected;
+    }
+    let screen = text(&drawn(120, 40, &odd, &UiState::default(), false));
+    for words in ["writes: 3 impossible values left", "cpu: 1 impossible value left out"] {
+        assert!(screen.contains(words), "{words} in\n{screen}");
+    }
+}
+
+#[test]
 fn no_key_is_bound_twice_and_each_has_help() {
     for (at, binding) in BINDINGS.iter().enumerate() {
         assert!(!binding.help.is_empty());

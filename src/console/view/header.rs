@@ -76,7 +76,7 @@ fn second(newest: &Snapshot) -> Line<'static> {
         |identity| format!("account {} {}", identity.account, identity.region),
     );
     let world = match &newest.world {
-        World::Aws { .. } => "AWS".to_owned(),
+        World::Aws => "AWS".to_owned(),
         World::Simulation { scenario, speed, endpoint } => {
             format!("SIMULATION {scenario} {speed}x {endpoint}")
         }

@@ -7,7 +7,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::scene::Scene;
-use super::wrap::wrapped;
+use super::wrap::{Styled, wrapped};
 use super::{panel, words};
 use crate::console::theme;
 use crate::model::series::{Series, SignalSpec};
@@ -35,7 +35,19 @@ fn lines(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static
     let aged = signals(true);
     let fits = aged.iter().all(|line| line.width() <= usize::from(width));
     lines.extend((if fits { aged } else { signals(false) }).into_iter().map(Line::from));
+    let rejected = view.policy.signals.iter().filter_map(|spec| rejected(spec, view.signal(&spec.name)?));
+    lines.extend(wrapped(&rejected.collect::<Vec<_>>(), usize::from(width), 2));
     lines
+}
+
+/// That a source tells what cannot be is a reason to look at it.
+fn rejected(spec: &SignalSpec, series: &Series) -> Option<Styled> {
+    let values = match series.rejected {
+        0 => return None,
+        1 => "1 impossible value".to_owned(),
+        many => format!("{many} impossible values"),
+    };
+    Some((format!("{}: {values} left out", spec.name), theme::WARN))
 }
 
 /// The value and its unit, and its age if asked for.

@@ -198,7 +198,7 @@ mod tests {
             Some(Datapoint { start: Timestamp::from_second(minute as i64 * 60).ok()?, value: (*value)? })
         };
         let points = values.iter().enumerate().filter_map(point).collect();
-        Series { points, ..Series::empty(60, Timestamp::UNIX_EPOCH) }
+        Series { points, ..Series::empty(60) }
     }
 
     fn drawn(series: &Series, until: i64, width: u16, height: u16) -> Buffer {

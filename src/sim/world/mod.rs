@@ -102,11 +102,6 @@ impl World {
         self.now = self.now.max(now);
     }
 
-    /// Answers a request that arrives at `now`.
-    pub fn handle(&mut self, now: Timestamp, request: &Request) -> Response {
-        self.answer(now, request).response
-    }
-
     /// Answers a request that arrives at `now`; with the time that it takes, and whether the answer gets lost.
     pub fn answer(&mut self, now: Timestamp, request: &Request) -> Answer {
         self.advance(now);
@@ -128,16 +123,6 @@ impl World {
     /// The world's time: that of the newest call.
     pub fn now(&self) -> Timestamp {
         self.now
-    }
-
-    /// 12 digits.
-    pub fn account(&self) -> &str {
-        &self.account
-    }
-
-    /// Such as `us-east-1`.
-    pub fn region(&self) -> &str {
-        &self.region
     }
 
     /// RDS as it really is, past every API: for tests and for showing what the API does not tell.

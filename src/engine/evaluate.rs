@@ -12,7 +12,13 @@ use crate::model::series::SignalName;
 
 /// Decides. Any up rule asks for up; only when none does, all down rules together ask for down. So more load can
 /// never turn an up into a down, and a missing datapoint, which satisfies no rule, can never ask for a down.
-pub fn evaluate(common: Common<'_>, policy: &Policy, digest: &str, watched: &Watched, now: Timestamp) -> Decision {
+pub(super) fn evaluate(
+    common: Common<'_>,
+    policy: &Policy,
+    digest: &str,
+    watched: &Watched,
+    now: Timestamp,
+) -> Decision {
     let results = |direction: Direction| -> Vec<RuleResult> {
         let one =
             |rule: &Rule| rules::evaluate(rule, direction, watched.signal(&rule.signal), policy, common.guards, now);

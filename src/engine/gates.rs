@@ -14,7 +14,7 @@ use crate::model::series::{Series, SignalName};
 
 /// For a person who reads the screen, a description of the database this old still says something: eight missed
 /// looks at the default rhythm.
-pub const STATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
+pub(super) const STATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
 /// `DescribeEvents` answered within this time: as for the state.
 const EVENTS_LIMIT: SignedDuration = STATE_LIMIT;
 /// Credentials are asked who they are every ten minutes; three missed answers in a row are no answer.
@@ -29,7 +29,7 @@ const CPU_LIMIT_OF_SILENCE_PERCENT: u32 = 20;
 
 /// What the gates of every database share.
 #[derive(Debug, Clone, Copy)]
-pub struct Common<'a> {
+pub(super) struct Common<'a> {
     /// The journal takes records.
     pub journal_writable: bool,
     /// When AWS last said who we are, and it was whom the configuration wants.
@@ -47,7 +47,7 @@ pub struct Common<'a> {
 }
 
 /// Every gate for going to `target` in `direction`.
-pub fn all(
+pub(super) fn all(
     common: Common<'_>,
     policy: &Policy,
     watched: &Watched,

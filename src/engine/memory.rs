@@ -23,7 +23,7 @@ const EVENTS: usize = 500;
 
 /// The engine's memory.
 #[derive(Debug)]
-pub struct Memory {
+pub(super) struct Memory {
     /// May the engine act?
     pub arming: Arming,
     /// Actions recorded so far.
@@ -38,7 +38,7 @@ pub struct Memory {
 
 /// The newest change that an order must have been given in sight of.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub(super) struct Change {
     /// The revision that it made.
     pub revision: u64,
     /// When.
@@ -49,7 +49,7 @@ pub struct Change {
 
 /// What is remembered of one database.
 #[derive(Debug, Default, Clone)]
-pub struct Remembered {
+pub(super) struct Remembered {
     /// The last action, under way or over.
     pub run: Option<Run>,
     /// When the last action ended that had sent something.
@@ -75,36 +75,36 @@ impl Default for Memory {
 
 impl Memory {
     /// What is remembered of a database.
-    pub fn of(&self, database: &DatabaseName) -> &Remembered {
+    pub(super) fn of(&self, database: &DatabaseName) -> &Remembered {
         static NOTHING: Remembered = Remembered::nothing();
         self.databases.get(database).unwrap_or(&NOTHING)
     }
 
     /// The same, to note what is not worth a record: confirmations of a look.
-    pub fn of_mut(&mut self, database: &DatabaseName) -> &mut Remembered {
+    pub(super) fn of_mut(&mut self, database: &DatabaseName) -> &mut Remembered {
         self.databases.entry(database.clone()).or_default()
     }
 
     /// The action of that name that is under way.
-    pub fn active(&self, action: &ActionId) -> Option<&Run> {
+    pub(super) fn active(&self, action: &ActionId) -> Option<&Run> {
         self.databases.values().filter_map(Remembered::active).find(|run| run.intent.action == *action)
     }
 
     /// How many actions are under way on other databases.
-    pub fn in_flight_besides(&self, database: &DatabaseName) -> u32 {
+    pub(super) fn in_flight_besides(&self, database: &DatabaseName) -> u32 {
         let others = self.databases.iter().filter(|(name, _)| *name != database);
         others.filter(|(_, remembered)| remembered.active().is_some()).count() as u32
     }
 
     /// The newest change of permission, or of this database, that came after `revision`.
-    pub fn changed_since(&self, revision: u64, database: Option<&DatabaseName>) -> Option<&Change> {
+    pub(super) fn changed_since(&self, revision: u64, database: Option<&DatabaseName>) -> Option<&Change> {
         let of_database = database.and_then(|database| self.changes.get(&Some(database.clone())));
         let changes = self.changes.get(&None).into_iter().chain(of_database);
         changes.filter(|change| change.revision > revision).max_by_key(|change| change.revision)
     }
 
     /// Takes in one event of the journal.
-    pub fn apply(&mut self, at: Timestamp, event: &Event) {
+    pub(super) fn apply(&mut self, at: Timestamp, event: &Event) {
         self.note_change(at, event);
         match event {
             Event::EngineStarted { .. } => self.running = true,
@@ -214,7 +214,7 @@ impl Remembered {
     }
 
     /// The action under way.
-    pub fn active(&self) -> Option<&Run> {
+    pub(super) fn active(&self) -> Option<&Run> {
         self.run.as_ref().filter(|run| !run.is_ended())
     }
 
@@ -242,24 +242,24 @@ impl Remembered {
     }
 
     /// The holds in force at `now`.
-    pub fn holds_at(&self, now: Timestamp) -> impl Iterator<Item = &Hold> {
+    pub(super) fn holds_at(&self, now: Timestamp) -> impl Iterator<Item = &Hold> {
         self.holds.iter().filter(move |hold| hold.until.is_none_or(|until| until > now))
     }
 
     /// The hold on a direction that lasts longest.
-    pub fn hold_on(&self, direction: Direction, now: Timestamp) -> Option<&Hold> {
+    pub(super) fn hold_on(&self, direction: Direction, now: Timestamp) -> Option<&Hold> {
         let on_it = self.holds_at(now).filter(|hold| hold.direction.is_none_or(|held| held == direction));
         on_it.max_by_key(|hold| hold.until.unwrap_or(Timestamp::MAX))
     }
 
     /// How many actions the engine started within 24 hours before `now`.
-    pub fn starts_within_day(&self, now: Timestamp) -> u32 {
+    pub(super) fn starts_within_day(&self, now: Timestamp) -> u32 {
         let day = SignedDuration::from_hours(24);
         self.starts.iter().filter(|start| now.duration_since(**start) < day).count() as u32
     }
 
     /// Whether this event was recorded before.
-    pub fn knows(&self, event: &RdsEvent) -> bool {
+    pub(super) fn knows(&self, event: &RdsEvent) -> bool {
         self.events.contains(event)
     }
 

@@ -7,19 +7,19 @@
 //!                └─ rules ─► gates ─► decision ─► intent ─► playbook::next ─► call, look, end
 //! ```
 
-pub mod evaluate;
+mod evaluate;
 #[cfg(test)]
-pub mod fixtures;
-pub mod gates;
+mod fixtures;
+mod gates;
 pub mod input;
-pub mod memory;
+mod memory;
 mod observe;
-pub mod orders;
+mod orders;
 mod record;
-pub mod rules;
-pub mod runs;
-pub mod view;
-pub mod watched;
+mod rules;
+mod runs;
+mod view;
+mod watched;
 
 #[cfg(test)]
 mod tests;

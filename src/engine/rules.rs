@@ -13,7 +13,7 @@ use crate::model::series::{Datapoint, Series};
 /// An up rule looks back from the newest period there is, so as to act early. A down rule looks back from the newest
 /// period that is due to be published, and any newer one that is there already must agree: so taking datapoints away
 /// that are due can only make a down rule hold less.
-pub fn evaluate(
+pub(super) fn evaluate(
     rule: &Rule,
     direction: Direction,
     series: Option<&Series>,
@@ -47,7 +47,7 @@ pub fn evaluate(
 }
 
 /// The start of the newest period that should have been published by now, whether it was or not.
-pub fn newest_due(series: &Series, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn newest_due(series: &Series, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
     let period = i64::from(series.period_secs).max(1);
     let delay = SignedDuration::try_from(policy.publish_delay).unwrap_or(SignedDuration::MAX);
     let due = now.checked_sub(delay).ok()?.as_second().div_euclid(period) * period - period;
@@ -55,7 +55,7 @@ pub fn newest_due(series: &Series, policy: &Policy, now: Timestamp) -> Option<Ti
 }
 
 /// Every value of the `count` newest periods that are due, and of any newer one; `None` with a single gap in them.
-pub fn unbroken(series: &Series, policy: &Policy, count: u32, now: Timestamp) -> Option<Vec<f64>> {
+pub(super) fn unbroken(series: &Series, policy: &Policy, count: u32, now: Timestamp) -> Option<Vec<f64>> {
     let due = newest_due(series, policy, now)?;
     let mut values: Vec<f64> =
         series.points.iter().rev().take_while(|point| point.start > due).map(|point| point.value).collect();
@@ -74,7 +74,7 @@ fn newest_complete(series: &Series, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Age of the newest datapoint in seconds, from the end of its period.
-pub fn age_secs(series: Option<&Series>, now: Timestamp) -> Option<i64> {
+pub(super) fn age_secs(series: Option<&Series>, now: Timestamp) -> Option<i64> {
     Some(now.duration_since(series?.newest_end()?).as_secs())
 }
 

@@ -15,7 +15,7 @@ const OFFERS_LAST: SignedDuration = SignedDuration::from_hours(24);
 
 /// One database as it is seen.
 #[derive(Debug, Default)]
-pub struct Watched {
+pub(super) struct Watched {
     /// As last described.
     pub seen: Option<Seen>,
     /// A class or machine that contradicts what is known, in the last look: one look alone is no proof.
@@ -38,7 +38,7 @@ pub struct Watched {
 
 /// A description of the database.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub(super) struct Seen {
     /// What RDS said.
     pub state: DatabaseState,
     /// When it was asked.
@@ -51,7 +51,7 @@ pub struct Seen {
 
 impl Watched {
     /// The datapoints of a signal.
-    pub fn signal(&self, name: &SignalName) -> Option<&Series> {
+    pub(super) fn signal(&self, name: &SignalName) -> Option<&Series> {
         self.series.get(name).map(AsRef::as_ref)
     }
 

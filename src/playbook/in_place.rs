@@ -14,9 +14,9 @@ use crate::model::operator::Actor;
 
 /// Consecutive looks that must find it done: `DescribeDBInstances` is eventually consistent, and AWS's own and
 /// Terraform's handlers ask for two or three.
-pub const CONFIRMATIONS: u32 = 3;
+const CONFIRMATIONS: u32 = 3;
 /// They must lie this far apart, the first from the last.
-pub const CONFIRMED_OVER: SignedDuration = SignedDuration::from_secs(60);
+const CONFIRMED_OVER: SignedDuration = SignedDuration::from_secs(60);
 
 /// A person's order waits this long for its preconditions; the engine's own does not wait, it decides anew.
 const START_LIMIT: SignedDuration = SignedDuration::from_secs(60);
@@ -33,7 +33,7 @@ const DROPPED_LOOKS: u32 = 60;
 const FAILED_LOOKS: u32 = 3;
 
 /// What to do next about an in-place class change.
-pub fn next(run: &Run, world: World<'_>, now: Timestamp) -> Next {
+pub(super) fn next(run: &Run, world: World<'_>, now: Timestamp) -> Next {
     let Some(call) = run.last_call().filter(|_| !run.is_ended()) else {
         return if run.is_ended() { Next::Observe } else { start(run, world, now) };
     };

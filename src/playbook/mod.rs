@@ -1,7 +1,7 @@
 //! Playbooks: what to do next about an action, from its record and the world as it is seen. Pure and level-triggered:
 //! a restart in the middle of an action is the same call as any other look.
 
-pub mod in_place;
+mod in_place;
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -16,7 +16,7 @@ use crate::model::gate::{Gate, GateResult};
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::operator::{Actor, Operator};
-use crate::model::plan::{OverridePlan, in_place_outage};
+use crate::model::plan::{ExpectedOutage, OverridePlan};
 use crate::model::policy::Strategy;
 use crate::model::series::{Datapoint, Series, SignalName};
 use crate::model::snapshot::{
@@ -181,7 +181,7 @@ fn database() -> DatabaseView {
     let plan = OverridePlan {
         to: InstanceClass::observed("db.m5.large"),
         strategy: Strategy::InPlace,
-        outage: in_place_outage(false),
+        outage: ExpectedOutage { least_secs: 240, most_secs: 900 },
         price_before_usd_per_hour: Some(0.032),
         price_after_usd_per_hour: Some(0.178),
         passes_over: vec!["armed".into(), "cooldown over".into()],

@@ -6,9 +6,10 @@ use super::watched::{Seen, Watched};
 use super::{Engine, gates};
 use crate::model::class::InstanceClass;
 use crate::model::ladder::Direction;
-use crate::model::plan::{OverridePlan, in_place_outage};
-use crate::model::policy::{Policy, Strategy};
+use crate::model::plan::OverridePlan;
+use crate::model::policy::Policy;
 use crate::model::snapshot::{Arming, DatabaseView, Problem, Wake};
+use crate::playbook;
 
 impl Engine {
     /// Permission to act.
@@ -65,9 +66,7 @@ impl Engine {
             OverridePlan {
                 to: to.clone(),
                 strategy: policy.strategy,
-                outage: match policy.strategy {
-                    Strategy::InPlace => in_place_outage(state.multi_az),
-                },
+                outage: playbook::expected_outage(policy.strategy, state.multi_az),
                 price_before_usd_per_hour: state.price_usd_per_hour(&state.class),
                 price_after_usd_per_hour: state.price_usd_per_hour(to),
                 passes_over: gates.passed_over.iter().map(|gate| gate.gate.name().to_owned()).collect(),

@@ -121,6 +121,25 @@ impl InstanceStatus {
     }
 }
 
+impl RdsEvent {
+    /// Whether RDS reports any failure: enough not to call an action verified.
+    pub fn is_failure(&self) -> bool {
+        self.categories.iter().any(|category| category == "failure") || self.is_class_failure()
+    }
+
+    /// Whether RDS says that a class change failed. By its words, since `DescribeEvents` carries no event ids.
+    pub fn is_class_failure(&self) -> bool {
+        const PREFIXES: [&str; 2] = ["unable to modify the db instance class", "insufficient instance capacity"];
+        let message = self.message.to_ascii_lowercase();
+        PREFIXES.iter().any(|prefix| message.starts_with(prefix))
+    }
+
+    /// Whether it is about a change of the class, by its words.
+    pub fn is_of_class(&self) -> bool {
+        self.message.to_ascii_lowercase().contains("instance class")
+    }
+}
+
 impl DatabaseState {
     /// The class that a change still pends to, by `PendingModifiedValues`.
     pub fn class_pending(&self) -> Option<&str> {

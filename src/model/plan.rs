@@ -8,7 +8,7 @@ use super::class::InstanceClass;
 use super::gate::Gate;
 use super::policy::Strategy;
 
-/// The outage that a strategy is known for, with the source of the figures.
+/// The outage that a strategy is known for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpectedOutage {
     /// At best, in seconds.
@@ -43,18 +43,6 @@ impl OverridePlan {
     }
 }
 
-/// The figures of `ModifyDBInstance` on the instance itself.
-///
-/// Single-AZ: a recorded run on the same control plane took 4 min 22 s, others report 5 to 15 minutes. Multi-AZ: AWS
-/// gives 60 to 120 s for a failover, a recorded run took 78 s.
-pub fn in_place_outage(multi_az: bool) -> ExpectedOutage {
-    if multi_az {
-        ExpectedOutage { least_secs: 60, most_secs: 120 }
-    } else {
-        ExpectedOutage { least_secs: 240, most_secs: 900 }
-    }
-}
-
 impl fmt::Display for ExpectedOutage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.least_secs.is_multiple_of(60) && self.most_secs.is_multiple_of(60) {
@@ -74,7 +62,7 @@ mod tests {
         let plan = OverridePlan {
             to: InstanceClass::observed("db.m5.large"),
             strategy: Strategy::InPlace,
-            outage: in_place_outage(false),
+            outage: ExpectedOutage { least_secs: 240, most_secs: 900 },
             price_before_usd_per_hour: None,
             price_after_usd_per_hour: None,
             passes_over: ["armed", "cooldown over", "not held"].map(str::to_owned).to_vec(),

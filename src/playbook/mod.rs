@@ -9,6 +9,7 @@ use crate::model::action::{ActionResult, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::guard::Guards;
+use crate::model::plan::ExpectedOutage;
 use crate::model::policy::Strategy;
 
 /// The world as far as an action is concerned.
@@ -59,6 +60,13 @@ pub enum Next {
     Confirmed,
     /// It is over.
     End(ActionResult),
+}
+
+/// How long clients are without the database when its class is changed by a strategy.
+pub fn expected_outage(strategy: Strategy, multi_az: bool) -> ExpectedOutage {
+    match strategy {
+        Strategy::InPlace => in_place::expected_outage(multi_az),
+    }
 }
 
 /// What to do next about `run` at `now`.

@@ -71,14 +71,5 @@ fn nothing(directory: &Path) -> CommandError {
 /// Their names begin with the time of the start.
 fn newest_simulation(directory: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(directory).ok()?;
-    entries.flatten().map(|entry| entry.path()).filter(|path| has_segment(path)).max()
-}
-
-fn has_segment(directory: &Path) -> bool {
-    let is_segment = |path: &Path| {
-        let stem = path.file_stem().and_then(|stem| stem.to_str());
-        stem.is_some_and(|stem| stem.starts_with("journal-")) && path.extension().is_some_and(|kind| kind == "jsonl")
-    };
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| is_segment(&entry.path()))
+    entries.flatten().map(|entry| entry.path()).filter(|path| journal::has_segments(path)).max()
 }

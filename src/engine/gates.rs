@@ -11,10 +11,8 @@ use crate::model::guard::{Guard, Guards};
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Rule};
 use crate::model::series::{Series, SignalName};
+use crate::model::snapshot::STATE_LIMIT;
 
-/// For a person who reads the screen, a description of the database this old still says something: eight missed
-/// looks at the default rhythm.
-pub(super) const STATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
 /// `DescribeEvents` answered within this time: as for the state.
 const EVENTS_LIMIT: SignedDuration = STATE_LIMIT;
 /// Credentials are asked who they are every ten minutes; three missed answers in a row are no answer.

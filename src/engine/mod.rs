@@ -1,5 +1,6 @@
-//! The engine: decides purely. No I/O, no clock, no randomness; ordered maps only. It is changed by one function,
-//! [`Engine::step`], and what it remembers is a fold over the events that it asked to record.
+//! The engine: decides purely. No I/O, no clock, no randomness; ordered maps only. What it remembers is a fold over the
+//! events that it asked to record, and one function changes that, [`Engine::step`]. Besides it only
+//! [`Engine::clock_was_set`] and [`Engine::end`] change it, which record nothing.
 //!
 //! ```text
 //!   Input ──► step(now, input) ──► effects in order: Record(event) … Send(call)
@@ -35,7 +36,7 @@ use crate::model::event::{Entry, Event};
 use crate::model::guard::{Guard, Guards};
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
-use crate::model::snapshot::{Identity, Problem, Wake, WakeReason};
+use crate::model::snapshot::{Identity, Problem, STATE_LIMIT, Wake, WakeReason};
 use gates::Common;
 use input::{Effect, Input, Step};
 use memory::Memory;
@@ -203,7 +204,7 @@ impl Engine {
             events_at: self.events_at,
             memory: &self.memory,
             max_actions_in_flight: self.settings.engine.max_actions_in_flight,
-            state_limit: gates::STATE_LIMIT,
+            state_limit: STATE_LIMIT,
             guards: self.guards,
         }
     }

@@ -85,7 +85,7 @@ impl Engine {
     }
 
     fn observe_series(&mut self, now: Timestamp, database: &DatabaseName, signals: BTreeMap<SignalName, Series>) {
-        let policy = self.settings.databases.iter().find(|policy| policy.database == *database);
+        let policy = self.settings.policy(database);
         let keep = policy.map_or(KEEP, |policy| KEEP.max(policy.longest_window()));
         let Some(watched) = self.watched.get_mut(database) else { return };
         let keep_from = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
@@ -158,7 +158,7 @@ impl Engine {
         known: &(ResourceId, InstanceClass),
         here: (ResourceId, InstanceClass),
     ) {
-        let policy = self.settings.databases.iter().find(|policy| policy.database == *database);
+        let policy = self.settings.policy(database);
         let wait = policy.and_then(|policy| SignedDuration::try_from(policy.hold_after_manual).ok());
         let (what, until) = if known.0 == here.0 {
             // A change by hand, at AWS: it is not undone for a while.

@@ -37,7 +37,7 @@ impl Engine {
                 let length = SignedDuration::try_from(*duration).unwrap_or(SignedDuration::MAX);
                 self.hold(now, &by, database, *direction, length, reason)
             }
-            Command::Release { database } => self.known(database).map(|()| {
+            Command::Release { database } => self.must_be_configured(database).map(|_| {
                 let event = Event::HoldReleased { database: database.clone(), by: by.clone() };
                 (event, format!("holds on {database} released"))
             }),
@@ -89,8 +89,7 @@ impl Engine {
         reason: &str,
     ) -> Result<(Event, String), String> {
         let reason = required(reason)?;
-        let policy = self.settings.databases.iter().find(|policy| policy.database == *database);
-        let policy = policy.ok_or_else(|| format!("no database {database} in the configuration"))?;
+        let policy = self.must_be_configured(database)?;
         let watched = self.watched.get(database).and_then(|watched| Some((watched, watched.seen.as_ref()?)));
         let (watched, seen) = watched.ok_or_else(|| format!("the state of {database} is not known yet"))?;
         let state = &seen.state;
@@ -128,7 +127,7 @@ impl Engine {
         length: SignedDuration,
         reason: &str,
     ) -> Result<(Event, String), String> {
-        self.known(database)?;
+        self.must_be_configured(database)?;
         let reason = required(reason)?;
         if length <= SignedDuration::ZERO || length > LONGEST_HOLD {
             return Err("a hold lasts from a second to 30 days".to_owned());
@@ -152,9 +151,8 @@ impl Engine {
         Ok((Event::StopRequested { action, database, by }, sentence))
     }
 
-    fn known(&self, database: &DatabaseName) -> Result<(), String> {
-        let known = self.settings.databases.iter().any(|policy| policy.database == *database);
-        known.then_some(()).ok_or_else(|| format!("no database {database} in the configuration"))
+    fn must_be_configured(&self, database: &DatabaseName) -> Result<&Policy, String> {
+        self.settings.policy(database).ok_or_else(|| format!("no database {database} in the configuration"))
     }
 }
 

@@ -37,8 +37,7 @@ impl Engine {
     pub(super) fn begin(&mut self, now: Timestamp, decision: &Decision) {
         let Verdict::Scale { to, .. } = &decision.verdict else { return };
         let (Some(resource_id), Some(from)) = (&decision.resource_id, &decision.class) else { return };
-        let policy = self.settings.databases.iter().find(|policy| policy.database == decision.database);
-        let Some(policy) = policy else { return };
+        let Some(policy) = self.settings.policy(&decision.database) else { return };
         let intent = Intent {
             action: self.next_action(),
             database: policy.database.clone(),
@@ -112,7 +111,7 @@ impl Engine {
             let (looks, first_at) = watched.confirmed?;
             Some((looks, seen.at.duration_since(first_at)))
         });
-        let policy = self.settings.databases.iter().find(|policy| policy.database == *database);
+        let policy = self.settings.policy(database);
         let stuck_after = policy.and_then(|policy| SignedDuration::try_from(policy.stuck_after).ok());
         let world = World {
             look,
@@ -136,7 +135,7 @@ impl Engine {
         if !armed && self.guards.stand(Guard::DisarmLatch) {
             return Some("disarmed");
         }
-        let policy = self.settings.databases.iter().find(|policy| policy.database == intent.database)?;
+        let policy = self.settings.policy(&intent.database)?;
         let direction = policy.ladder.direction(&intent.from, &intent.to);
         let held = self.memory.of(&intent.database).hold_on(direction, now).is_some();
         (held && self.guards.stand(Guard::Hold)).then_some("held")
@@ -198,7 +197,7 @@ impl Engine {
         let database = run.intent.database.clone();
         let seen = self.watched.get(&database).and_then(|watched| watched.seen.as_ref());
         let class = seen.map(|seen| seen.state.class.clone());
-        let policy = self.settings.databases.iter().find(|policy| policy.database == database);
+        let policy = self.settings.policy(&database);
         let hold = policy.and_then(|policy| hold_after(now, policy, run, &result));
         let action = run.intent.action.clone();
         self.record(now, Event::ActionEnded { action, database: database.clone(), class, result });

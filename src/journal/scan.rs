@@ -86,6 +86,11 @@ pub fn torn_bytes(dir: &Path) -> Result<u64, ReadError> {
     Ok(scan(&Directory::to_read(dir), Tail::MayBeCut, |_, _, _| Ok(()))?.tail.len() as u64)
 }
 
+/// Whether there is a journal in a directory, be it an empty one; none where the directory cannot be read.
+pub fn has_segments(dir: &Path) -> bool {
+    segment::list(&Directory::to_read(dir)).is_ok_and(|segments| !segments.is_empty())
+}
+
 /// What to do with an incomplete last line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tail {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::database::DatabaseName;
 use super::policy::Policy;
 
 /// What `config.toml` says once every check has passed.
@@ -11,7 +12,7 @@ use super::policy::Policy;
 pub struct Settings {
     /// Where AWS is, and which account and region it must be.
     pub aws: AwsSettings,
-    /// How often the engine looks.
+    /// How often the engine looks, and how much it does at once.
     pub engine: EngineSettings,
     /// The databases, each with its policy; names and signals are distinct.
     pub databases: Vec<Policy>,
@@ -30,11 +31,18 @@ pub struct AwsSettings {
     pub endpoint_url: Option<String>,
 }
 
-/// `[engine]`: the rhythm of the loop.
+/// `[engine]`: the rhythm of the loop, and the limit of the whole fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineSettings {
     /// Time between two looks at AWS.
     pub evaluate_every: Duration,
     /// The engine starts no action while so many are under way in the whole fleet. At least 1.
     pub max_actions_in_flight: u32,
+}
+
+impl Settings {
+    /// The policy of a database; `None` for one that is not configured.
+    pub fn policy(&self, database: &DatabaseName) -> Option<&Policy> {
+        self.databases.iter().find(|policy| policy.database == *database)
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::action::Run;
@@ -43,6 +43,10 @@ pub struct Snapshot {
     /// The engine is ending.
     pub stopping: bool,
 }
+
+/// For a person who reads the screen, a description of the database this old still says something: eight missed
+/// looks at the default rhythm.
+pub const STATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
 
 /// How many journal records a snapshot carries.
 pub const TAIL_LENGTH: usize = 200;

@@ -60,7 +60,7 @@ fn all(scene: &Scene<'_>) -> Vec<Styled> {
     alerts.extend(late(scene).map(|text| (text, loud)));
     for view in &newest.databases {
         alerts.extend(answer_lost(scene, view).map(|text| (text, loud)));
-        let held = view.holds.iter().filter(|hold| hold.until.is_none());
+        let held = view.holds.iter().filter(|hold| hold.waits_for_person());
         alerts.extend(held.map(|hold| (held_words(scene, view, hold), loud)));
     }
     if let Some(problem) = newest.problems.first() {

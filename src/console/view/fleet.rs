@@ -13,6 +13,7 @@ use super::words;
 use super::wrap::cut;
 use crate::console::theme;
 use crate::model::decision::Verdict;
+use crate::model::hold::Hold;
 use crate::model::snapshot::DatabaseView;
 
 /// Rows that the strip wants.
@@ -67,7 +68,7 @@ fn doing(scene: &Scene<'_>, view: &DatabaseView) -> (String, Style) {
     if let Some(run) = view.run.as_ref().filter(|run| !run.is_ended()) {
         return (format!("! {} to {}: {}", run.intent.action.0, run.intent.to, run.phase_words()), theme::WARN);
     }
-    if view.holds.iter().any(|hold| hold.until.is_none()) {
+    if view.holds.iter().any(Hold::waits_for_person) {
         return ("✘ HELD, R releases".to_owned(), theme::DANGER);
     }
     if let Some(until) = view.holds.iter().filter_map(|hold| hold.until).max() {

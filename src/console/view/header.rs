@@ -10,10 +10,7 @@ use super::scene::Scene;
 use super::wrap::cut;
 use super::{age, words};
 use crate::console::theme;
-use crate::model::snapshot::{Arming, Snapshot, World};
-
-/// A description of the database older than this is no news: the engine's own limit for it.
-const STATE_LIMIT_SECS: i64 = 120;
+use crate::model::snapshot::{Arming, STATE_LIMIT, Snapshot, World};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     frame.render_widget(Paragraph::new(vec![first(scene, area.width), second(scene.newest)]), area);
@@ -52,7 +49,7 @@ fn ages(newest: &Snapshot, now: Timestamp) -> Vec<Span<'static>> {
     let stale_after = newest.databases.iter().map(|view| view.policy.stale_after.as_secs() as i64).min();
     let data = newest.databases.iter().map(|view| age::data_secs(view, now));
     let state = newest.databases.iter().map(|view| view.state_at.map(|at| now.duration_since(at).as_secs()));
-    vec![told("data", data, stale_after), Span::raw(", "), told("RDS", state, Some(STATE_LIMIT_SECS))]
+    vec![told("data", data, stale_after), Span::raw(", "), told("RDS", state, Some(STATE_LIMIT.as_secs()))]
 }
 
 fn told(name: &str, ages: impl Iterator<Item = Option<i64>>, limit: Option<i64>) -> Span<'static> {

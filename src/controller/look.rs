@@ -16,8 +16,9 @@ use crate::model::database::{DatabaseName, DatabaseState};
 
 /// The first look at a database fetches at least this much, so that the graphs have their past.
 const BACKFILL: SignedDuration = SignedDuration::from_hours(3);
-/// A look that takes longer (of the machine) is given up: the next one is due.
-const LONGEST: Duration = Duration::from_mins(1);
+/// A read that takes longer (of the machine) is given up. It bounds each read and not the look, whose last read begins
+/// when the others have ended.
+const READ_LIMIT: Duration = Duration::from_mins(1);
 /// Datapoints are asked for until so long after now.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// Every look fetches this much again: datapoints can come late and be corrected.
@@ -160,7 +161,7 @@ impl Plan {
         }
     }
 
-    /// One after the other, as far as the time of one look goes; the others are asked at the next.
+    /// One after the other until one fails; the others are asked at the next look.
     async fn ask_orderable(
         &self,
         aws: &Aws,
@@ -180,17 +181,17 @@ impl Plan {
     }
 }
 
-/// A read within the time of one look.
+/// A read within [`READ_LIMIT`].
 async fn bounded<T>(
     clock: &Clock,
     operation: &str,
     read: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let limit = LONGEST.mul_f64(clock.speed());
+    let limit = READ_LIMIT.mul_f64(clock.speed());
     let late = || Failure {
         kind: FailureKind::Network,
         operation: operation.to_owned(),
-        sentence: format!("{operation}: AWS did not answer within {} s; trying again", LONGEST.as_secs()),
+        sentence: format!("{operation}: AWS did not answer within {} s; trying again", READ_LIMIT.as_secs()),
         request_id: None,
     };
     clock.bounded(limit, read).await.unwrap_or_else(|| Err(late()))

@@ -53,9 +53,9 @@ pub struct Observation {
 /// What the owner of the engine must do, in this order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Append this to the journal. When that fails, the effects behind it are void.
+    /// Append this to the journal and sync it. When that fails, the effects behind it are void.
     Record(Event),
-    /// Sync the journal, then send this call once.
+    /// Send this call once: the records that stand before it are on the disk.
     Send {
         /// Which call of which action.
         id: CallId,

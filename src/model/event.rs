@@ -179,7 +179,7 @@ pub enum Event {
     },
     /// AWS's own event.
     RdsEvent(RdsEvent),
-    /// The class, identity or pending values changed by other hands.
+    /// The class or the machine was changed by other hands.
     ForeignChange {
         /// Which database.
         database: DatabaseName,

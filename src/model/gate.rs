@@ -16,7 +16,7 @@ pub enum Gate {
     Armed,
     /// The journal takes records.
     JournalWritable,
-    /// The credentials belong to the pinned account and region.
+    /// AWS has said whose the credentials are; account and region are the configured ones, where any are configured.
     Identity,
     /// The rules' newest datapoints are recent enough.
     FreshData {
@@ -95,7 +95,7 @@ pub enum Gate {
         /// The limit.
         limit: u32,
     },
-    /// No person holds this direction, and no hold follows a manual change.
+    /// Nothing holds this direction: no person, no manual or foreign change, no unclear outcome.
     NotHeld {
         /// Why it is held.
         reason: Option<String>,

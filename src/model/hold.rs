@@ -9,7 +9,7 @@ use super::action::ActionId;
 use super::ladder::Direction;
 use super::operator::Operator;
 
-/// A hold in force.
+/// A hold; whoever keeps it may keep it beyond its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Absent means both.
@@ -58,7 +58,7 @@ pub enum HoldCause {
 }
 
 impl Hold {
-    /// `up and down until 09:41`, `up until a person releases it`.
+    /// `up and down until 2026-01-05T09:41:00Z`, `up until a person releases it`.
     pub fn scope(&self) -> String {
         let which = self.direction.map_or("up and down", Direction::word);
         let until = self.until.map_or("a person releases it".to_owned(), |until| format!("{until:.0}"));

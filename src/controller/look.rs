@@ -16,8 +16,8 @@ use crate::model::database::{DatabaseName, DatabaseState};
 
 /// The first look at a database fetches at least this much, so that the graphs have their past.
 const BACKFILL: SignedDuration = SignedDuration::from_hours(3);
-/// A read that takes longer (of the machine) is given up. It bounds each read and not the look, whose last read begins
-/// when the others have ended.
+/// A read that takes longer (of the machine) is given up, and so are all questions for offers together. The databases
+/// are read when all else has ended, so a look takes twice this at most.
 const READ_LIMIT: Duration = Duration::from_mins(1);
 /// Datapoints are asked for until so long after now.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -161,7 +161,7 @@ impl Plan {
         }
     }
 
-    /// One after the other until one fails; the others are asked at the next look.
+    /// One after the other until one fails or [`READ_LIMIT`] is over; the others are asked at the next look.
     async fn ask_orderable(
         &self,
         aws: &Aws,
@@ -169,14 +169,18 @@ impl Plan {
     ) -> Vec<(DatabaseName, InstanceClass, Result<bool, Failure>)> {
         const OPERATION: &str = "DescribeOrderableDBInstanceOptions";
         let mut answers = Vec::new();
-        for (state, class) in &self.orderable {
-            let answer = Box::pin(bounded(clock, OPERATION, aws.orderable(state, class))).await;
-            let goes_on = answer.is_ok();
-            answers.push((state.name.clone(), class.clone(), answer));
-            if !goes_on {
-                break;
+        let all = async {
+            for (state, class) in &self.orderable {
+                let answer = Box::pin(bounded(clock, OPERATION, aws.orderable(state, class))).await;
+                let goes_on = answer.is_ok();
+                answers.push((state.name.clone(), class.clone(), answer));
+                if !goes_on {
+                    break;
+                }
             }
-        }
+        };
+        // What is not asked within the limit is no failure: it is asked next time.
+        clock.bounded(READ_LIMIT.mul_f64(clock.speed()), all).await;
         answers
     }
 }

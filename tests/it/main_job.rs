@@ -15,10 +15,13 @@ use upshift::controller::{Controller, Ended, Parts};
 use upshift::journal::{self, Journal};
 use upshift::model::action::ActionResult;
 use upshift::model::call::CallOutcome;
+use upshift::model::class::InstanceClass;
 use upshift::model::command::{Answer, Command};
 use upshift::model::event::{Entry, Event};
 use upshift::model::guard::Guards;
+use upshift::model::ladder::Ladder;
 use upshift::model::operator::Operator;
+use upshift::model::settings::Settings;
 use upshift::model::snapshot::{Snapshot, World};
 use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
@@ -38,9 +41,12 @@ fn simulation(faults: &str) -> Sim {
 }
 
 async fn start(sim: &Sim, directory: &Path) -> Running {
+    start_by(config::checkpoints(), sim, directory).await
+}
+
+async fn start_by(settings: Settings, sim: &Sim, directory: &Path) -> Running {
     let clock = sim.clock().clone();
     let (journal, entries) = Journal::open(directory, clock.now()).unwrap();
-    let settings = config::checkpoints();
     let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
     let world = World::Simulation { scenario: "checkpoints".into(), speed: 1.0, endpoint: String::new() };
     let first = Snapshot::before_the_start(clock.now(), world.clone());
@@ -188,4 +194,26 @@ async fn a_denied_read_is_said_and_stands_until_it_works_again() {
     let all = entries(directory.path());
     assert_eq!(count(&all, |event| matches!(event, Event::ReadFailed(_))), 1, "said once, not at every look");
     assert_eq!(count(&all, |event| matches!(event, Event::ReadRecovered { .. })), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_answers_about_offers_hold_up_no_look_for_long() {
+    let fault =
+        "[[fault]]\nat = \"0s\"\nfor = \"1h\"\naction = \"DescribeOrderableDBInstanceOptions\"\nlatency = \"8s\"\n";
+    let (sim, directory) = (simulation(fault), TempDir::new().unwrap());
+    let mut settings = config::checkpoints();
+    let is_of_ladder = |name: &String| name.starts_with("db.t4g.") || name.starts_with("db.m6g.");
+    let rungs: Vec<_> = InstanceClass::all_known().filter(is_of_ladder).map(InstanceClass::observed).collect();
+    assert!(rungs.len() > 12, "together they take longer than a look may");
+    settings.databases[0].ladder = Ladder::new(rungs).unwrap();
+    let mut running = start_by(settings, &sim, directory.path()).await;
+    let began = sim.clock().now();
+    let mut seen = Vec::new();
+    while sim.clock().now().duration_since(began).as_secs() < 600 {
+        seen.extend(running.client.changed().await.unwrap().databases.first().and_then(|view| view.state_at));
+    }
+    let longest = seen.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs()).max();
+    assert!((60..80).contains(&longest.unwrap()), "{longest:?}");
+    assert!(seen.last().unwrap().duration_since(began).as_secs() > 570, "all is asked: looks are quick again");
+    running.end().await;
 }

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::memory::{Memory, Remembered};
+use super::memory::Memory;
+use super::remembered::Remembered;
 use super::rules;
 use super::watched::Watched;
 use crate::model::class::InstanceClass;

@@ -1,25 +1,17 @@
 //! What the engine remembers: a fold over the journal and nothing else. A restart folds the same events and knows the
 //! same things.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::model::action::{ActionId, ActionResult, CallId, CallRecord, CallState, Run};
-use crate::model::call::CallOutcome;
+use super::remembered::Remembered;
+use crate::model::action::{ActionId, Run};
 use crate::model::class::InstanceClass;
-use crate::model::database::{DatabaseName, RdsEvent, ResourceId};
+use crate::model::database::{DatabaseName, ResourceId};
 use crate::model::decision::Verdict;
 use crate::model::event::Event;
-use crate::model::hold::Hold;
-use crate::model::ladder::Direction;
-use crate::model::operator::Actor;
-use crate::model::snapshot::{Arming, Mark, MarkKind};
-
-/// Marks kept per database: more than fit on the widest screen's axis.
-const MARKS: usize = 256;
-/// RDS events kept per database to recognise known ones and to judge an action by; RDS itself keeps 14 days.
-const EVENTS: usize = 500;
+use crate::model::snapshot::{Arming, MarkKind};
 
 /// The engine's memory.
 #[derive(Debug)]
@@ -47,25 +39,6 @@ pub(super) struct Change {
     pub words: String,
 }
 
-/// What is remembered of one database.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Remembered {
-    /// The last action, under way or over.
-    pub run: Option<Run>,
-    /// When the last action ended that had sent something.
-    pub last_end: Option<Timestamp>,
-    /// When the engine's own actions of the last day were started.
-    pub starts: VecDeque<Timestamp>,
-    /// Holds, some perhaps expired.
-    pub holds: Vec<Hold>,
-    /// For the time axis.
-    pub marks: VecDeque<Mark>,
-    /// The class and machine that we last knew to be right.
-    pub known: Option<(ResourceId, InstanceClass)>,
-    /// RDS's events that were recorded.
-    events: BTreeSet<RdsEvent>,
-}
-
 impl Default for Memory {
     fn default() -> Self {
         let arming = Arming::Disarmed { why: "never armed".to_owned(), since: None };
@@ -80,9 +53,10 @@ impl Memory {
         self.databases.get(database).unwrap_or(&NOTHING)
     }
 
-    /// The same, to note what is not worth a record: confirmations of a look.
-    pub(super) fn of_mut(&mut self, database: &DatabaseName) -> &mut Remembered {
-        self.databases.entry(database.clone()).or_default()
+    /// Notes the class and machine of a database that is seen for the first time. Not recorded: the first decision's
+    /// record carries it, and a restart folds that.
+    pub(super) fn first_seen(&mut self, database: &DatabaseName, here: (ResourceId, InstanceClass)) {
+        self.of_mut(database).known = Some(here);
     }
 
     /// The action of that name that is under way.
@@ -132,10 +106,18 @@ impl Memory {
             Event::CallAnswered { .. }
             | Event::CallAdopted { .. }
             | Event::ActionObserved { .. }
-            | Event::StopRequested { .. } => self.progress(at, event),
+            | Event::StopRequested { .. } => {
+                if let Some(database) = event.database() {
+                    self.of_mut(database).progress(at, event);
+                }
+            }
             Event::RdsEvent(event) => self.of_mut(&event.database).remember_event(event),
             _ => {}
         }
+    }
+
+    fn of_mut(&mut self, database: &DatabaseName) -> &mut Remembered {
+        self.databases.entry(database.clone()).or_default()
     }
 
     /// Notes what an order must have been given in sight of.
@@ -162,122 +144,6 @@ impl Memory {
         // Only the first: a later one may rest on a look that contradicts what is known.
         if let (None, Some(id), Some(class)) = (&remembered.known, &decision.resource_id, &decision.class) {
             remembered.known = Some((id.clone(), class.clone()));
-        }
-    }
-
-    /// Events of the action under way.
-    fn progress(&mut self, at: Timestamp, event: &Event) {
-        let Some(database) = event.database() else { return };
-        let remembered = self.of_mut(database);
-        let Some(run) = remembered.run.as_mut().filter(|run| !run.is_ended()) else { return };
-        match event {
-            Event::CallAnswered { id, outcome, .. } if run.intent.action == id.action => {
-                let state = match outcome.clone() {
-                    CallOutcome::Accepted { .. } => CallState::Accepted,
-                    CallOutcome::Refused { code, message, .. } => CallState::Refused { code, message },
-                    CallOutcome::Unknown { why } => CallState::Looking { why },
-                };
-                set_call(run, id, state);
-            }
-            Event::CallAdopted { id, evidence, .. } if run.intent.action == id.action => {
-                set_call(run, id, CallState::Adopted { evidence: evidence.clone() });
-            }
-            Event::ActionObserved { action, status, .. } if run.intent.action == *action => {
-                run.seen.push((at, status.clone()));
-            }
-            Event::StopRequested { action, by, .. } if run.intent.action == *action => {
-                run.stop_requested = Some(by.clone());
-            }
-            _ => {}
-        }
-    }
-}
-
-fn set_call(run: &mut Run, id: &CallId, state: CallState) {
-    let place = (id.step as usize).checked_sub(1);
-    if let Some(call) = place.and_then(|place| run.calls.get_mut(place)) {
-        call.state = state;
-    }
-}
-
-impl Remembered {
-    const fn nothing() -> Self {
-        Self {
-            run: None,
-            last_end: None,
-            starts: VecDeque::new(),
-            holds: Vec::new(),
-            marks: VecDeque::new(),
-            known: None,
-            events: BTreeSet::new(),
-        }
-    }
-
-    /// The action under way.
-    pub(super) fn active(&self) -> Option<&Run> {
-        self.run.as_ref().filter(|run| !run.is_ended())
-    }
-
-    fn sent(&mut self, at: Timestamp, id: &CallId, call: &crate::model::call::MutatingCall) {
-        self.mark(at, MarkKind::Sent);
-        let Some(run) = self.run.as_mut().filter(|run| run.intent.action == id.action) else { return };
-        run.calls.push(CallRecord { call: call.clone(), sent_at: at, state: CallState::Sent });
-        // An action counts against the day's budget when it has sent something.
-        if run.calls.len() == 1 && run.intent.actor == Actor::Engine {
-            self.starts.retain(|start| at.duration_since(*start) < SignedDuration::from_hours(24));
-            self.starts.push_back(at);
-        }
-    }
-
-    fn end(&mut self, at: Timestamp, class: Option<&InstanceClass>, result: &ActionResult) {
-        if let (Some((_, known)), Some(class)) = (&mut self.known, class) {
-            known.clone_from(class);
-        }
-        self.mark(at, if *result == ActionResult::Verified { MarkKind::Verified } else { MarkKind::Failed });
-        let Some(run) = &mut self.run else { return };
-        run.ended = Some((at, result.clone()));
-        if run.is_sent() {
-            self.last_end = Some(at);
-        }
-    }
-
-    /// The holds in force at `now`.
-    pub(super) fn holds_at(&self, now: Timestamp) -> impl Iterator<Item = &Hold> {
-        self.holds.iter().filter(move |hold| hold.until.is_none_or(|until| until > now))
-    }
-
-    /// The hold on a direction that lasts longest.
-    pub(super) fn hold_on(&self, direction: Direction, now: Timestamp) -> Option<&Hold> {
-        let on_it = self.holds_at(now).filter(|hold| hold.direction.is_none_or(|held| held == direction));
-        on_it.max_by_key(|hold| hold.until.unwrap_or(Timestamp::MAX))
-    }
-
-    /// How many actions the engine started within 24 hours before `now`.
-    pub(super) fn starts_within_day(&self, now: Timestamp) -> u32 {
-        let day = SignedDuration::from_hours(24);
-        self.starts.iter().filter(|start| now.duration_since(**start) < day).count() as u32
-    }
-
-    /// Whether this event was recorded before.
-    pub(super) fn knows(&self, event: &RdsEvent) -> bool {
-        self.events.contains(event)
-    }
-
-    fn remember_event(&mut self, event: &RdsEvent) {
-        self.events.insert(event.clone());
-        while self.events.len() > EVENTS {
-            self.events.pop_first();
-        }
-        let run = self.run.as_mut().filter(|run| !run.is_ended());
-        if let Some(run) = run.filter(|run| run.last_call().is_some_and(|call| event.date >= call.sent_at)) {
-            run.events.push(event.clone());
-        }
-    }
-
-    fn mark(&mut self, at: Timestamp, kind: MarkKind) {
-        self.marks.push_back(Mark { at, kind });
-        if self.marks.len() > MARKS {
-            self.marks.pop_front();
         }
     }
 }

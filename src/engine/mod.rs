@@ -17,6 +17,7 @@ mod memory;
 mod observe;
 mod orders;
 mod record;
+mod remembered;
 mod rules;
 mod runs;
 mod view;

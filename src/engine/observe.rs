@@ -146,7 +146,7 @@ impl Engine {
                 self.record_foreign_change(now, database, &known, here);
             }
             Some(known) if known != here => watched.odd = Some(here),
-            _ => self.memory.of_mut(database).known = Some(here),
+            _ => self.memory.first_seen(database, here),
         }
     }
 

@@ -1,0 +1,153 @@
+//! What the engine remembers of one database, and how its records change that.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::action::{ActionResult, CallId, CallRecord, CallState, Run};
+use crate::model::call::{CallOutcome, MutatingCall};
+use crate::model::class::InstanceClass;
+use crate::model::database::{RdsEvent, ResourceId};
+use crate::model::event::Event;
+use crate::model::hold::Hold;
+use crate::model::ladder::Direction;
+use crate::model::operator::Actor;
+use crate::model::snapshot::{Mark, MarkKind};
+
+/// Marks kept per database: more than fit on the widest screen's axis.
+const MARKS: usize = 256;
+/// RDS events kept per database to recognise known ones and to judge an action by; RDS itself keeps 14 days.
+const EVENTS: usize = 500;
+
+/// What is remembered of one database.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Remembered {
+    /// The last action, under way or over.
+    pub run: Option<Run>,
+    /// When the last action ended that had sent something.
+    pub last_end: Option<Timestamp>,
+    /// When the engine's own actions of the last day were started.
+    pub starts: VecDeque<Timestamp>,
+    /// Holds, some perhaps expired.
+    pub holds: Vec<Hold>,
+    /// For the time axis.
+    pub marks: VecDeque<Mark>,
+    /// The class and machine that we last knew to be right.
+    pub known: Option<(ResourceId, InstanceClass)>,
+    /// RDS's events that were recorded.
+    events: BTreeSet<RdsEvent>,
+}
+
+impl Remembered {
+    pub(super) const fn nothing() -> Self {
+        Self {
+            run: None,
+            last_end: None,
+            starts: VecDeque::new(),
+            holds: Vec::new(),
+            marks: VecDeque::new(),
+            known: None,
+            events: BTreeSet::new(),
+        }
+    }
+
+    /// The action under way.
+    pub(super) fn active(&self) -> Option<&Run> {
+        self.run.as_ref().filter(|run| !run.is_ended())
+    }
+
+    pub(super) fn sent(&mut self, at: Timestamp, id: &CallId, call: &MutatingCall) {
+        self.mark(at, MarkKind::Sent);
+        let Some(run) = self.run.as_mut().filter(|run| run.intent.action == id.action) else { return };
+        run.calls.push(CallRecord { call: call.clone(), sent_at: at, state: CallState::Sent });
+        // An action counts against the day's budget when it has sent something.
+        if run.calls.len() == 1 && run.intent.actor == Actor::Engine {
+            self.starts.retain(|start| at.duration_since(*start) < SignedDuration::from_hours(24));
+            self.starts.push_back(at);
+        }
+    }
+
+    pub(super) fn end(&mut self, at: Timestamp, class: Option<&InstanceClass>, result: &ActionResult) {
+        if let (Some((_, known)), Some(class)) = (&mut self.known, class) {
+            known.clone_from(class);
+        }
+        self.mark(at, if *result == ActionResult::Verified { MarkKind::Verified } else { MarkKind::Failed });
+        let Some(run) = &mut self.run else { return };
+        run.ended = Some((at, result.clone()));
+        if run.is_sent() {
+            self.last_end = Some(at);
+        }
+    }
+
+    /// Events of the action under way.
+    pub(super) fn progress(&mut self, at: Timestamp, event: &Event) {
+        let Some(run) = self.run.as_mut().filter(|run| !run.is_ended()) else { return };
+        match event {
+            Event::CallAnswered { id, outcome, .. } if run.intent.action == id.action => {
+                let state = match outcome.clone() {
+                    CallOutcome::Accepted { .. } => CallState::Accepted,
+                    CallOutcome::Refused { code, message, .. } => CallState::Refused { code, message },
+                    CallOutcome::Unknown { why } => CallState::Looking { why },
+                };
+                set_call(run, id, state);
+            }
+            Event::CallAdopted { id, evidence, .. } if run.intent.action == id.action => {
+                set_call(run, id, CallState::Adopted { evidence: evidence.clone() });
+            }
+            Event::ActionObserved { action, status, .. } if run.intent.action == *action => {
+                run.seen.push((at, status.clone()));
+            }
+            Event::StopRequested { action, by, .. } if run.intent.action == *action => {
+                run.stop_requested = Some(by.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// The holds in force at `now`.
+    pub(super) fn holds_at(&self, now: Timestamp) -> impl Iterator<Item = &Hold> {
+        self.holds.iter().filter(move |hold| hold.until.is_none_or(|until| until > now))
+    }
+
+    /// The hold on a direction that lasts longest.
+    pub(super) fn hold_on(&self, direction: Direction, now: Timestamp) -> Option<&Hold> {
+        let on_it = self.holds_at(now).filter(|hold| hold.direction.is_none_or(|held| held == direction));
+        on_it.max_by_key(|hold| hold.until.unwrap_or(Timestamp::MAX))
+    }
+
+    /// How many actions the engine started within 24 hours before `now`.
+    pub(super) fn starts_within_day(&self, now: Timestamp) -> u32 {
+        let day = SignedDuration::from_hours(24);
+        self.starts.iter().filter(|start| now.duration_since(**start) < day).count() as u32
+    }
+
+    /// Whether this event was recorded before.
+    pub(super) fn knows(&self, event: &RdsEvent) -> bool {
+        self.events.contains(event)
+    }
+
+    pub(super) fn remember_event(&mut self, event: &RdsEvent) {
+        self.events.insert(event.clone());
+        while self.events.len() > EVENTS {
+            self.events.pop_first();
+        }
+        let run = self.run.as_mut().filter(|run| !run.is_ended());
+        if let Some(run) = run.filter(|run| run.last_call().is_some_and(|call| event.date >= call.sent_at)) {
+            run.events.push(event.clone());
+        }
+    }
+
+    pub(super) fn mark(&mut self, at: Timestamp, kind: MarkKind) {
+        self.marks.push_back(Mark { at, kind });
+        if self.marks.len() > MARKS {
+            self.marks.pop_front();
+        }
+    }
+}
+
+fn set_call(run: &mut Run, id: &CallId, state: CallState) {
+    let place = (id.step as usize).checked_sub(1);
+    if let Some(call) = place.and_then(|place| run.calls.get_mut(place)) {
+        call.state = state;
+    }
+}

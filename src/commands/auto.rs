@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::CommandError;
-use super::run::{Finish, ending_signal};
+use super::process::{Finish, ending_signal};
 use crate::clock::Clock;
 use crate::control::Client;
 use crate::model::action::ActionResult;

@@ -1,14 +1,17 @@
 //! The subcommands: one thin file each, which wires rooms together. Nothing is decided here.
 
 mod auto;
+mod configuration;
 pub mod environment;
 mod failure;
 mod journal;
 mod last_words;
 mod logging;
+mod process;
 mod run;
 mod sim;
 mod simulate;
+mod state;
 mod world;
 
 use std::process::ExitCode;

@@ -1,34 +1,27 @@
 //! Running the engine: with the console, or headless with `--auto`.
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use sha2::{Digest, Sha256};
-use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::configuration::{digest, settings};
 use super::environment::Environment;
+use super::process::{Finish, runtime};
+use super::state::{open_journal, state_directory};
 use super::world::{self, Ready};
 use super::{CommandError, auto, last_words, logging};
 use crate::cli::RunArgs;
-use crate::clock::Clock;
-use crate::config;
 use crate::console::{self, ConsoleOptions};
 use crate::control::{self, Client};
 use crate::controller::{Controller, Ended, Parts};
-use crate::journal::{Journal, OpenError};
-use crate::model::class::InstanceClass;
-use crate::model::database::DatabaseName;
+use crate::journal::Journal;
 use crate::model::event::{Entry, Event};
 use crate::model::guard::Guards;
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Snapshot;
 use crate::model::text::clean_lines;
-use crate::sim::scenario::Scenario;
 
 /// Runs the engine until a person, a signal or `--for` ends it.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
@@ -123,108 +116,11 @@ async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, read
     finish.and_then(|finish| ended.and(finish.health))
 }
 
-/// How a face of the engine came to its end in order.
-pub(super) struct Finish {
-    /// Why it ended; goes into the journal.
-    pub(super) reason: String,
-    /// Whether everything was as it should be then.
-    pub(super) health: Result<(), CommandError>,
-}
-
 /// Breaks down once the engine is at work.
 async fn panicking(mut client: Client) -> Ended {
     while client.snapshot().identity.is_none() && client.changed().await.is_some() {}
     assert!(client.snapshot().identity.is_none(), "asked for by --panic-in-engine");
     Ended::Asked("the engine was gone first".to_owned())
-}
-
-/// The configuration, and what to call it.
-fn settings(args: &RunArgs, scenario: Option<&Scenario>) -> Result<(Settings, String), CommandError> {
-    let path = match (&args.config, scenario) {
-        (Some(path), _) => path.clone(),
-        (None, Some(scenario)) => return Ok(builtin_settings(scenario)),
-        (None, None) => PathBuf::from("config.toml"),
-    };
-    let bytes = std::fs::read(&path).map_err(|error| {
-        CommandError::Usage(format!(
-            "no configuration can be read from {}: {error}\nhelp: copy config.toml.example, or try it without AWS: upshift --sim",
-            path.display()
-        ))
-    })?;
-    let origin = path.display().to_string();
-    match config::parse_bytes(&bytes, &origin) {
-        Ok(settings) => Ok((settings, origin)),
-        Err(problems) => Err(CommandError::Configuration(problems.render(std::io::stderr().is_terminal()))),
-    }
-}
-
-/// The built-in policy for every database of a scenario.
-fn builtin_settings(scenario: &Scenario) -> (Settings, String) {
-    let instances = scenario.instances.iter();
-    let settings = config::for_databases(instances.map(|instance| {
-        // RDS keeps identifiers in small letters.
-        (DatabaseName::new(instance.id.to_ascii_lowercase()), InstanceClass::observed(&instance.class))
-    }));
-    let one = |policy: &Policy| {
-        let rungs: Vec<&str> = policy.ladder.rungs().iter().map(InstanceClass::as_str).collect();
-        format!("{} ({})", policy.database, rungs.join(" - "))
-    };
-    let databases: Vec<String> = settings.databases.iter().map(one).collect();
-    let words = format!("the built-in policy for {}", databases.join(", "));
-    (settings, words)
-}
-
-/// A simulation without a given directory gets one of its own: its journal must not mix with a real one.
-fn state_directory(args: &RunArgs, environment: &Environment) -> PathBuf {
-    match (&args.state_dir, &args.sim) {
-        (Some(directory), _) => directory.clone(),
-        (None, None) => environment.state_home.clone(),
-        (None, Some(_)) => {
-            let stamp = Clock::system().now().strftime("%Y%m%dT%H%M%S").to_string();
-            environment.state_home.join("sim").join(format!("{stamp}-{}", std::process::id()))
-        }
-    }
-}
-
-type Kept = (Result<Journal, String>, Vec<Entry>);
-
-/// A journal that cannot be used is no reason to be blind: the engine then observes and refuses to arm. One that
-/// another process holds is: two engines must not run on one journal.
-fn open_journal(directory: &Path, simulated: bool) -> Result<Kept, CommandError> {
-    let now = if simulated { None } else { Some(Clock::system().now()) };
-    match Journal::open(directory, now.unwrap_or(Timestamp::UNIX_EPOCH)) {
-        Ok((journal, entries)) => Ok((Ok(journal), entries)),
-        Err(error @ OpenError::Locked { .. }) => Err(CommandError::Failed(error.to_string())),
-        Err(error) => Ok((Err(error.to_string()), Vec::new())),
-    }
-}
-
-/// SHA-256 over the JSON of a value, first 12 hex digits.
-fn digest<T: serde::Serialize>(value: &T) -> String {
-    // Settings and policies are plain data with string keys: they always serialise.
-    let json = serde_json::to_vec(value).unwrap_or_default();
-    let number = Sha256::digest(&json).iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    format!("{number:012x}")
-}
-
-/// The runtime of every command that waits for something.
-pub(super) fn runtime() -> Result<Runtime, CommandError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| CommandError::Failed(format!("the runtime could not start: {error}")))
-}
-
-/// Returns when SIGINT, SIGTERM or SIGHUP asks this process to end, with the words for it.
-pub(super) async fn ending_signal() -> Result<String, CommandError> {
-    let failed = |error: std::io::Error| CommandError::Failed(format!("signals cannot be caught: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
-    let name = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-        _ = hangup.recv() => "SIGHUP",
-    };
-    Ok(format!("ended by {name}"))
 }
 
 fn engine_words(ended: Option<Result<Ended, tokio::task::JoinError>>) -> Result<(), CommandError> {

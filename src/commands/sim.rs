@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{CommandError, run, world};
+use super::{CommandError, process, world};
 use crate::cli::SimArgs;
 use crate::clock::Clock;
 use crate::sim::Sim;
@@ -13,7 +13,7 @@ pub(super) fn run(args: &SimArgs) -> Result<(), CommandError> {
     let mut scenario = world::scenario(&args.scenario)?;
     // Its clients live in wall time: they ask for the last hour, and judge the age of what they get.
     scenario.start = Clock::system().now();
-    run::runtime()?.block_on(async {
+    process::runtime()?.block_on(async {
         let clock = Clock::scaled(scenario.start, args.speed);
         let server = Server::bind(args.listen, Sim::new(&scenario, None, clock)).await;
         let server =
@@ -28,7 +28,7 @@ pub(super) fn run(args: &SimArgs) -> Result<(), CommandError> {
                 let why = ended.err().map_or("it ended by itself".to_owned(), |error| error.to_string());
                 Err(CommandError::Failed(format!("the simulation is over: {why}")))
             }
-            signal = run::ending_signal() => signal.map(drop),
+            signal = process::ending_signal() => signal.map(drop),
         }
     })
 }

@@ -1,0 +1,62 @@
+//! The configuration of a run: of a file, or built in for a simulation.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use super::CommandError;
+use crate::cli::RunArgs;
+use crate::config;
+use crate::model::class::InstanceClass;
+use crate::model::database::DatabaseName;
+use crate::model::policy::Policy;
+use crate::model::settings::Settings;
+use crate::sim::scenario::Scenario;
+
+/// The configuration, and what to call it.
+///
+/// # Errors
+/// When it cannot be read, or is wrong.
+pub(super) fn settings(args: &RunArgs, scenario: Option<&Scenario>) -> Result<(Settings, String), CommandError> {
+    let path = match (&args.config, scenario) {
+        (Some(path), _) => path.clone(),
+        (None, Some(scenario)) => return Ok(builtin_settings(scenario)),
+        (None, None) => PathBuf::from("config.toml"),
+    };
+    let bytes = std::fs::read(&path).map_err(|error| {
+        CommandError::Usage(format!(
+            "no configuration can be read from {}: {error}\nhelp: copy config.toml.example, or try it without AWS: upshift --sim",
+            path.display()
+        ))
+    })?;
+    let origin = path.display().to_string();
+    match config::parse_bytes(&bytes, &origin) {
+        Ok(settings) => Ok((settings, origin)),
+        Err(problems) => Err(CommandError::Configuration(problems.render(std::io::stderr().is_terminal()))),
+    }
+}
+
+/// The built-in policy for every database of a scenario.
+fn builtin_settings(scenario: &Scenario) -> (Settings, String) {
+    let instances = scenario.instances.iter();
+    let settings = config::for_databases(instances.map(|instance| {
+        // RDS keeps identifiers in small letters.
+        (DatabaseName::new(instance.id.to_ascii_lowercase()), InstanceClass::observed(&instance.class))
+    }));
+    let one = |policy: &Policy| {
+        let rungs: Vec<&str> = policy.ladder.rungs().iter().map(InstanceClass::as_str).collect();
+        format!("{} ({})", policy.database, rungs.join(" - "))
+    };
+    let databases: Vec<String> = settings.databases.iter().map(one).collect();
+    let words = format!("the built-in policy for {}", databases.join(", "));
+    (settings, words)
+}
+
+/// SHA-256 over the JSON of a value, first 12 hex digits.
+pub(super) fn digest<T: serde::Serialize>(value: &T) -> String {
+    // Settings and policies are plain data with string keys: they always serialise.
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    let number = Sha256::digest(&json).iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:012x}")
+}

@@ -1,0 +1,41 @@
+//! The state directory of a run, and the journal in it.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::CommandError;
+use super::environment::Environment;
+use crate::cli::RunArgs;
+use crate::clock::Clock;
+use crate::journal::{Journal, OpenError};
+use crate::model::event::Entry;
+
+/// A simulation without a given directory gets one of its own: its journal must not mix with a real one.
+pub(super) fn state_directory(args: &RunArgs, environment: &Environment) -> PathBuf {
+    match (&args.state_dir, &args.sim) {
+        (Some(directory), _) => directory.clone(),
+        (None, None) => environment.state_home.clone(),
+        (None, Some(_)) => {
+            let stamp = Clock::system().now().strftime("%Y%m%dT%H%M%S").to_string();
+            environment.state_home.join("sim").join(format!("{stamp}-{}", std::process::id()))
+        }
+    }
+}
+
+/// A journal, or why there is none, and what it says already.
+pub(super) type Kept = (Result<Journal, String>, Vec<Entry>);
+
+/// A journal that cannot be used is no reason to be blind: the engine then observes and refuses to arm. One that
+/// another process holds is: two engines must not run on one journal.
+///
+/// # Errors
+/// When another process holds it.
+pub(super) fn open_journal(directory: &Path, simulated: bool) -> Result<Kept, CommandError> {
+    let now = if simulated { None } else { Some(Clock::system().now()) };
+    match Journal::open(directory, now.unwrap_or(Timestamp::UNIX_EPOCH)) {
+        Ok((journal, entries)) => Ok((Ok(journal), entries)),
+        Err(error @ OpenError::Locked { .. }) => Err(CommandError::Failed(error.to_string())),
+        Err(error) => Ok((Err(error.to_string()), Vec::new())),
+    }
+}

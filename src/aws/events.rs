@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::pages::Pages;
 use super::{Aws, convert};
-use crate::model::call::Failure;
 use crate::model::database::{DatabaseName, RdsEvent};
+use crate::model::failure::Failure;
 
 impl Aws {
     /// RDS's events about `wanted` since `start`, oldest first.

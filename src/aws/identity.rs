@@ -1,7 +1,7 @@
 //! Who the credentials belong to, and whether that is whom the configuration wants.
 
 use super::{Aws, convert};
-use crate::model::call::{Failure, FailureKind};
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::snapshot::Identity;
 
 impl Aws {

@@ -7,9 +7,9 @@ use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
 
 use super::pages::Pages;
 use super::{Aws, convert};
-use crate::model::call::{Failure, FailureKind};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, Instances, ResourceId};
+use crate::model::failure::{Failure, FailureKind};
 
 impl Aws {
     /// Those of `wanted` that exist, as RDS describes them; one whose description lacks what everything rests on is a

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::pages::Pages;
 use super::{Aws, convert};
-use crate::model::call::{Failure, FailureKind};
 use crate::model::database::{DatabaseName, ResourceId};
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Signals};
 
 /// `GetMetricData` takes this many queries at most.

@@ -2,9 +2,9 @@
 
 use super::Aws;
 use super::pages::Pages;
-use crate::model::call::Failure;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseState;
+use crate::model::failure::Failure;
 
 impl Aws {
     /// Whether `class` is offered for this engine version in the instance's zone, with its storage and standby.

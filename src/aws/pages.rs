@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::call::{Failure, FailureKind};
+use crate::model::failure::{Failure, FailureKind};
 
 /// Pages that are read of one answer before it is called a runaway: at 100 items a page, twice the number of
 /// instances that any region allows.

@@ -10,9 +10,9 @@ use super::process::{Finish, ending_signal};
 use crate::clock::Clock;
 use crate::control::Client;
 use crate::model::action::ActionResult;
-use crate::model::call::Failure;
 use crate::model::command::{Answer, Command};
 use crate::model::event::{Entry, Event};
+use crate::model::failure::Failure;
 use crate::model::snapshot::{Arming, DatabaseView, Snapshot};
 
 /// What keeps it from working is said again after this time of the machine.

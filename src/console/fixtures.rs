@@ -7,11 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config;
 use crate::model::action::{ActionId, CallId, CallRecord, CallState, Intent, Run};
-use crate::model::call::{Failure, FailureKind, MutatingCall};
+use crate::model::call::MutatingCall;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, ResourceId, sample_state};
 use crate::model::decision::{Decision, RuleResult, Verdict};
 use crate::model::event::{Entry, Event};
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::gate::{Gate, GateResult};
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
@@ -184,7 +185,7 @@ fn database() -> DatabaseView {
         outage: ExpectedOutage { least_secs: 240, most_secs: 900 },
         price_before_usd_per_hour: Some(0.032),
         price_after_usd_per_hour: Some(0.178),
-        passes_over: vec!["armed".into(), "cooldown over".into()],
+        passes_over: vec![Gate::Armed, Gate::CooldownOver],
         blocked_by: vec!["nothing pending: DBInstanceClass".into()],
     };
     DatabaseView {

@@ -10,9 +10,9 @@ use crate::aws::metrics::Wanted;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::engine::input::Observation;
-use crate::model::call::{Failure, FailureKind};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState};
+use crate::model::failure::{Failure, FailureKind};
 
 /// The first look at a database fetches at least this much, so that the graphs have their past.
 const BACKFILL: SignedDuration = SignedDuration::from_hours(3);

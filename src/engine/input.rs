@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use crate::model::action::CallId;
-use crate::model::call::{CallOutcome, Failure, MutatingCall};
+use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Request};
 use crate::model::database::{DatabaseName, Instances, RdsEvent};
 use crate::model::event::Event;
+use crate::model::failure::Failure;
 use crate::model::series::Signals;
 use crate::model::snapshot::{Identity, Wake};
 

@@ -69,7 +69,7 @@ impl Engine {
                 outage: playbook::expected_outage(policy.strategy, state.multi_az),
                 price_before_usd_per_hour: state.price_usd_per_hour(&state.class),
                 price_after_usd_per_hour: state.price_usd_per_hour(to),
-                passes_over: gates.passed_over.iter().map(|gate| gate.gate.name().to_owned()).collect(),
+                passes_over: gates.passed_over.into_iter().map(|gate| gate.gate).collect(),
                 blocked_by: gates.blocking.iter().map(ToString::to_string).collect(),
             }
         };
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::engine::fixtures::{engine, look, state};
     use crate::engine::input::Input;
-    use crate::model::call::{Failure, FailureKind};
+    use crate::model::failure::{Failure, FailureKind};
 
     #[test]
     fn of_what_fails_the_identity_comes_first() {

@@ -1,10 +1,13 @@
 //! DB instance classes: their names, the hardware behind them, and what is known of their price.
 
+mod table;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use table::{BURSTABLE, FAMILIES, LISTINGS, SIZES};
 
-/// The day of the bundled price table. Shown wherever a price is.
+/// The month of the bundled price table. Shown wherever a price is.
 pub const PRICES_AS_OF: &str = "2026-09";
 /// The region that the bundled prices are of.
 pub const PRICES_REGION: &str = "us-east-1";
@@ -35,63 +38,6 @@ pub struct Listing {
     /// Disk operations per second (16 KiB) that it reaches in a burst.
     pub burst_iops: u32,
 }
-
-/// The listed classes: name, price, baseline and burst IOPS. Prices are PostgreSQL's (MySQL's differ).
-const LISTINGS: [(&str, f64, u32, u32); 9] = [
-    ("db.t4g.micro", 0.016, 500, 11_800),
-    ("db.t4g.small", 0.032, 1_000, 11_800),
-    ("db.t4g.medium", 0.065, 2_000, 11_800),
-    ("db.t4g.large", 0.129, 4_000, 15_700),
-    ("db.m5.large", 0.178, 3_600, 18_750),
-    ("db.m5.xlarge", 0.356, 6_000, 18_750),
-    ("db.m6g.large", 0.159, 3_600, 20_000),
-    ("db.m7g.large", 0.168, 3_600, 40_000),
-    ("db.m7g.xlarge", 0.337, 6_000, 40_000),
-];
-
-/// Families of general, memory-optimised and burstable classes that RDS for PostgreSQL offers, with GiB per vCPU.
-/// Burstable ones have a table of their own.
-const FAMILIES: [(&str, u32); 24] = [
-    ("m5", 4),
-    ("m5d", 4),
-    ("m6g", 4),
-    ("m6gd", 4),
-    ("m6i", 4),
-    ("m6id", 4),
-    ("m6idn", 4),
-    ("m6in", 4),
-    ("m7g", 4),
-    ("m7i", 4),
-    ("m8g", 4),
-    ("r5", 8),
-    ("r5b", 8),
-    ("r5d", 8),
-    ("r6g", 8),
-    ("r6gd", 8),
-    ("r6i", 8),
-    ("r6id", 8),
-    ("r6idn", 8),
-    ("r6in", 8),
-    ("r7g", 8),
-    ("r7i", 8),
-    ("r8g", 8),
-    ("x2g", 16),
-];
-
-const SIZES: [(&str, u32); 9] = [
-    ("large", 2),
-    ("xlarge", 4),
-    ("2xlarge", 8),
-    ("4xlarge", 16),
-    ("8xlarge", 32),
-    ("12xlarge", 48),
-    ("16xlarge", 64),
-    ("24xlarge", 96),
-    ("48xlarge", 192),
-];
-
-const BURSTABLE: [(&str, u32, u32); 6] =
-    [("micro", 2, 1), ("small", 2, 2), ("medium", 2, 4), ("large", 2, 8), ("xlarge", 4, 16), ("2xlarge", 8, 32)];
 
 impl InstanceClass {
     /// A class name as AWS gave it, unchecked.

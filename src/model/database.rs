@@ -6,8 +6,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::call::Failure;
 use super::class::InstanceClass;
+use super::failure::Failure;
 
 /// The `DBInstanceIdentifier`: what people call the database. It can come to belong to another machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,14 +1,17 @@
 //! Everything the journal can say. Serialised names are stable: `journal show --json` and auditors rely on them.
 
+mod words;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActionId, ActionResult, CallId, Intent};
-use super::call::{CallOutcome, Failure, MutatingCall};
+use super::call::{CallOutcome, MutatingCall};
 use super::class::InstanceClass;
 use super::command::Command;
 use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use super::decision::Decision;
+use super::failure::Failure;
 use super::hold::Hold;
 use super::operator::Operator;
 
@@ -232,64 +235,4 @@ impl Event {
             _ => None,
         }
     }
-
-    /// The event in one line for people. Strings from outside were cleaned at the edge where they came in.
-    pub fn words(&self) -> String {
-        match self {
-            Self::EngineStarted { version, mode, .. } => format!("engine {version} started: {mode}"),
-            Self::EngineStopped { why } => format!("engine stopped: {why}"),
-            Self::JournalRepaired { bytes_cut, kept_in } => {
-                let kept = kept_in.as_ref().map_or_else(String::new, |file| format!("; it is kept in {file}"));
-                format!("an incomplete last record of {bytes_cut} bytes was cut off{kept}")
-            }
-            Self::IdentityConfirmed { account, region, .. } => format!("AWS account {account} in {region}"),
-            Self::Armed { by, reason } => format!("ARMED by {by}: {reason}"),
-            Self::Disarmed { why, .. } => format!("DISARMED: {why}"),
-            Self::CommandRefused { by, why, .. } => format!("refused to {by}: {why}"),
-            Self::HoldSet { database, hold } => format!("{database} HELD {}: {}", hold.scope(), hold.cause),
-            Self::HoldReleased { database, by } => format!("{database}: holds released by {by}"),
-            Self::Decision { decision, repeats } => decision_words(decision, *repeats),
-            Self::RdsEvent(event) => format!("RDS says of {}: {}", event.database, event.message),
-            Self::ForeignChange { database, what, .. } => format!("{database}: {what}, and not by us"),
-            Self::ReadFailed(failure) => failure.sentence.clone(),
-            Self::ReadRecovered { operation } => format!("{operation} works again"),
-            _ => self.action_words(),
-        }
-    }
-
-    fn action_words(&self) -> String {
-        match self {
-            Self::ActionIntended { intent, .. } => {
-                let Intent { action, database, from, to, actor, .. } = intent;
-                format!("{}: {database} from {from} to {to}, ordered by {actor}", action.0)
-            }
-            Self::CallSent { id, call, .. } => format!("{}: sending {}", id.action.0, call.operation()),
-            Self::CallAnswered { id, outcome, .. } => format!("{}: {}", id.action.0, outcome.words()),
-            Self::CallAdopted { id, evidence, .. } => {
-                format!("{}: the answer was lost, but it happened: {evidence}", id.action.0)
-            }
-            Self::ActionObserved { action, status, class, pending, .. } => {
-                let pending = if *pending { ", change pending" } else { "" };
-                format!("{}: {status}, class {class}{pending}", action.0)
-            }
-            Self::StopRequested { action, by, .. } => format!("{}: stop asked by {by}", action.0),
-            Self::ActionResumed { action, phase, .. } => format!("{}: found under way at start: {phase}", action.0),
-            Self::ActionEnded { action, class, result, .. } => {
-                let class = class.as_ref().map_or_else(String::new, |class| format!(", class {class}"));
-                format!("{}: {}{class}", action.0, result.words())
-            }
-            _ => String::new(),
-        }
-    }
-}
-
-fn decision_words(decision: &Decision, repeats: u32) -> String {
-    let closed: Vec<String> = match decision.verdict.wanted() {
-        Some(_) => decision.closed_gates().map(|gate| gate.gate.name().to_owned()).collect(),
-        // A hold for want of data is not a hold for want of load, and must not read like one.
-        None => decision.closed_gates().filter(|gate| gate.gate.is_of_sight()).map(ToString::to_string).collect(),
-    };
-    let why = if closed.is_empty() { String::new() } else { format!(" (closed: {})", closed.join(", ")) };
-    let repeats = if repeats > 0 { format!(", after {repeats} alike") } else { String::new() };
-    format!("{}: {}{why}{repeats}", decision.database, decision.words())
 }

@@ -102,28 +102,6 @@ pub enum Gate {
     },
 }
 
-/// What to say of a gate that is closed, by its name: `passes over disarmed`, never `passes over armed`.
-const CLOSED_WORDS: [(&str, &str); 18] = [
-    ("armed", "disarmed"),
-    ("journal writable", "journal takes no records"),
-    ("account and region", "account and region not confirmed"),
-    ("fresh data", "data not fresh"),
-    ("state known", "state not known"),
-    ("no action in flight", "an action in flight"),
-    ("status available", "status not available"),
-    ("nothing pending", "changes pending"),
-    ("rung on the ladder", "no rung on the ladder"),
-    ("target orderable", "target not orderable"),
-    ("connections fit", "connections do not fit"),
-    ("cpu fits", "cpu does not fit"),
-    ("up rules complete", "up rules incomplete"),
-    ("events readable", "events not readable"),
-    ("fleet slot", "no fleet slot"),
-    ("cooldown over", "cooldown not over"),
-    ("daily budget", "daily budget used up"),
-    ("not held", "held"),
-];
-
 /// A gate, whether it is open, and when time alone will open it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GateResult {
@@ -147,37 +125,37 @@ impl GateResult {
 impl Gate {
     /// The gate's name on screens and in records.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Armed => "armed",
-            Self::JournalWritable => "journal writable",
-            Self::Identity => "account and region",
-            Self::FreshData { .. } => "fresh data",
-            Self::StateKnown { .. } => "state known",
-            Self::NoActionInFlight { .. } => "no action in flight",
-            Self::StatusAvailable { .. } => "status available",
-            Self::NothingPending { .. } => "nothing pending",
-            Self::RungAvailable { .. } => "rung on the ladder",
-            Self::TargetOrderable { .. } => "target orderable",
-            Self::ConnectionsFit { .. } => "connections fit",
-            Self::CpuFits { .. } => "cpu fits",
-            Self::UpRulesComplete { .. } => "up rules complete",
-            Self::EventsReadable { .. } => "events readable",
-            Self::FleetSlot { .. } => "fleet slot",
-            Self::CooldownOver => "cooldown over",
-            Self::DailyBudget { .. } => "daily budget",
-            Self::NotHeld { .. } => "not held",
-        }
+        self.words().0
     }
 
-    /// What to say of it while it is closed, such as `disarmed` or `cooldown not over`.
+    /// What to say of it while it is closed, such as `disarmed` or `cooldown not over`: one passes over `disarmed`, never
+    /// over `armed`.
     pub fn closed_words(&self) -> &'static str {
-        // The test below holds the table to the names.
-        Self::closed_words_of(self.name()).unwrap_or(self.name())
+        self.words().1
     }
 
-    /// The same of a gate that is known by its name alone, as records keep it; `None` for no gate's name.
-    pub fn closed_words_of(name: &str) -> Option<&'static str> {
-        CLOSED_WORDS.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
+    /// Its name, and what to say of it while it is closed.
+    fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Armed => ("armed", "disarmed"),
+            Self::JournalWritable => ("journal writable", "journal takes no records"),
+            Self::Identity => ("account and region", "account and region not confirmed"),
+            Self::FreshData { .. } => ("fresh data", "data not fresh"),
+            Self::StateKnown { .. } => ("state known", "state not known"),
+            Self::NoActionInFlight { .. } => ("no action in flight", "an action in flight"),
+            Self::StatusAvailable { .. } => ("status available", "status not available"),
+            Self::NothingPending { .. } => ("nothing pending", "changes pending"),
+            Self::RungAvailable { .. } => ("rung on the ladder", "no rung on the ladder"),
+            Self::TargetOrderable { .. } => ("target orderable", "target not orderable"),
+            Self::ConnectionsFit { .. } => ("connections fit", "connections do not fit"),
+            Self::CpuFits { .. } => ("cpu fits", "cpu does not fit"),
+            Self::UpRulesComplete { .. } => ("up rules complete", "up rules incomplete"),
+            Self::EventsReadable { .. } => ("events readable", "events not readable"),
+            Self::FleetSlot { .. } => ("fleet slot", "no fleet slot"),
+            Self::CooldownOver => ("cooldown over", "cooldown not over"),
+            Self::DailyBudget { .. } => ("daily budget", "daily budget used up"),
+            Self::NotHeld { .. } => ("not held", "held"),
+        }
     }
 
     /// Whether a person's override passes over this gate. The others guard the database itself and always apply.
@@ -246,40 +224,5 @@ impl fmt::Display for GateResult {
         let seen = self.gate.seen();
         f.write_str(self.gate.name())?;
         if seen.is_empty() { Ok(()) } else { write!(f, ": {seen}") }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_gate_has_words_for_being_closed_that_are_not_its_name() {
-        let gates = [
-            Gate::Armed,
-            Gate::JournalWritable,
-            Gate::Identity,
-            Gate::FreshData { age_secs: None, limit_secs: 1 },
-            Gate::StateKnown { age_secs: None },
-            Gate::NoActionInFlight { action: None },
-            Gate::StatusAvailable { status: None },
-            Gate::NothingPending { pending: vec![] },
-            Gate::RungAvailable { target: None },
-            Gate::TargetOrderable { orderable: None },
-            Gate::ConnectionsFit { seen: None, limit: None },
-            Gate::CpuFits { seen_percent: None, limit_percent: 60 },
-            Gate::UpRulesComplete { missing: 1 },
-            Gate::EventsReadable { age_secs: None },
-            Gate::FleetSlot { in_flight: 1, limit: 1 },
-            Gate::CooldownOver,
-            Gate::DailyBudget { used: 4, limit: 4 },
-            Gate::NotHeld { reason: None },
-        ];
-        assert_eq!(gates.len(), CLOSED_WORDS.len());
-        for gate in gates {
-            assert_ne!(gate.closed_words(), gate.name());
-        }
-        assert_eq!(Gate::closed_words_of("armed"), Some("disarmed"));
-        assert_eq!(Gate::closed_words_of("nothing of that name"), None);
     }
 }

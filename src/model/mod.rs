@@ -11,6 +11,7 @@ pub mod database;
 pub mod decision;
 pub mod duration;
 pub mod event;
+pub mod failure;
 pub mod gate;
 pub mod guard;
 pub mod hold;

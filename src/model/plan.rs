@@ -30,8 +30,8 @@ pub struct OverridePlan {
     pub price_before_usd_per_hour: Option<f64>,
     /// US dollars per hour of the target.
     pub price_after_usd_per_hour: Option<f64>,
-    /// Closed gates that a person passes over, by name.
-    pub passes_over: Vec<String>,
+    /// Closed gates that a person passes over.
+    pub passes_over: Vec<Gate>,
     /// Closed gates that refuse it all the same: name and what was seen.
     pub blocked_by: Vec<String>,
 }
@@ -39,7 +39,7 @@ pub struct OverridePlan {
 impl OverridePlan {
     /// What a person passes over, in words that say what is in the way: `disarmed`, `cooldown not over`.
     pub fn passes_over_words(&self) -> Vec<&str> {
-        self.passes_over.iter().map(|name| Gate::closed_words_of(name).unwrap_or(name)).collect()
+        self.passes_over.iter().map(Gate::closed_words).collect()
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
             outage: ExpectedOutage { least_secs: 240, most_secs: 900 },
             price_before_usd_per_hour: None,
             price_after_usd_per_hour: None,
-            passes_over: ["armed", "cooldown over", "not held"].map(str::to_owned).to_vec(),
+            passes_over: vec![Gate::Armed, Gate::CooldownOver, Gate::NotHeld { reason: None }],
             blocked_by: vec![],
         };
         assert_eq!(plan.passes_over_words(), ["disarmed", "cooldown not over", "held"]);

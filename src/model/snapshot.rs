@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::action::Run;
-use super::call::Failure;
 use super::database::{DatabaseName, DatabaseState};
 use super::decision::Decision;
 use super::event::Entry;
+use super::failure::Failure;
 use super::gate::GateResult;
 use super::hold::Hold;
 use super::ladder::Direction;

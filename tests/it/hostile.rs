@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use upshift::journal::{self, Journal};
-use upshift::model::call::{Failure, FailureKind};
 use upshift::model::command::Command as Order;
 use upshift::model::database::{DatabaseName, RdsEvent};
 use upshift::model::event::Event;
+use upshift::model::failure::{Failure, FailureKind};
 use upshift::model::operator::Operator;
 
 use crate::fuzz::targets::hygiene::lines_must_be_clean;

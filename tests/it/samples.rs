@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use upshift::model::action::{ActionId, ActionResult, CallId, Intent};
-use upshift::model::call::{CallOutcome, Failure, FailureKind, MutatingCall};
+use upshift::model::call::{CallOutcome, MutatingCall};
 use upshift::model::class::InstanceClass;
 use upshift::model::command::Command;
 use upshift::model::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use upshift::model::decision::{Decision, RuleResult, UsedDatapoint, Verdict};
 use upshift::model::event::Event;
+use upshift::model::failure::{Failure, FailureKind};
 use upshift::model::gate::{Gate, GateResult};
 use upshift::model::hold::{Hold, HoldCause};
 use upshift::model::ladder::Direction;
@@ -238,4 +239,12 @@ fn answered(outcome: CallOutcome) -> Event {
 
 fn ended(result: ActionResult) -> Event {
     Event::ActionEnded { action: action(), database: database(), class: Some(class()), result }
+}
+
+#[test]
+fn every_gate_has_words_for_being_closed_that_are_not_its_name() {
+    for gate in std::iter::successors(gate_after(None), |gate| gate_after(Some(gate))) {
+        assert_ne!(gate.closed_words(), gate.name());
+    }
+    assert_eq!(Gate::Armed.closed_words(), "disarmed");
 }

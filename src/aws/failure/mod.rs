@@ -10,7 +10,8 @@ use aws_sdk_rds::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::Aws;
-use crate::model::call::{CallOutcome, Failure, FailureKind, NOT_SENT};
+use crate::model::call::{CallOutcome, NOT_SENT};
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::clean;
 use cause::Cause;
 

@@ -1,0 +1,39 @@
+//! Reads that failed, sorted by what a person can do about it.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a read failed, sorted by what a person can do about it: first what makes everything else fail too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The account or region is not the configured one, or no region is known.
+    WrongIdentity,
+    /// No credentials were found, or AWS does not accept them.
+    NoCredentials,
+    /// The credentials may not do this.
+    AccessDenied,
+    /// The named thing does not exist here.
+    NotFound,
+    /// AWS asks for fewer calls.
+    Throttled,
+    /// AWS could not be reached.
+    Network,
+    /// AWS does not take what was asked: the question itself is wrong, and asking again will not help.
+    Rejected,
+    /// AWS answered with an error of its own.
+    Service,
+}
+
+/// A failed read, in a sentence that says what failed, why and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Sorted by remedy.
+    pub kind: FailureKind,
+    /// The API operation, such as `GetMetricData`.
+    pub operation: String,
+    /// The whole sentence, cleaned.
+    pub sentence: String,
+    /// AWS's request id, where there was an answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_id: Option<String>,
+}

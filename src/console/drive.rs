@@ -7,6 +7,7 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 
 use super::pace::Now;
 use super::state::UiState;
@@ -50,7 +51,7 @@ pub fn drive(snapshot: &Snapshot, keys: impl Iterator<Item = KeyEvent>, size: (u
         }
         show(&mut terminal, &snapshot, &mut state, now);
     }
-    driven.screen = lines(&terminal);
+    driven.screen = lines(terminal.backend().buffer());
     driven
 }
 
@@ -61,8 +62,8 @@ fn show(terminal: &mut Terminal<TestBackend>, snapshot: &Snapshot, state: &mut U
     state.reach = reach;
 }
 
-fn lines(terminal: &Terminal<TestBackend>) -> Vec<String> {
-    let buffer = terminal.backend().buffer();
+/// A screen's text, line by line, each without the spaces at its end.
+pub(super) fn lines(buffer: &Buffer) -> Vec<String> {
     let width = usize::from(buffer.area.width).max(1);
     let line = |cells: &[ratatui::buffer::Cell]| {
         let line: String = cells.iter().map(ratatui::buffer::Cell::symbol).collect();

@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::process::{code_and_words, upshift};
+use crate::process::{code_and_words, first_segment, upshift};
 
 #[test]
 fn a_headless_run_ends_healthy_and_leaves_a_journal_that_verifies_until_it_is_touched() {
@@ -22,7 +22,7 @@ fn a_headless_run_ends_healthy_and_leaves_a_journal_that_verifies_until_it_is_to
             assert!(record.get(field).is_some(), "{field} is missing in {line}");
         }
     }
-    let journal = state.path().join("journal-00000000000000000001.jsonl");
+    let journal = first_segment(state.path());
     let text = fs::read_to_string(&journal).unwrap();
     fs::write(&journal, text.replacen("db.m5.large", "db.m5.xlarg", 1)).unwrap();
     let (code, words) = code_and_words(&upshift(state.path(), &["journal", "verify"]));

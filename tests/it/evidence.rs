@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use upshift::journal::Journal;
 use upshift::model::event::Event;
 
-use crate::process::{code_and_words, upshift};
+use crate::process::{code_and_words, first_segment, upshift};
 
 const RECORDS: usize = 5;
 
@@ -18,7 +18,7 @@ fn write_journal(directory: &Path) -> PathBuf {
         journal.append(at, Event::EngineStopped { why: format!("record {record}") }).unwrap();
     }
     journal.sync().unwrap();
-    directory.join("journal-00000000000000000001.jsonl")
+    first_segment(directory)
 }
 
 fn shown(state: &Path, words: &[&str]) -> (i32, Vec<String>, String) {
@@ -62,7 +62,7 @@ fn a_torn_last_line_is_said_to_be_one() {
 fn nothing_to_verify_is_no_evidence() {
     let state = TempDir::new().unwrap();
     fs::create_dir(state.path().join("segment")).unwrap();
-    fs::write(state.path().join("segment/journal-00000000000000000001.jsonl"), "").unwrap();
+    fs::write(first_segment(&state.path().join("segment")), "").unwrap();
     for directory in [".", "segment", "never-made"] {
         for command in ["verify", "show"] {
             let (code, lines, said) = shown(state.path(), &["journal", command, "--state-dir", directory]);

@@ -4,19 +4,20 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use upshift::journal::{self, Journal};
-use upshift::model::command::Command as Order;
+use upshift::model::command::Command;
 use upshift::model::database::{DatabaseName, RdsEvent};
 use upshift::model::event::Event;
 use upshift::model::failure::{Failure, FailureKind};
 use upshift::model::operator::Operator;
 
 use crate::fuzz::targets::hygiene::lines_must_be_clean;
+use crate::process::{first_segment, upshift};
 
 const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -37,12 +38,6 @@ fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 1..5).prop_map(|parts| parts.concat())
 }
 
-fn upshift(state: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));
-    command.args(words).env_clear().env("HOME", state).env("UPSHIFT_STATE_DIR", state).current_dir(state);
-    command.output().unwrap()
-}
-
 /// Both streams are clean; returns them.
 fn clean_output(what: &str, output: &Output) -> String {
     let text = [&output.stdout[..], &output.stderr].concat();
@@ -57,7 +52,7 @@ fn events(text: &str) -> [Event; 5] {
     [
         Event::EngineStopped { why: text.to_owned() },
         Event::Armed { by: by(), reason: text.to_owned() },
-        Event::CommandRefused { by: by(), command: Order::Stop { database: database() }, why: text.to_owned() },
+        Event::CommandRefused { by: by(), command: Command::Stop { database: database() }, why: text.to_owned() },
         Event::RdsEvent(RdsEvent {
             date: AT,
             database: database(),
@@ -85,7 +80,7 @@ proptest! {
             journal.append(AT, event).unwrap();
         }
         drop(journal);
-        let segment = state.path().join("journal-00000000000000000001.jsonl");
+        let segment = first_segment(state.path());
         let raw = fs::read_to_string(&segment).unwrap();
         lines_must_be_clean("the segment itself", &raw);
         let written: Vec<Event> = journal::read(state.path()).unwrap().into_iter().map(|(entry, _)| entry.event).collect();
@@ -133,11 +128,10 @@ proptest! {
         for words in attempts {
             clean_output(&format!("{words:?}"), &upshift(state.path(), words));
         }
-        let mut named = state.path().join(word.trim_end_matches('.'));
+        let named = state.path().join(word.trim_end_matches('.'));
         if fs::create_dir(&named).is_ok() {
-            named.push("journal-00000000000000000001.jsonl");
-            fs::create_dir(&named).unwrap();
-            let place = named.parent().unwrap().to_str().unwrap();
+            fs::create_dir(first_segment(&named)).unwrap();
+            let place = named.to_str().unwrap();
             for words in [["journal", "verify", "--state-dir", place], ["journal", "show", "--state-dir", place]] {
                 clean_output("a state directory's name", &upshift(state.path(), &words));
             }

@@ -1,7 +1,6 @@
 //! The journal from outside: damage is found, a torn tail is repaired, one writer only.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -17,6 +16,8 @@ use upshift::model::ladder::Direction;
 use upshift::model::operator::{Actor, Operator};
 use upshift::model::policy::{Comparison, Rule, Strategy};
 use upshift::model::series::SignalName;
+
+use crate::process::first_segment;
 
 const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -35,10 +36,6 @@ fn journal_of(whys: &[String]) -> TempDir {
     dir
 }
 
-fn only_segment(dir: &Path) -> PathBuf {
-    dir.join("journal-00000000000000000001.jsonl")
-}
-
 fn three() -> TempDir {
     journal_of(&["one".to_owned(), "two".to_owned(), "three".to_owned()])
 }
@@ -53,7 +50,7 @@ fn what_was_written_is_read_again_by_a_later_owner() {
     let read = journal::read(dir.path()).unwrap();
     assert_eq!(read.len(), 4);
     assert_eq!(read[..3].iter().map(|(entry, _)| entry.clone()).collect::<Vec<_>>(), entries);
-    let text = fs::read_to_string(only_segment(dir.path())).unwrap();
+    let text = fs::read_to_string(first_segment(dir.path())).unwrap();
     assert_eq!(read.iter().map(|(_, raw)| raw.as_str()).collect::<Vec<_>>(), text.lines().collect::<Vec<_>>());
     assert!(text.contains(NO_HASH));
     assert_eq!(journal::verify(dir.path()).unwrap().head, journal.head());
@@ -125,7 +122,7 @@ fn the_directory_is_made_for_its_owner_alone() {
     let dir = base.path().join("state/upshift");
     let _journal = Journal::open(&dir, AT).unwrap();
     assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
-    assert_eq!(fs::metadata(only_segment(&dir)).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(first_segment(&dir)).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
@@ -143,11 +140,11 @@ const CUT: &str = "journal-00000000000000000001.jsonl.cut-3";
 
 #[test]
 fn a_last_record_torn_at_any_byte_is_cut_off_and_the_chain_goes_on() {
-    let whole = fs::read(only_segment(three().path())).unwrap();
+    let whole = fs::read(first_segment(three().path())).unwrap();
     let second_end = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
     for length in second_end..=whole.len() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(only_segment(dir.path()), &whole[..length]).unwrap();
+        fs::write(first_segment(dir.path()), &whole[..length]).unwrap();
         let torn = length != second_end && length != whole.len();
         assert_eq!(journal::verify(dir.path()).is_err(), torn, "at byte {length}");
         let (mut journal, entries) = Journal::open(dir.path(), AT).unwrap();
@@ -169,11 +166,11 @@ fn a_last_record_torn_at_any_byte_is_cut_off_and_the_chain_goes_on() {
 #[test]
 fn a_second_torn_record_at_the_same_place_is_kept_beside_the_first() {
     use std::os::unix::fs::PermissionsExt as _;
-    let whole = fs::read(only_segment(three().path())).unwrap();
+    let whole = fs::read(first_segment(three().path())).unwrap();
     let dir = tempfile::tempdir().unwrap();
     for (name, tail) in [(CUT.to_owned(), "{\"seq\":3,"), (format!("{CUT}-2"), "{"), (format!("{CUT}-3"), "{\"s")] {
         let second_end = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
-        fs::write(only_segment(dir.path()), [&whole[..second_end], tail.as_bytes()].concat()).unwrap();
+        fs::write(first_segment(dir.path()), [&whole[..second_end], tail.as_bytes()].concat()).unwrap();
         let (_, entries) = Journal::open(dir.path(), AT).unwrap();
         assert_eq!(fs::read_to_string(dir.path().join(&name)).unwrap(), tail);
         assert_eq!(fs::metadata(dir.path().join(&name)).unwrap().permissions().mode() & 0o777, 0o600);
@@ -185,7 +182,7 @@ fn a_second_torn_record_at_the_same_place_is_kept_beside_the_first() {
 #[test]
 fn a_record_of_a_newer_version_is_named_as_such() {
     let dir = journal_of(&["one".to_owned()]);
-    let segment = only_segment(dir.path());
+    let segment = first_segment(dir.path());
     let line = fs::read_to_string(&segment).unwrap();
     let body = line.split_once(",\"hash\":\"").unwrap().0.replace("engine_stopped", "moon_landed");
     let sealed = sealed_by_hand(&body);
@@ -210,7 +207,7 @@ fn sealed_by_hand(body: &str) -> String {
 #[test]
 fn records_that_were_taken_out_are_missed() {
     let dir = three();
-    let segment = only_segment(dir.path());
+    let segment = first_segment(dir.path());
     let text = fs::read_to_string(&segment).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     fs::write(&segment, format!("{}\n{}\n", lines[0], lines[2])).unwrap();
@@ -232,7 +229,7 @@ fn a_place_that_cannot_be_written_is_refused_in_words() {
     assert!(error.contains("--state-dir") && error.contains("file/state"), "{error}");
     let dir = base.path().join("device");
     fs::create_dir(&dir).unwrap();
-    std::os::unix::fs::symlink("/dev/full", only_segment(&dir)).unwrap();
+    std::os::unix::fs::symlink("/dev/full", first_segment(&dir)).unwrap();
     let error = Journal::open(&dir, AT).unwrap_err().to_string();
     assert!(error.contains("symbolic link"), "{error}");
 }
@@ -254,7 +251,7 @@ fn a_place_where_others_could_change_the_evidence_is_refused() {
 #[test]
 fn only_a_file_of_the_directory_itself_is_a_segment() {
     let (dir, elsewhere) = (three(), three());
-    let segment = only_segment(dir.path());
+    let segment = first_segment(dir.path());
     let refused = |what: &str| {
         for error in [
             journal::verify(dir.path()).unwrap_err().to_string(),
@@ -264,7 +261,7 @@ fn only_a_file_of_the_directory_itself_is_a_segment() {
         }
     };
     fs::remove_file(&segment).unwrap();
-    std::os::unix::fs::symlink(only_segment(elsewhere.path()), &segment).unwrap();
+    std::os::unix::fs::symlink(first_segment(elsewhere.path()), &segment).unwrap();
     refused("symbolic link");
     fs::remove_file(&segment).unwrap();
     // A reader of a pipe would wait for a writer.

@@ -11,6 +11,7 @@ mod architecture;
 mod auto;
 mod aws_cli;
 mod binary;
+mod cloudwatch_desk;
 mod config;
 mod crash;
 mod evidence;

@@ -1,7 +1,7 @@
 //! The built binary: run to its end, or followed line by line.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -11,6 +11,11 @@ pub(crate) fn upshift(state: &Path, words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));
     command.args(words).env_clear().env("HOME", state).env("UPSHIFT_STATE_DIR", state).current_dir(state);
     command.output().unwrap()
+}
+
+/// The segment that a journal begins with.
+pub(crate) fn first_segment(directory: &Path) -> PathBuf {
+    directory.join("journal-00000000000000000001.jsonl")
 }
 
 /// The exit code and what was said on stderr.

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_rds::config::{BehaviorVersion, Credentials, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, Sleep};
 use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use jiff::{SignedDuration, Timestamp};
@@ -35,34 +37,18 @@ impl Account {
         let clock = Clock::scaled(scenario.start, 1.0);
         let sim = Sim::new(scenario, seed, clock.clone());
         let credentials = Credentials::new("AKIDSIMULATED", "secret", None, None, "test");
-        let rds = aws_sdk_rds::Config::builder()
+        let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
-            .credentials_provider(credentials.clone())
-            .http_client(sim.http_client())
-            .time_source(SharedTimeSource::new(Virtual(clock.clone())))
-            .sleep_impl(SharedAsyncSleep::new(Virtual(clock.clone())))
-            .build();
-        let cloudwatch = aws_sdk_cloudwatch::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(credentials.clone())
-            .http_client(sim.http_client())
-            .time_source(SharedTimeSource::new(Virtual(clock.clone())))
-            .sleep_impl(SharedAsyncSleep::new(Virtual(clock.clone())))
-            .build();
-        let sts = aws_sdk_sts::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(credentials)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(sim.http_client())
             .time_source(SharedTimeSource::new(Virtual(clock.clone())))
             .sleep_impl(SharedAsyncSleep::new(Virtual(clock)))
             .build();
         Self {
-            cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
-            rds: aws_sdk_rds::Client::from_conf(rds),
-            sts: aws_sdk_sts::Client::from_conf(sts),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            rds: aws_sdk_rds::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
             sim,
         }
     }

@@ -11,7 +11,7 @@ use aws_sdk_cloudwatch::types::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::sim_cloudwatch::{Desk, MINUTE, date, stat, write_iops};
+use crate::cloudwatch_desk::{Desk, MINUTE, date, stat, write_iops};
 
 /// `writes > 500`, 2 of 3 minutes.
 fn alarm(client: &Client, name: &str) -> PutMetricAlarmFluentBuilder {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use upshift::sim::cloudwatch::CloudWatch;
 use upshift::sim::wire::{Request, Response, cbor};
 
-use crate::sim_cloudwatch::Desk;
+use crate::cloudwatch_desk::Desk;
 
 const CBOR: &str = "/service/GraniteServiceVersion20100801/operation/";
 

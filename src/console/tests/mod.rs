@@ -13,7 +13,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::drive::{Driven, drive};
+use super::drive::{Driven, drive, lines};
 use super::pace::Now;
 use super::state::UiState;
 use super::update::{self, Effect};
@@ -82,9 +82,5 @@ fn drawn_at(width: u16, height: u16, snapshot: &Snapshot, state: &UiState, plain
 }
 
 fn text(buffer: &Buffer) -> String {
-    let lines = buffer.content.chunks(usize::from(buffer.area.width).max(1));
-    let line = |cells: &[ratatui::buffer::Cell]| -> String {
-        cells.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
-    };
-    lines.map(line).collect::<Vec<_>>().join("\n")
+    lines(buffer).join("\n")
 }

@@ -1,5 +1,5 @@
-//! The README tells the truth about the journal, in which every kind and every field that can be in it stands there and
-//! nothing else does, and about the Rust that is needed.
+//! The documents tell the truth: every kind and every field that can be in a journal stands in JOURNAL.md and nothing else
+//! does, and the README names the fields of every record and the Rust that is needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,15 @@ use serde_json::Value;
 use crate::samples;
 
 const README: &str = include_str!("../../README.md");
+const JOURNAL: &str = include_str!("../../JOURNAL.md");
 
 /// Fields whose text is one of a closed set of words: those words are documented too.
 const WORDS: [&str; 11] =
     ["kind", "verdict", "gate", "cause", "outcome", "result", "command", "call", "direction", "comparison", "strategy"];
 
 /// What stands in backticks in each row of a table, by its first cell's.
-fn rows(heading: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let (_, table) = README.split_once(heading).unwrap_or_else(|| panic!("`{heading}` is not in the README"));
+fn rows(document: &str, heading: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let (_, table) = document.split_once(heading).unwrap_or_else(|| panic!("`{heading}` is not there"));
     let lines = table.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let ticked = |line: &str| line.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     let row = |line: &str| {
@@ -60,8 +61,8 @@ fn every_kind_of_record_and_every_field_is_documented() {
             inner(name, value, &mut of_fields);
         }
     }
-    assert_table("### Kinds of records", of_kinds);
-    assert_table("### Fields within fields", of_fields);
+    assert_table("## Kinds of records", of_kinds);
+    assert_table("## Fields within fields", of_fields);
 }
 
 /// The rows of a table and what records have in truth are the same.
@@ -74,14 +75,21 @@ fn assert_table(heading: &str, found: Vec<(String, String)>) {
     let lines = |table: &BTreeMap<String, BTreeSet<String>>| -> BTreeSet<String> {
         table.iter().flat_map(|(of, names)| names.iter().map(move |name| format!("`{name}` of `{of}`"))).collect()
     };
-    let (told, true_lines) = (lines(&rows(heading)), lines(&truth));
+    let (told, true_lines) = (lines(&rows(JOURNAL, heading)), lines(&truth));
     let missing: Vec<&String> = true_lines.difference(&told).collect();
     let stale: Vec<&String> = told.difference(&true_lines).collect();
     assert!(missing.is_empty() && stale.is_empty(), "{heading}: not told {missing:?}; told, and not so {stale:?}");
 }
 
 #[test]
-fn it_names_the_rust_that_is_needed() {
+fn the_readme_names_the_fields_of_every_record() {
+    let told: Vec<String> = rows(README, "## The journal").into_keys().collect();
+    assert_eq!(told, ["at", "data", "hash", "kind", "prev", "seq"]);
+    assert!(README.contains("(JOURNAL.md)"));
+}
+
+#[test]
+fn the_readme_names_the_rust_that_is_needed() {
     let manifest = include_str!("../../Cargo.toml");
     let (_, rest) = manifest.split_once("rust-version = \"").unwrap();
     let version = rest.split('"').next().unwrap();

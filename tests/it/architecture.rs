@@ -17,11 +17,14 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
     ("sim", &["model", "clock"]),
     ("controller", &["model", "clock", "aws", "control", "engine", "journal", "playbook"]),
     ("swarm", &["model", "clock", "aws", "config", "control", "controller", "journal", "sim"]),
-    ("console", &["model", "clock", "config", "control"]),
+    ("console", &["model", "clock", "control"]),
     ("cli", &["model"]),
     ("commands", ANY),
     ("main", &["cli", "commands"]),
 ];
+
+/// Files of test code that may name one room more: the fixtures show the built-in policy.
+const IN_TESTS: [(&str, &str); 1] = [("src/console/fixtures.rs", "config")];
 
 /// The top floor wires everything together.
 const ANY: &[&str] = &[
@@ -56,7 +59,8 @@ fn every_room_names_only_what_the_table_allows() {
         };
         let text = fs::read_to_string(&file).unwrap();
         for named in rooms_named(&text) {
-            if named != room && !may.contains(named.as_str()) {
+            let in_test = IN_TESTS.iter().any(|(path, room)| file == Path::new(path) && named == *room);
+            if named != room && !may.contains(named.as_str()) && !in_test {
                 breaches.push(format!("{}: `{room}` names `{named}`", file.display()));
             }
         }

@@ -13,6 +13,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::Aws;
+use super::whole::WholeAnswers;
 use crate::clock::Clock;
 use crate::model::settings::AwsSettings;
 use crate::model::text::clean;
@@ -97,13 +98,13 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
     let endpoint = base.endpoint_url().map(|url| clean(url, 100));
     let reads = reads(base);
     let rds = |config| {
-        let mut config = aws_sdk_rds::config::Builder::from(config);
+        let mut config = aws_sdk_rds::config::Builder::from(config).interceptor(WholeAnswers);
         config.set_retry_partition(partition.clone());
         aws_sdk_rds::Client::from_conf(config.build())
     };
     let mut cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&reads);
     cloudwatch.set_retry_partition(partition.clone());
-    let mut sts = aws_sdk_sts::config::Builder::from(&reads);
+    let mut sts = aws_sdk_sts::config::Builder::from(&reads).interceptor(WholeAnswers);
     sts.set_retry_partition(partition.clone());
     Aws {
         rds: rds(&reads),

@@ -14,6 +14,7 @@ pub mod metrics;
 mod orderable;
 mod pages;
 mod send;
+mod whole;
 
 /// The clients of one account and region.
 #[derive(Debug, Clone)]

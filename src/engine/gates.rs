@@ -7,6 +7,7 @@ use super::remembered::Remembered;
 use super::rules;
 use super::watched::Watched;
 use crate::model::class::InstanceClass;
+use crate::model::database::DatabaseState;
 use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::{Guard, Guards};
 use crate::model::ladder::Direction;
@@ -65,17 +66,20 @@ pub(super) fn all(
         GateResult::new(Gate::Identity, identity),
     ];
     gates.extend(of_state(common, watched, now));
-    gates.push(GateResult::new(Gate::EventsReadable { age_secs: age_secs(common.events_at, now) }, events));
+    gates.push(GateResult::new(
+        Gate::EventsReadable { age_secs: age_secs(common.events_at, now) },
+        events || !common.guards.stand(Guard::EventsReadable),
+    ));
     gates.push(fresh_data(common.guards, policy, watched, direction, now));
-    gates.push(no_action(remembered));
+    gates.push(no_action(common.guards, remembered));
     gates.push(fleet_slot(common, policy));
     gates.push(GateResult::new(Gate::RungAvailable { target: target.cloned() }, target.is_some()));
-    let offered = target.is_none() || orderable == Some(true);
+    let offered = target.is_none() || orderable == Some(true) || !common.guards.stand(Guard::TargetOrderable);
     gates.push(GateResult::new(Gate::TargetOrderable { orderable }, offered));
     if direction == Direction::Down {
         gates.push(up_rules_complete(common.guards, policy, watched, now));
-        gates.push(connections_fit(policy, watched, target, now));
-        gates.push(cpu_fits(policy, watched, target, now));
+        gates.push(connections_fit(common.guards, policy, watched, target, now));
+        gates.push(cpu_fits(common.guards, policy, watched, target, now));
     }
     gates.push(cooldown(common.guards, policy, remembered, direction, now));
     gates.push(budget(common.guards, policy, remembered, now));
@@ -89,6 +93,9 @@ fn of_state(common: Common<'_>, watched: &Watched, now: Timestamp) -> [GateResul
     let at = seen.map(|seen| seen.at);
     let pending: Vec<String> = state.map(|state| state.pending.keys().cloned().collect()).unwrap_or_default();
     let alone = pending.is_empty() || !common.guards.stand(Guard::NothingPending);
+    let is_available =
+        |state: &DatabaseState| state.status.is_available() || !common.guards.stand(Guard::StatusAvailable);
+    let available = state.is_some_and(is_available);
     let status = state.map(|state| state.status.to_string());
     [
         // A look that contradicts what is known waits for a second one.
@@ -96,7 +103,7 @@ fn of_state(common: Common<'_>, watched: &Watched, now: Timestamp) -> [GateResul
             Gate::StateKnown { age_secs: age_secs(at, now) },
             within(at, common.state_limit, now) && watched.odd.is_none(),
         ),
-        GateResult::new(Gate::StatusAvailable { status }, state.is_some_and(|state| state.status.is_available())),
+        GateResult::new(Gate::StatusAvailable { status }, available),
         GateResult::new(Gate::NothingPending { pending }, state.is_some() && alone),
     ]
 }
@@ -137,9 +144,9 @@ fn fresh_data(guards: Guards, policy: &Policy, watched: &Watched, direction: Dir
     holding.max_by_key(|gate| gate.open).unwrap_or_else(|| of(&every))
 }
 
-fn no_action(remembered: &Remembered) -> GateResult {
+fn no_action(guards: Guards, remembered: &Remembered) -> GateResult {
     let action = remembered.active().map(|run| format!("{} {}", run.intent.action.0, run.phase_words()));
-    let none = action.is_none();
+    let none = action.is_none() || !guards.stand(Guard::OneAction);
     GateResult::new(Gate::NoActionInFlight { action }, none)
 }
 
@@ -157,7 +164,7 @@ fn up_rules_complete(guards: Guards, policy: &Policy, watched: &Watched, now: Ti
         .iter()
         .map(|rule| rules::evaluate(rule, Direction::Down, watched.signal(&rule.signal), policy, guards, now).missing);
     let missing = missing.sum();
-    GateResult::new(Gate::UpRulesComplete { missing }, missing == 0)
+    GateResult::new(Gate::UpRulesComplete { missing }, missing == 0 || !guards.stand(Guard::UpRulesComplete))
 }
 
 /// Every value of a signal within the window of the shortest down rule; `None` with a single gap: the missing one may
@@ -168,18 +175,31 @@ fn recent(policy: &Policy, series: Option<&Series>, now: Timestamp) -> Option<f6
 }
 
 /// The most connections seen within the window of the shortest down rule, against the target's `max_connections`.
-fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
+fn connections_fit(
+    guards: Guards,
+    policy: &Policy,
+    watched: &Watched,
+    target: Option<&InstanceClass>,
+    now: Timestamp,
+) -> GateResult {
     let most = recent(policy, watched.signal(&SignalName::new("connections")), now);
     let seen = most.map(|most| most.ceil().max(0.0) as u32);
     let limit = target
         .and_then(InstanceClass::least_max_connections)
         .map(|most| (f64::from(most) * policy.max_connections_share).floor() as u32);
-    let open = seen.zip(limit).is_some_and(|(seen, limit)| seen <= limit);
+    let fits = seen.zip(limit).is_some_and(|(seen, limit)| seen <= limit);
+    let open = fits || !guards.stand(Guard::ConnectionsFit);
     GateResult::new(Gate::ConnectionsFit { seen, limit }, open)
 }
 
 /// The most CPU seen within the same window, as it would be on the target's number of CPUs.
-fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
+fn cpu_fits(
+    guards: Guards,
+    policy: &Policy,
+    watched: &Watched,
+    target: Option<&InstanceClass>,
+    now: Timestamp,
+) -> GateResult {
     let most = recent(policy, watched.signal(&SignalName::new("cpu")), now);
     let vcpus = |class: &InstanceClass| class.hardware().map(|hardware| f64::from(hardware.vcpus));
     let here = watched.seen.as_ref().and_then(|seen| vcpus(&seen.state.class));
@@ -188,7 +208,8 @@ fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, 
     let is_silent = |rule: &Rule| recent(policy, watched.signal(&rule.signal), now) == Some(0.0);
     let silent = policy.down.iter().any(is_silent);
     let limit_percent = if silent { CPU_LIMIT_OF_SILENCE_PERCENT } else { CPU_LIMIT_PERCENT };
-    let open = seen_percent.is_some_and(|seen| seen <= limit_percent);
+    let fits = seen_percent.is_some_and(|seen| seen <= limit_percent);
+    let open = fits || !guards.stand(Guard::CpuFits);
     GateResult::new(Gate::CpuFits { seen_percent, limit_percent }, open)
 }
 

@@ -12,6 +12,7 @@ use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState, ResourceId};
 use crate::model::event::Event;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::guard::Guard;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::series::{Series, SignalName};
 use crate::model::snapshot::{Identity, Problem};
@@ -62,7 +63,8 @@ impl Engine {
 
     /// Another account than the one the engine was armed in is another world: it disarms.
     fn observe_identity(&mut self, now: Timestamp, answer: Result<Identity, Failure>) {
-        if answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::WrongIdentity) {
+        let guarded = self.guards.stand(Guard::SameAccount);
+        if guarded && answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::WrongIdentity) {
             self.identity = None;
             self.disarm_for(now, "the credentials belong to another account than the configured one, or to no region");
         }
@@ -72,7 +74,7 @@ impl Engine {
         if before.as_ref() == Some(&identity) {
             return;
         }
-        if before.is_some_and(|before| before.account != account) {
+        if guarded && before.is_some_and(|before| before.account != account) {
             self.disarm_for(now, "the credentials now belong to another account");
         }
         self.record(now, Event::IdentityConfirmed { account, arn, region });

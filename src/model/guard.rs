@@ -32,6 +32,26 @@ pub enum Guard {
     DailyBudget,
     /// No more actions at once in the whole fleet than configured; else all of it is in an outage together.
     FleetSlot,
+    /// A call rests on a look of the last seconds; else it is made for a state that is gone.
+    FreshLook,
+    /// A look is no base for a call once the clock was set; else an old one passes for fresh.
+    LookAge,
+    /// The database must be available; else the change meets another one that is under way.
+    StatusAvailable,
+    /// The credentials must belong to the account that the engine was armed in; else another world is changed.
+    SameAccount,
+    /// RDS's own words must be readable; else a failed change looks like a finished one.
+    EventsReadable,
+    /// A database has one action at a time; else two orders meet in it.
+    OneAction,
+    /// AWS must have said that it offers the class; else the order is a guess.
+    TargetOrderable,
+    /// A step down wants every signal of the up rules whole; else load hides in a gap.
+    UpRulesComplete,
+    /// The connections must fit on the smaller class; else clients are turned away.
+    ConnectionsFit,
+    /// The CPU must idle where a source says zero; else a broken source takes the class from under the load.
+    CpuFits,
     /// An engine that ended without a word comes back disarmed; else a disk that took no records is forgotten.
     UncleanEnd,
 }
@@ -44,7 +64,7 @@ pub struct Guards {
 
 impl Guard {
     /// Every guard.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 24] = [
         Self::FreshData,
         Self::MissingMetric,
         Self::SettleWindow,
@@ -58,6 +78,16 @@ impl Guard {
         Self::Hold,
         Self::DailyBudget,
         Self::FleetSlot,
+        Self::FreshLook,
+        Self::LookAge,
+        Self::StatusAvailable,
+        Self::SameAccount,
+        Self::EventsReadable,
+        Self::OneAction,
+        Self::TargetOrderable,
+        Self::UpRulesComplete,
+        Self::ConnectionsFit,
+        Self::CpuFits,
         Self::UncleanEnd,
     ];
 
@@ -77,6 +107,16 @@ impl Guard {
             Self::Hold => "hold",
             Self::DailyBudget => "daily-budget",
             Self::FleetSlot => "fleet-slot",
+            Self::FreshLook => "fresh-look",
+            Self::LookAge => "look-age",
+            Self::StatusAvailable => "status-available",
+            Self::SameAccount => "same-account",
+            Self::EventsReadable => "events-readable",
+            Self::OneAction => "one-action",
+            Self::TargetOrderable => "target-orderable",
+            Self::UpRulesComplete => "up-rules-complete",
+            Self::ConnectionsFit => "connections-fit",
+            Self::CpuFits => "cpu-fits",
             Self::UncleanEnd => "unclean-end",
         }
     }

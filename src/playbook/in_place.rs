@@ -70,10 +70,14 @@ fn start(run: &Run, world: World<'_>, now: Timestamp) -> Next {
     if let Some(why) = world.forbidden {
         return failed(format!("{why} before"));
     }
-    let is_fresh = |look: &Look<'_>| now.duration_since(look.asked_at).abs() <= world.fresh_look;
+    let is_fresh = |look: &Look<'_>| {
+        now.duration_since(look.asked_at).abs() <= world.fresh_look || !world.guards.stand(Guard::FreshLook)
+    };
     let blocked = match world.look.filter(is_fresh) {
         None => Some("the look that it rests on is too old".to_owned()),
-        Some(Look { age_is_known: false, .. }) => Some("the clock was set since the look that it rests on".to_owned()),
+        Some(Look { age_is_known: false, .. }) if world.guards.stand(Guard::LookAge) => {
+            Some("the clock was set since the look that it rests on".to_owned())
+        }
         Some(Look { state, .. })
             if state.resource_id != run.intent.resource_id && world.guards.stand(Guard::SameMachine) =>
         {
@@ -99,7 +103,7 @@ fn start(run: &Run, world: World<'_>, now: Timestamp) -> Next {
 
 /// Why the call may not be sent to a database in this state.
 fn precondition(state: &DatabaseState, world: World<'_>) -> Option<String> {
-    if !state.status.is_available() {
+    if !state.status.is_available() && world.guards.stand(Guard::StatusAvailable) {
         return Some(format!("its status is {}", state.status));
     }
     if state.pending.is_empty() || !world.guards.stand(Guard::NothingPending) {

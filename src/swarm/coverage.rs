@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::fault::Fault;
-use crate::model::action::{CallState, Run};
+use crate::model::action::{ActionResult, CallState, Run};
+use crate::model::call::CallOutcome;
+use crate::model::decision::Verdict;
+use crate::model::event::Event;
+use crate::model::ladder::Direction;
+use crate::model::operator::Actor;
 
 /// Where the engine was when something happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,6 +110,39 @@ impl Milestone {
         Self::ReadFailed,
         Self::ReadRecovered,
     ];
+
+    /// What a record says was reached, if that is worth counting.
+    pub(super) fn of(event: &Event) -> Option<Self> {
+        Some(match event {
+            Event::ActionEnded { result, .. } => match result {
+                ActionResult::Verified => Self::Verified,
+                ActionResult::FailedSafe { why } if why.contains("left no trace") => Self::LostWithoutTrace,
+                ActionResult::FailedSafe { .. } => Self::FailedSafe,
+                ActionResult::RolledBack { .. } => Self::RolledBack,
+                ActionResult::Stopped { .. } => Self::StoppedByPerson,
+                ActionResult::Held { .. } => Self::Held,
+            },
+            Event::CallAnswered { outcome: CallOutcome::Unknown { .. }, .. } => Self::AnswerLost,
+            Event::CallAdopted { .. } => Self::LostButAdopted,
+            Event::ActionResumed { .. } => Self::ResumedAfterRestart,
+            Event::JournalRepaired { .. } => Self::TailRepaired,
+            Event::Disarmed { by: None, why } if why.contains("without a word") => Self::DisarmedByUncleanEnd,
+            Event::Disarmed { by: None, why } if why.contains("account") => Self::DisarmedByAccount,
+            Event::ForeignChange { .. } => Self::ForeignChangeSeen,
+            Event::ActionIntended { intent, .. } if intent.actor != Actor::Engine => Self::OverrideCarriedOut,
+            Event::CommandRefused { why, .. } if why.starts_with("not done: meanwhile") => {
+                Self::OrderOnOldPictureRefused
+            }
+            Event::Decision { decision, .. } => match &decision.verdict {
+                Verdict::Scale { direction: Direction::Up, .. } => Self::EngineUp,
+                Verdict::Scale { direction: Direction::Down, .. } => Self::EngineDown,
+                _ => return None,
+            },
+            Event::ReadFailed(_) => Self::ReadFailed,
+            Event::ReadRecovered { .. } => Self::ReadRecovered,
+            _ => return None,
+        })
+    }
 }
 
 impl Coverage {

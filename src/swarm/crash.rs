@@ -2,13 +2,19 @@
 //! and the power is cut at every byte of every record that it writes. Whatever the moment, the next start must bring the
 //! world to the same end with the same single change.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
+
 use jiff::SignedDuration;
 
-use super::draw::Plan;
+use super::draw;
+use super::life::Life;
 use super::people;
-use super::trial::{Life, Stage};
+use super::plan::{Load, Plan};
+use super::stage::Stage;
 use crate::config;
 use crate::model::command::Command;
+use crate::model::ladder::Direction;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::Scenario;
 
@@ -75,7 +81,7 @@ impl Kind {
             Self::EngineUp | Self::EngineUpMultiAz => ("db.t4g.small", 620.0),
         };
         let multi_az = self == Self::EngineUpMultiAz;
-        let mut plan = Plan::of(1, 5);
+        let mut plan = draw::plan(1, 5);
         let scenario = format!(
             "name = \"crash\"\naccount = \"111122223333\"\nregion = \"us-east-1\"\nstart = \"{}\"\nseed = 1\n\
              noise = 0.02\nhistory = \"15m\"\n[[instance]]\nid = \"{DATABASE}\"\nclass = \"{from}\"\n\
@@ -94,7 +100,7 @@ impl Kind {
             plan.scenario = scenario;
             plan.settings = settings;
         }
-        plan.loads = [(DATABASE.to_owned(), vec![(plan.start, load)])].into();
+        plan.loads = [(DATABASE.to_owned(), vec![(plan.start, Load { writes: load, connections: 0.0 })])].into();
         plan.faults.clear();
         plan.strikes.clear();
         plan.deeds.clear();
@@ -109,11 +115,18 @@ impl Kind {
 pub fn run(kind: Kind, death: Death) -> std::io::Result<Outcome> {
     fastrand::seed(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    Ok(runtime.block_on(play(kind, death)))
+    let stage = runtime.block_on(Stage::new(kind.plan(), None));
+    let witness = stage.shared_witness();
+    let played = catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(stage, kind, death))));
+    Ok(played.unwrap_or_else(|panic| {
+        let mut witness = witness.lock().unwrap_or_else(PoisonError::into_inner);
+        witness.on_panic(panic.as_ref());
+        let wrong = witness.telling().broken().to_vec();
+        Outcome { wrong, points: 0, records: Vec::new(), last_events: witness.telling().last_events() }
+    }))
 }
 
-async fn play(kind: Kind, death: Death) -> Outcome {
-    let mut stage = Stage::new(kind.plan(), None).await;
+async fn play(mut stage: Stage, kind: Kind, death: Death) -> Outcome {
     match death {
         Death::Never => {}
         Death::Point(point) => stage.fuse.light(point),
@@ -140,26 +153,27 @@ async fn play(kind: Kind, death: Death) -> Outcome {
             None => life = Some(stage.boot().await),
         }
         if let Some(life) = &mut life {
-            tend(life, kind);
+            tend(&stage, life, kind);
         }
         records.extend(stage.witness().take_lengths());
     }
     drop(life);
     let wrong = wrongs(&stage, kind);
-    let last_events = stage.witness().last_events();
+    let last_events = stage.witness().telling().last_events();
     Outcome { wrong, points: stage.fuse.passed(), records, last_events }
 }
 
 /// What the person does who wants this to happen.
-fn tend(life: &mut Life, kind: Kind) {
+fn tend(stage: &Stage, life: &mut Life, kind: Kind) {
     let snapshot = life.client.snapshot();
     let Some(view) = snapshot.databases.first() else { return };
     let acting = view.run.as_ref().is_some_and(|run| !run.is_ended());
     if kind == Kind::PersonUp {
         if !acting && view.state.as_ref().is_some_and(|state| state.class.as_str() != kind.target()) {
-            people::scale(&mut life.client, DATABASE, true);
+            people::scale(&mut life.client, DATABASE, Direction::Up);
         }
     } else if !snapshot.arming.is_armed() {
+        stage.witness().arm_ordered = true;
         people::order(&mut life.client, Command::Arm { reason: "test".to_owned() });
     }
 }
@@ -174,17 +188,18 @@ fn is_over(stage: &Stage, life: Option<&Life>, kind: Kind) -> bool {
 fn wrongs(stage: &Stage, kind: Kind) -> Vec<String> {
     let mut witness = stage.witness();
     witness.absorb();
-    let mut wrong = witness.broken.clone();
+    let mut wrong = witness.telling().broken().to_vec();
     let truth = witness.sim.world().fleet().instance(DATABASE).cloned();
     if truth.as_ref().is_none_or(|truth| truth.class != kind.target() || truth.status != "available") {
         let class = truth.map(|truth| format!("{} {}", truth.class, truth.status));
         wrong.push(format!("the world ends as {class:?} and not as {}", kind.target()));
     }
-    let taken = witness.calls.iter().filter(|call| call.took_effect).count();
+    let taken = witness.ledger.calls.iter().filter(|call| call.took_effect).count();
     if taken != 1 {
         wrong.push(format!("{taken} changes were made and not one"));
     }
-    let open = witness.intents.keys().filter(|action| witness.ended.get(action).copied() != Some(1)).count();
+    let open =
+        witness.ledger.intents.keys().filter(|action| witness.ledger.ended.get(action).copied() != Some(1)).count();
     if open > 0 {
         wrong.push(format!("{open} actions have no end, or two"));
     }

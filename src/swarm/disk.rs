@@ -110,13 +110,18 @@ impl SimDisk {
         std::mem::take(&mut self.inner().failed)
     }
 
+    /// Whoever asks next is not told of it.
+    pub fn forget_failure(&self) {
+        self.inner().failed = false;
+    }
+
     /// At that append, counted from 1, the machine loses power, when so many bytes of it have come down.
     pub fn die_at(&self, append: u64, bytes: usize) {
         self.inner().dies_at = Some((append, bytes));
     }
 
     /// Whether that has happened, since this was asked last.
-    pub fn has_died(&self) -> bool {
+    pub fn take_died(&self) -> bool {
         std::mem::take(&mut self.inner().died)
     }
 

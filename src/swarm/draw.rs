@@ -1,4 +1,4 @@
-//! What a seed says: the world, the policies, the load, the people, and which faults strike when.
+//! Draws from a seed all that a trial is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,159 +7,47 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::disk::Trouble;
 use super::fault::Fault;
-use super::wire::Strike;
+use super::plan::{Deed, Dying, Foreign, HEALING, Load, Machine, Order, Plan, Power, Strike, Switch};
 use crate::config;
+use crate::model::ladder::Direction;
 use crate::model::settings::Settings;
 use crate::sim::rng::Rng;
-use crate::sim::scenario::{Effect, Scenario};
+use crate::sim::scenario::Scenario;
 
 /// When every trial begins, in virtual time.
 const START: &str = "2026-01-05T09:00:00Z";
-/// At the end of a trial all is well for this long, and everything must come to rest: a cooldown down, a hold after
-/// foreign hands, a class change and its rules' windows fit in it.
-pub const HEALING: SignedDuration = SignedDuration::from_hours(4);
+/// The account of every trial.
+pub(super) const ACCOUNT: &str = "111122223333";
+/// The built-in rules, and one up rule on another signal, whose gaps hide load from nothing but that rule.
+const RULES: &str = "[[database.up]]\nsignal = \"writes\"\nabove = 500\ndatapoints = 2\nperiods = 3\n\
+     [[database.up]]\nsignal = \"write_latency\"\nabove = 0.01\ndatapoints = 3\nperiods = 3\n\
+     [[database.down]]\nsignal = \"writes\"\nbelow = 225\ndatapoints = 10\nperiods = 10\n\
+     [[database.down]]\nsignal = \"writes\"\nbelow = 225\ndatapoints = 55\nperiods = 60\n";
+const USUAL_CONNECTIONS: f64 = 24.0;
+/// Few, or more than the small class has room for.
+const CONNECTIONS: [f64; 6] = [USUAL_CONNECTIONS, USUAL_CONNECTIONS, USUAL_CONNECTIONS, 90.0, 160.0, 260.0];
 /// Loads that matter: calm, at the down line, between the lines, at the up line, over it, far over.
 const LEVELS: [f64; 12] = [60.0, 120.0, 180.0, 215.0, 235.0, 330.0, 470.0, 490.0, 515.0, 620.0, 720.0, 1_100.0];
 
-/// Everything about one trial that is decided before it begins.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// What all of it is derived from.
-    pub seed: u64,
-    /// The world.
-    pub scenario: Scenario,
-    /// The engine's policies.
-    pub settings: Settings,
-    /// Which kinds of fault there are.
-    pub faults: BTreeSet<Fault>,
-    /// Those of the wire.
-    pub strikes: Vec<Strike>,
-    /// What people and machines do, in order of time.
-    pub deeds: Vec<(Timestamp, Deed)>,
-    /// When the trial begins.
-    pub start: Timestamp,
-    /// From then on all is well.
-    pub heals_at: Timestamp,
-    /// When the trial is over.
-    pub ends_at: Timestamp,
-    /// What clients ask for, per database: from then on so much.
-    pub loads: BTreeMap<String, Vec<(Timestamp, f64)>>,
-}
-
-/// Something that is done to the engine, or around it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Deed {
-    /// A person arms.
-    Arm,
-    /// A person disarms.
-    Disarm,
-    /// A person orders a step on a database: up, or down.
-    Scale {
-        /// Which.
-        database: String,
-        /// Up, else down.
-        up: bool,
-    },
-    /// A person stops what is under way, where it can be stopped.
-    StopAction {
-        /// Which.
-        database: String,
-    },
-    /// A person holds a database for an hour.
-    Hold {
-        /// Which.
-        database: String,
-    },
-    /// A person orders something in sight of a picture that is not true any more.
-    OldPicture {
-        /// Which.
-        database: String,
-    },
-    /// A person comes by: arms a disarmed engine, releases what waits for a person, starts what has died.
-    LookAfter,
-    /// Somebody changes the class in the console of AWS.
-    ForeignClass {
-        /// Which.
-        database: String,
-        /// Where to.
-        class: String,
-    },
-    /// Somebody switches a database over: from one moment to the next the name shows another class, or another machine.
-    ForeignSwitch(Switch),
-    /// Somebody asks for more storage, at the next window: it pends.
-    ForeignPending {
-        /// Which.
-        database: String,
-    },
-    /// The process dies after so many more points of its life; its machine loses power, or not.
-    Crash {
-        /// Polls, requests and answers.
-        after_points: u64,
-        /// What was not synced may be lost.
-        power_loss: bool,
-        /// Until it is started again.
-        down_secs: i64,
-    },
-    /// SIGTERM.
-    Stop {
-        /// Until it is started again.
-        down_secs: i64,
-    },
-    /// The disk fails from now on, or is well again.
-    Disk(Trouble),
-    /// The machine's clock is set.
-    ClockStep {
-        /// Forward, or back.
-        secs: i64,
-    },
-}
-
-/// What a name shows after somebody else's switchover.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Switch {
-    /// What it is.
-    #[default]
-    Back,
-    /// The other class of the ladder.
-    Class,
-    /// Another `DbiResourceId`.
-    Machine,
-}
-
-impl Plan {
-    /// The plan of a seed for a trial of so many hours, the last [`HEALING`] of them without faults.
-    pub fn of(seed: u64, hours: u32) -> Self {
-        let mut rng = Rng::of(seed, "swarm plan", 0);
-        let start: Timestamp = START.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        let chaos = SignedDuration::from_hours(i64::from(hours)) - HEALING;
-        let heals_at = start.saturating_add(chaos.max(SignedDuration::from_hours(1))).unwrap_or(start);
-        let ends_at = heals_at.saturating_add(HEALING).unwrap_or(heals_at);
-        let faults = subset(&mut rng);
-        let names: Vec<String> = ["checkpoints", "orders", "catalogue"][..[1, 1, 1, 2, 2, 3][pick(&mut rng, 6)]]
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect();
-        let mut drawer = Drawer { rng, start, heals_at, ends_at, faults: &faults, names: &names };
-        let loads = drawer.loads();
-        let scenario = drawer.scenario(seed, &loads);
-        let settings = drawer.settings();
-        let strikes = drawer.strikes();
-        let deeds = drawer.deeds();
-        Self { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }
-    }
-
-    /// Whether one of the scenario's own faults is going on so long after the start.
-    pub fn is_in_fault(&self, since: SignedDuration, is_it: impl Fn(&Effect) -> bool) -> bool {
-        let mut faults = self.scenario.faults.iter();
-        faults.any(|fault| fault.at <= since && since < fault.until && is_it(&fault.effect))
-    }
-
-    /// What the clients of a database ask for at an instant, before noise.
-    pub fn load_at(&self, database: &str, at: Timestamp) -> f64 {
-        let steps = self.loads.get(database).map(Vec::as_slice).unwrap_or_default();
-        let past = steps.iter().take_while(|(from, _)| *from <= at).last();
-        past.or(steps.first()).map_or(0.0, |(_, load)| *load)
-    }
+/// The plan of a seed for a trial of so many hours, the last [`HEALING`] of them without faults.
+pub(super) fn plan(seed: u64, hours: u32) -> Plan {
+    let mut rng = Rng::of(seed, "swarm plan", 0);
+    let start: Timestamp = START.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+    let chaos = SignedDuration::from_hours(i64::from(hours)) - HEALING;
+    let heals_at = start.saturating_add(chaos.max(SignedDuration::from_hours(1))).unwrap_or(start);
+    let ends_at = heals_at.saturating_add(HEALING).unwrap_or(heals_at);
+    let faults = subset(&mut rng);
+    let names: Vec<String> = ["checkpoints", "orders", "catalogue"][..[1, 1, 1, 2, 2, 3][pick(&mut rng, 6)]]
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
+    let mut drawer = Drawer { rng, start, heals_at, ends_at, faults: &faults, names: &names };
+    let loads = drawer.loads();
+    let scenario = drawer.scenario(seed, &loads);
+    let settings = drawer.settings();
+    let strikes = drawer.strikes();
+    let deeds = drawer.deeds();
+    Plan { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }
 }
 
 /// Half of the seeds have few faults and come far, half have many and meet rare combinations.
@@ -204,42 +92,49 @@ impl Drawer<'_> {
         self.start.saturating_add(after).unwrap_or(self.start)
     }
 
+    fn direction(&mut self) -> Direction {
+        if self.rng.draw().is_multiple_of(2) { Direction::Up } else { Direction::Down }
+    }
+
     fn name(&mut self) -> String {
         self.names[pick(&mut self.rng, self.names.len())].clone()
     }
 
     /// Piecewise constant, so that what was true at a moment is plain to see.
-    fn loads(&mut self) -> BTreeMap<String, Vec<(Timestamp, f64)>> {
+    fn loads(&mut self) -> BTreeMap<String, Vec<(Timestamp, Load)>> {
         let together = self.faults.contains(&Fault::M7Together).then(|| self.load());
         let of = |drawer: &mut Self| together.clone().unwrap_or_else(|| drawer.load());
         self.names.iter().map(|name| (name.clone(), of(self))).collect()
     }
 
-    fn load(&mut self) -> Vec<(Timestamp, f64)> {
+    fn load(&mut self) -> Vec<(Timestamp, Load)> {
         let mut at = self.start;
-        let mut steps = vec![(at, 120.0)];
+        let usual = |writes| Load { writes, connections: USUAL_CONNECTIONS };
+        let mut steps = vec![(at, usual(120.0))];
         while at < self.heals_at {
             if self.faults.contains(&Fault::M5Sawtooth) && self.rng.unit() < 0.4 {
                 let (low, high, every) = [(490.0, 515.0, 2), (120.0, 620.0, 10), (215.0, 235.0, 5), (180.0, 720.0, 61)]
                     [pick(&mut self.rng, 4)];
                 for tooth in 0..20 {
                     at = at.saturating_add(SignedDuration::from_mins(every)).unwrap_or(at);
-                    steps.push((at, if tooth % 2 == 0 { high } else { low }));
+                    steps.push((at, usual(if tooth % 2 == 0 { high } else { low })));
                 }
             }
             let wait = self.minutes(4, 170);
             at = at.saturating_add(wait).unwrap_or(at);
-            steps.push((at, LEVELS[pick(&mut self.rng, LEVELS.len())]));
+            let writes = LEVELS[pick(&mut self.rng, LEVELS.len())];
+            let connections = CONNECTIONS[pick(&mut self.rng, CONNECTIONS.len())];
+            steps.push((at, Load { writes, connections }));
         }
         steps.retain(|(at, _)| *at < self.heals_at);
         // At the end it is clear what is wanted: plainly calm, or plainly too much.
-        steps.push((self.heals_at, if self.rng.draw().is_multiple_of(2) { 100.0 } else { 620.0 }));
+        steps.push((self.heals_at, usual(if self.rng.draw().is_multiple_of(2) { 100.0 } else { 620.0 })));
         steps
     }
 
-    fn scenario(&mut self, seed: u64, loads: &BTreeMap<String, Vec<(Timestamp, f64)>>) -> Scenario {
+    fn scenario(&mut self, seed: u64, loads: &BTreeMap<String, Vec<(Timestamp, Load)>>) -> Scenario {
         let mut text = format!(
-            "name = \"swarm\"\naccount = \"111122223333\"\nregion = \"us-east-1\"\nstart = \"{START}\"\n\
+            "name = \"swarm\"\naccount = \"{ACCOUNT}\"\nregion = \"us-east-1\"\nstart = \"{START}\"\n\
              seed = {seed}\nnoise = 0.04\nhistory = \"90m\"\n"
         );
         for name in self.names {
@@ -249,9 +144,12 @@ impl Drawer<'_> {
             let _ = write!(text, "\n[[instance]]\nid = \"{name}\"\nclass = \"{class}\"\nmulti_az = {multi_az}\n");
         }
         for (name, steps) in loads {
-            for (at, writes) in steps {
+            for (at, Load { writes, connections }) in steps {
                 let at = at.duration_since(self.start).as_secs();
-                let _ = write!(text, "\n[[demand]]\ninstance = \"{name}\"\nat = \"{at}s\"\nwrites = {writes}\n");
+                let _ = write!(
+                    text,
+                    "\n[[demand]]\ninstance = \"{name}\"\nat = \"{at}s\"\nwrites = {writes}\nconnections = {connections}\n"
+                );
             }
         }
         let _ = write!(text, "\n[timing]\n");
@@ -271,6 +169,7 @@ impl Drawer<'_> {
             (Fault::M1Missing, "hole_in = \"*\""),
             (Fault::M1Missing, "hole_in = \"DatabaseConnections\""),
             (Fault::M1Missing, "hole_in = \"WriteIOPS\""),
+            (Fault::M1Missing, "hole_in = \"WriteLatency\""),
             (Fault::A7OnlyAnEvent, "class_change = \"fails\""),
             (Fault::R2Stuck, "class_change = \"stuck\""),
         ];
@@ -290,9 +189,11 @@ impl Drawer<'_> {
 
     fn settings(&mut self) -> Settings {
         // Seldomer than the product's 15 s: a look costs the most of a trial, and the faults last for minutes and hours.
-        let every = [90, 240, 300, 300][pick(&mut self.rng, 4)];
+        let every = [90, 240, 300, 300, 300, 300][pick(&mut self.rng, 6)];
         let in_flight = 1 + pick(&mut self.rng, 2);
-        let mut text = format!("[engine]\nevaluate_every = \"{every}s\"\nmax_actions_in_flight = {in_flight}\n");
+        let pinned = self.rng.draw().is_multiple_of(2);
+        let mut text = if pinned { format!("[aws]\naccount_id = \"{ACCOUNT}\"\n") } else { String::new() };
+        let _ = write!(text, "[engine]\nevaluate_every = \"{every}s\"\nmax_actions_in_flight = {in_flight}\n");
         for name in self.names {
             let actions = [4, 8, 24][pick(&mut self.rng, 3)];
             let up = [5, 15][pick(&mut self.rng, 2)];
@@ -302,6 +203,9 @@ impl Drawer<'_> {
                 "\n[[database]]\nid = \"{name}\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n\
                  max_actions_per_day = {actions}\ncooldown = {{ up = \"{up}m\", down = \"{down}m\" }}\n"
             );
+            if self.rng.draw().is_multiple_of(2) {
+                text.push_str(RULES);
+            }
         }
         config::parse(&text, "swarm").unwrap_or_else(|problems| unreachable_plan(&problems.render(false)))
     }
@@ -328,20 +232,20 @@ impl Drawer<'_> {
     fn deeds(&mut self) -> Vec<(Timestamp, Deed)> {
         let mut deeds = Vec::new();
         let mut at = self.start.saturating_add(SignedDuration::from_secs(70)).unwrap_or(self.start);
-        deeds.push((at, Deed::Arm));
+        deeds.push((at, Deed::Person(Order::Arm)));
         // Somebody comes by every now and then, and in the end until all is done.
         while at < self.ends_at {
             let wait = if at < self.heals_at { self.minutes(15, 90) } else { self.minutes(5, 20) };
             at = at.saturating_add(wait).unwrap_or(at);
-            deeds.push((at, Deed::LookAfter));
+            deeds.push((at, Deed::Person(Order::LookAfter)));
         }
         for fault in self.faults {
             self.deeds_of(*fault, &mut deeds);
         }
-        deeds.retain(|(at, deed)| *at < self.heals_at || *deed == Deed::LookAfter);
-        deeds.push((self.heals_at, Deed::Disk(Trouble::None)));
+        deeds.retain(|(at, deed)| *at < self.heals_at || *deed == Deed::Person(Order::LookAfter));
+        deeds.push((self.heals_at, Deed::Machine(Machine::Disk(Trouble::None))));
         // What is thought better of comes after the order, at the same moment.
-        deeds.sort_by_key(|(at, deed)| (*at, matches!(deed, Deed::StopAction { .. })));
+        deeds.sort_by_key(|(at, deed)| (*at, matches!(deed, Deed::Person(Order::StopAction { .. }))));
         deeds
     }
 
@@ -360,15 +264,16 @@ impl Drawer<'_> {
             let at = self.some_time();
             let down_secs = self.rng.between(SignedDuration::from_secs(1), SignedDuration::from_mins(8)).as_secs();
             let after_points = self.rng.draw() % 60;
+            let crash = |power| Deed::Machine(Machine::Crash { after_points, dying: Dying { power, down_secs } });
             let trouble = |trouble, drawer: &mut Self, deeds: &mut Vec<(Timestamp, Deed)>| {
-                deeds.push((at, Deed::Disk(trouble)));
+                deeds.push((at, Deed::Machine(Machine::Disk(trouble))));
                 let lasts = drawer.minutes(1, 60);
-                deeds.push((at.saturating_add(lasts).unwrap_or(at), Deed::Disk(Trouble::None)));
+                deeds.push((at.saturating_add(lasts).unwrap_or(at), Deed::Machine(Machine::Disk(Trouble::None))));
             };
             let deed = match fault {
-                Fault::P1Crash => Deed::Crash { after_points, power_loss: false, down_secs },
-                Fault::P8PowerLoss => Deed::Crash { after_points, power_loss: true, down_secs },
-                Fault::P2Stop => Deed::Stop { down_secs },
+                Fault::P1Crash => crash(Power::Stays),
+                Fault::P8PowerLoss => crash(Power::Lost),
+                Fault::P2Stop => Deed::Machine(Machine::Terminate { down_secs }),
                 Fault::P7DiskFull => return trouble(Trouble::Full, self, deeds),
                 Fault::P7DiskError => return trouble(Trouble::WriteError, self, deeds),
                 Fault::P7SyncFails => return trouble(Trouble::SyncError, self, deeds),
@@ -376,21 +281,21 @@ impl Drawer<'_> {
                     let secs = [-3_600, -3_600, -240, 45, 240, 3_600][pick(&mut self.rng, 6)];
                     // The step, and after a while the step back: somebody notices.
                     let back = at.saturating_add(self.minutes(5, 90)).unwrap_or(at);
-                    deeds.push((back, Deed::ClockStep { secs: -secs }));
-                    Deed::ClockStep { secs }
+                    deeds.push((back, Deed::Machine(Machine::ClockStep { secs: -secs })));
+                    Deed::Machine(Machine::ClockStep { secs })
                 }
-                Fault::O1Disarm => Deed::Disarm,
+                Fault::O1Disarm => Deed::Person(Order::Disarm),
                 Fault::O2Override => {
                     let database = self.name();
                     // Now and then thought better of at once: the only moment at which it can still be stopped.
                     if self.rng.draw().is_multiple_of(3) {
-                        deeds.push((at, Deed::StopAction { database: database.clone() }));
+                        deeds.push((at, Deed::Person(Order::StopAction { database: database.clone() })));
                     }
-                    Deed::Scale { database, up: self.rng.draw().is_multiple_of(2) }
+                    Deed::Person(Order::Scale { database, direction: self.direction() })
                 }
                 Fault::O3TwoOperators => {
-                    deeds.push((at, Deed::Hold { database: self.name() }));
-                    Deed::OldPicture { database: self.name() }
+                    deeds.push((at, Deed::Person(Order::Hold { database: self.name() })));
+                    Deed::Person(Order::OldPicture { database: self.name() })
                 }
                 Fault::R8ForeignHands => {
                     let class = ["db.t4g.small", "db.m5.large", "db.m5.xlarge"][pick(&mut self.rng, 3)].to_owned();
@@ -398,29 +303,27 @@ impl Drawer<'_> {
                     self.switch_under_an_order(at, Switch::Class, deeds);
                     // And now and then a person of ours orders something at the same moment.
                     if self.rng.draw().is_multiple_of(2) {
-                        let up = self.rng.draw().is_multiple_of(2);
-                        deeds.push((at, Deed::Scale { database: database.clone(), up }));
+                        let direction = self.direction();
+                        deeds.push((at, Deed::Person(Order::Scale { database: database.clone(), direction })));
                     }
-                    Deed::ForeignClass { database, class }
+                    Deed::Foreign(Foreign::Class { database, class })
                 }
                 Fault::M6OtherMachine => return self.switch_under_an_order(at, Switch::Machine, deeds),
-                Fault::R11Maintenance => Deed::ForeignPending { database: self.name() },
+                Fault::R11Maintenance => Deed::Foreign(Foreign::Pending { database: self.name() }),
                 _ => return,
             };
             deeds.push((at, deed));
         }
     }
-}
 
-impl Drawer<'_> {
     /// A person orders something, and before it can be sent the name shows something else.
     fn switch_under_an_order(&mut self, at: Timestamp, to: Switch, deeds: &mut Vec<(Timestamp, Deed)>) {
-        for up in [true, false] {
-            deeds.push((at, Deed::Scale { database: self.name(), up }));
+        for direction in [Direction::Up, Direction::Down] {
+            deeds.push((at, Deed::Person(Order::Scale { database: self.name(), direction })));
         }
-        deeds.push((at, Deed::ForeignSwitch(to)));
+        deeds.push((at, Deed::Foreign(Foreign::Switch(to))));
         let back = at.saturating_add(self.minutes(5, 40)).unwrap_or(at);
-        deeds.push((back, Deed::ForeignSwitch(Switch::Back)));
+        deeds.push((back, Deed::Foreign(Foreign::Switch(Switch::Back))));
     }
 }
 

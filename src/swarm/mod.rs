@@ -2,9 +2,9 @@
 //! repeatable, thousands of them, with its promises checked all the time.
 //!
 //! ```text
-//!   seed ─► draw: world, policies, people, faults, crashes
-//!             │
-//!   trial ────┼─► controller (paused time) ─► SDK ─► wire: faults ─► sim::World
+//!   seed ─► draw ─► plan: world, policies, people, faults, crashes
+//!                     │
+//!   trial, stage ─────┼─► controller (paused time) ─► SDK ─► wire: faults ─► sim::World
 //!             │        │  journal                       │
 //!             │        └─► disk: torn, full, lost       │
 //!             └─► witness ◄── every sync ◄──────────────┴── every request, as it truly was
@@ -19,17 +19,27 @@
 
 pub mod coverage;
 pub mod crash;
+mod deeds;
 pub mod disk;
-pub mod draw;
+mod draw;
 pub mod fault;
+mod forge;
+mod ledger;
+mod life;
 mod people;
+pub mod plan;
 mod promises;
+mod reasons;
+mod refuse;
+mod rest;
 mod served;
-pub mod trial;
+mod stage;
+mod telling;
+mod trial;
 mod wire;
 mod witness;
 
 #[cfg(test)]
 mod tests;
 
-pub use trial::{Report, Trial, run};
+pub use trial::{Report, Trial, can_miss, run};

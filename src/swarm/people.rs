@@ -16,24 +16,25 @@ pub(super) fn order(client: &mut Client, command: Command) {
     drop(client.send(command));
 }
 
-/// The orders of a person who comes by.
-pub(super) fn look_after(client: &mut Client) {
+/// The orders of a person who comes by. True when one of them is to arm.
+pub(super) fn look_after(client: &mut Client) -> bool {
     let snapshot = client.snapshot();
     for view in &snapshot.databases {
         if view.holds.iter().any(crate::model::hold::Hold::waits_for_person) {
             order(client, Command::Release { database: view.name().clone() });
         }
     }
-    if !snapshot.arming.is_armed() {
+    let arms = !snapshot.arming.is_armed();
+    if arms {
         order(client, Command::Arm { reason: "looked, all is well".to_owned() });
     }
+    arms
 }
 
 /// One step of the ladder from where the person sees the database.
-pub(super) fn scale(client: &mut Client, database: &str, up: bool) {
+pub(super) fn scale(client: &mut Client, database: &str, direction: Direction) {
     let snapshot = client.snapshot();
     let Some(view) = view_of(&snapshot.databases, database) else { return };
-    let direction = if up { Direction::Up } else { Direction::Down };
     let target = view.state.as_ref().and_then(|state| view.policy.ladder.step(&state.class, direction));
     if let Some(to) = target.cloned() {
         order(client, Command::Scale { database: view.name().clone(), to, reason: "by hand".to_owned() });

@@ -1,12 +1,36 @@
-//! The promises that every trial is held to, by their numbers in the list of invariants. Each is judged by what the world
-//! truly was, or by what a client was truly told, never by what the engine says of itself.
+//! The promises that every trial is held to. Each is judged by what the world truly was, or by what a client was truly
+//! told, never by what the engine says of itself.
+//!
+//! | No. | Promise | Where |
+//! |---|---|---|
+//! | I1 | a mutating call has a durable record that goes ahead of it | here |
+//! | I2 | it is on the wire once at the most; in the end calls and records match | here, `rest` |
+//! | I4 | one action at a time on a database, no more than configured in the fleet | here |
+//! | I7 | a disarmed engine changes nothing, and nothing but a person arms it | here |
+//! | I8 | nor what a person holds or has stopped, nor what is held after a person's or a foreign change or an unclear end | here |
+//! | I9 | cooldowns and the daily budget are kept | here |
+//! | I10 | no step down under load, into too little room, or on a series with a gap | `reasons` |
+//! | I11 | no step up without load | `reasons` |
+//! | I12 | on the ladder, one rung at a time, to a class that is offered | here |
+//! | I14 | the machine that was meant, in the account that was meant | here |
+//! | I15 | an end says what is true | here |
+//! | I16 | seconds before the call it was seen available, with nothing pending, as ordered | here |
+//! | I17 | after a failed write nothing is changed until a person arms | here |
+//! | I18 | what was synced comes back, and the journal verifies | `stage`, `witness`, `rest` |
+//! | I19 | deaths change neither the end nor the changes | `crash` |
+//! | I20 | in the end everything has come to rest where the policy wants it | `rest` |
+//! | I21 | each action has one end | here, `rest` |
+//! | I22 | requests a minute are bounded | `rest` |
+//! | I24 | no hostile text in a record | `witness` |
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::fault::Fault;
-use super::witness::{Sent, Witness};
+use super::ledger::{MustHold, Sent};
+use super::reasons;
+use super::witness::Witness;
 use crate::model::action::{ActionId, ActionResult, Intent};
-use crate::model::hold::Hold;
+use crate::model::event::{Entry, Event};
 use crate::model::ladder::Direction;
 use crate::model::operator::Actor;
 use crate::model::policy::Policy;
@@ -16,10 +40,12 @@ use crate::sim::wire::query::Params;
 const ALLOWED: [&str; 5] = ["Action", "Version", "DBInstanceIdentifier", "DBInstanceClass", "ApplyImmediately"];
 /// A look is fresh for five seconds; the call then takes a moment to reach the wire.
 const LOOK_LIMIT_SECS: i64 = 6;
-/// Requests per minute and database: I22.
-const REQUESTS_PER_MIN: usize = 60;
-/// The world's noise, the engine's thresholds and the minute's edges.
-const LEEWAY: f64 = 1.2;
+/// A change by others shows for so long; after a switchover that is taken back, descriptions may be stale for minutes.
+const FOREIGN_CHANGE_LASTS: SignedDuration = SignedDuration::from_hours(1);
+/// Another account is known when the look is over that asked for it.
+const ACCOUNT_KNOWN_SECS: i64 = 65;
+/// RDS's events count for two minutes; the look that read them takes another at the most, and the call a moment.
+const EVENTS_LIMIT_SECS: i64 = 190;
 
 fn policy<'a>(witness: &'a Witness, database: &str) -> Option<&'a Policy> {
     witness.plan.settings.databases.iter().find(|policy| policy.database.as_str() == database)
@@ -45,37 +71,48 @@ pub(super) fn on_mutation(witness: &mut Witness, params: &Params) {
     }
     let is_it = |call: &Sent| {
         let meant = call.database == database && call.class == class;
-        meant && !call.on_wire && !witness.ended.contains_key(&call.id.action)
+        meant && !call.on_wire && !witness.ledger.ended.contains_key(&call.id.action)
     };
-    let place = witness.calls.iter().position(is_it);
+    let place = witness.ledger.calls.iter().position(is_it);
     let Some(place) = place else {
         return witness
             .break_promise(format!("I1/I2: {database} to {class} without a durable record that was not sent yet"));
     };
-    witness.calls[place].on_wire = true;
-    let action = witness.calls[place].id.action.clone();
-    let Some(intent) = witness.intents.get(&action).cloned() else {
+    witness.ledger.calls[place].on_wire = true;
+    let action = witness.ledger.calls[place].id.action.clone();
+    let Some(intent) = witness.ledger.intents.get(&action).cloned() else {
         return witness.break_promise(format!("I1: {} was sent without a durable intent", action.0));
     };
-    if witness.calls.iter().any(|call| {
-        call.database == database && call.id.action != action && !witness.ended.contains_key(&call.id.action)
+    if witness.ledger.calls.iter().any(|call| {
+        call.database == database && call.id.action != action && !witness.ledger.ended.contains_key(&call.id.action)
     }) {
         witness.break_promise(format!("I4: two actions under way on {database}"));
     }
+    if witness.ledger.stopped.contains(&action) {
+        witness.break_promise(format!("I8: {} was sent after a person had stopped it", action.0));
+    }
+    if witness.calls_at_stop.is_some_and(|calls| place >= calls) {
+        witness.break_promise(format!("P2: {} was begun by a process that had been told to end", action.0));
+    }
     preconditions(witness, &intent);
+    account(witness, &intent);
     if intent.actor == Actor::Engine {
+        witness.note_engine_send(database);
         permission(witness, &intent);
         fleet_slot(witness, &intent);
         no_hold(witness, &intent);
         no_flapping(witness, &intent);
-        reasons(witness, &intent);
+        told(witness, &intent);
+        if let Some(policy) = policy(witness, database).cloned() {
+            reasons::judge(witness, &policy, &intent);
+        }
     }
 }
 
 /// I4 over the fleet: no more at once than the limit, which a person passes over.
 fn fleet_slot(witness: &mut Witness, intent: &Intent) {
-    let is_open = |call: &&Sent| call.on_wire && !witness.ended.contains_key(&call.id.action);
-    let others = witness.calls.iter().filter(is_open).filter(|call| call.database != intent.database.as_str());
+    let is_open = |call: &&Sent| call.on_wire && !witness.ledger.ended.contains_key(&call.id.action);
+    let others = witness.ledger.calls.iter().filter(is_open).filter(|call| call.database != intent.database.as_str());
     let (others, limit) = (others.count(), witness.plan.settings.engine.max_actions_in_flight as usize);
     if others >= limit {
         witness.break_promise(format!("I4: {} is changed while {others} others of {limit} are", intent.database));
@@ -105,19 +142,48 @@ fn preconditions(witness: &mut Witness, intent: &Intent) {
     }
 }
 
+/// I14: the credentials belong to the account that is configured, or that a person has armed in.
+fn account(witness: &mut Witness, intent: &Intent) {
+    let Some((account, since)) = witness.account.clone() else {
+        return witness.break_promise(format!("I14: {} was changed before any account was known", intent.database));
+    };
+    if witness.clock.now().duration_since(since).as_secs() < ACCOUNT_KNOWN_SECS {
+        return;
+    }
+    let pinned = witness.plan.settings.aws.account_id.clone();
+    let armed_in = witness.armed_in.clone().filter(|_| intent.actor == Actor::Engine);
+    for meant in pinned.into_iter().chain(armed_in) {
+        if meant != account {
+            witness.break_promise(format!("I14: {} was changed in the account {account}", intent.database));
+        }
+    }
+}
+
+/// I12 and I16: AWS has said that it offers the class, and RDS's own words could be read.
+fn told(witness: &mut Witness, intent: &Intent) {
+    if !witness.offered.contains(intent.to.as_str()) {
+        witness.break_promise(format!("I12: nobody said that {} is offered for {}", intent.to, intent.database));
+    }
+    let now = witness.clock.now();
+    let age = witness.events_told_at.map(|at| now.duration_since(at).as_secs());
+    if age.is_none_or(|age| age > EVENTS_LIMIT_SECS) {
+        witness.break_promise(format!("I16: {} was changed, and events were last read {age:?} s ago", intent.database));
+    }
+}
+
 /// I7 and I17: the engine may act at all.
 fn permission(witness: &mut Witness, intent: &Intent) {
     let database = intent.database.as_str();
-    if !witness.armed {
+    if !witness.ledger.armed {
         witness.break_promise(format!("I7: {database} was changed by a disarmed engine"));
     }
-    if witness.journal_failed {
+    if witness.ledger.journal_failed {
         witness.break_promise(format!("I17: {database} was changed after a failed write, before any person armed"));
     }
 }
 
 /// A clock that was set moves what the engine measures by it: ends of holds, cooldowns, days.
-fn clock_is_right(witness: &Witness) -> bool {
+pub(super) fn clock_is_right(witness: &Witness) -> bool {
     !witness.plan.faults.contains(&Fault::L5ClockStep)
 }
 
@@ -126,12 +192,12 @@ fn no_hold(witness: &mut Witness, intent: &Intent) {
     let database = intent.database.as_str();
     let Some(way) = policy(witness, database).map(|policy| direction(policy, intent)) else { return };
     let (measured, now) = (clock_is_right(witness), witness.clock.now());
-    let in_force = |hold: &&Hold| {
+    let in_force = |hold: &&MustHold| {
         let lasts = hold.until.is_none_or(|until| measured && until > now);
         lasts && hold.direction.is_none_or(|held| held == way)
     };
-    let hold = witness.holds.get(database).and_then(|holds| holds.iter().find(in_force));
-    if let Some(cause) = hold.map(|hold| hold.cause.to_string()) {
+    let hold = witness.ledger.holds.get(database).and_then(|holds| holds.iter().find(in_force));
+    if let Some(cause) = hold.map(|hold| hold.why.clone()) {
         witness.break_promise(format!("I8: {database} was changed while held: {cause}"));
     }
 }
@@ -143,74 +209,68 @@ fn no_flapping(witness: &mut Witness, intent: &Intent) {
     let limit = policy.max_actions_per_day as usize;
     let cooldown = SignedDuration::try_from(policy.cooldown(direction(policy, intent))).unwrap_or_default();
     let now = witness.clock.now();
-    let sends = witness.sends_by_engine.entry(database.to_owned()).or_default();
-    sends.push(now);
-    sends.retain(|at| now.duration_since(*at) < SignedDuration::from_hours(24));
-    let sends = sends.len();
+    let sends = witness.engine_sends(database).len();
     if !clock_is_right(witness) {
         return;
     }
     if sends > limit {
         witness.break_promise(format!("I9: {database} was changed {sends} times within a day"));
     }
-    let passed = witness.last_end.get(database).map(|end| now.duration_since(*end));
+    let passed = witness.ledger.last_end.get(database).map(|end| now.duration_since(*end));
     if passed.is_some_and(|passed| passed + SignedDuration::from_secs(1) < cooldown) {
         witness.break_promise(format!("I9: {database} was changed within its cooldown"));
     }
 }
 
-/// I10 and I11: the true load asked for it.
-fn reasons(witness: &mut Witness, intent: &Intent) {
-    let database = intent.database.as_str();
-    let Some(policy) = policy(witness, database) else { return };
-    let now = witness.clock.now();
-    let minutes =
-        |from: i64, to: i64| (from..to).filter_map(move |back| now.checked_sub(SignedDuration::from_mins(back)).ok());
-    let load = |at: Timestamp| witness.plan.load_at(database, at);
-    let late = if witness.plan.faults.contains(&Fault::M2Late) { 12 } else { 0 };
-    match direction(policy, intent) {
-        Direction::Up => {
-            let most = minutes(0, 14 + late).map(load).fold(0.0, f64::max);
-            let threshold = policy.up.first().map_or(0.0, |rule| rule.threshold);
-            if most * LEEWAY < threshold {
-                witness.break_promise(format!("I11: {database} up, but the load was {most:.0} at the most"));
-            }
-        }
-        Direction::Down => {
-            let below = policy.down.first().map_or(0.0, |rule| rule.threshold);
-            // A source that says zero can hide load, but none that the smaller class could not carry.
-            let silent = witness.plan.faults.contains(&Fault::M4SilentZero);
-            let limit = if silent { policy.up.first().map_or(below, |rule| rule.threshold) } else { below };
-            let most = minutes(4, 11).map(load).fold(0.0, f64::max);
-            let busy = minutes(4, 60).map(load).filter(|load| *load > limit * LEEWAY).count();
-            if most > limit * LEEWAY || (busy > 8 && !silent) {
-                witness.break_promise(format!(
-                    "I10: {database} down, but the load was {most:.0} lately and high in {busy} minutes of the hour"
-                ));
-            }
-        }
+/// The way of an action on its policy's ladder.
+pub(super) fn direction(policy: &Policy, intent: &Intent) -> Direction {
+    policy.ladder.direction(&intent.from, &intent.to)
+}
+
+/// I7: it is armed by nobody but a person, in this very life of the process.
+pub(super) fn on_armed(witness: &mut Witness) {
+    if !std::mem::take(&mut witness.arm_ordered) {
+        witness.break_promise("I7: armed, and nobody has ordered it");
     }
 }
 
-fn direction(policy: &Policy, intent: &Intent) -> Direction {
-    policy.ladder.direction(&intent.from, &intent.to)
+/// I8: what holds from now on, whatever the engine makes of it.
+pub(super) fn holds_from(witness: &mut Witness, entry: &Entry) {
+    let (database, why, lasts) = match &entry.event {
+        Event::ActionEnded { database, result: ActionResult::Held { why, .. }, .. } => (database, why.clone(), false),
+        Event::ActionEnded { action, database, result: ActionResult::Verified, .. } => {
+            let intent = witness.ledger.intents.get(action);
+            if intent.is_none_or(|intent| intent.actor == Actor::Engine) {
+                return;
+            }
+            (database, format!("{} was a person's", action.0), true)
+        }
+        Event::ForeignChange { database, what, .. } => (database, what.clone(), true),
+        _ => return,
+    };
+    let wait = policy(witness, database.as_str()).map(|policy| policy.hold_after_manual);
+    let wait = wait.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
+    let until = lasts.then(|| entry.at.saturating_add(wait).unwrap_or(Timestamp::MAX));
+    witness.ledger.must_hold(database, MustHold { direction: None, until, why });
 }
 
 /// I15 and I21: an end says what is true, once.
 pub(super) fn on_end(witness: &mut Witness, action: &ActionId, result: &ActionResult) {
-    let Some(intent) = witness.intents.get(action).cloned() else {
+    let Some(intent) = witness.ledger.intents.get(action).cloned() else {
         return witness.break_promise(format!("I21: {} ended without an intent", action.0));
     };
-    if witness.ended.get(action).is_some_and(|ends| *ends > 1) {
+    if witness.ledger.ended.get(action).is_some_and(|ends| *ends > 1) {
         witness.break_promise(format!("I21: {} ended twice", action.0));
     }
     let database = intent.database.as_str();
-    let took_effect = witness.calls.iter().any(|call| call.id.action == *action && call.took_effect);
+    let took_effect = witness.ledger.calls.iter().any(|call| call.id.action == *action && call.took_effect);
     let truth = witness.sim.world().fleet().instance(database).cloned();
     let Some(truth) = truth else { return };
     let (class, pending) = (truth.class.as_str(), truth.pending.class.is_some());
     // Others may have changed it meanwhile; the engine cannot know better than it was told.
-    if witness.foreign.contains_key(database) {
+    let begun = witness.ledger.intended_at.get(action).copied().unwrap_or(Timestamp::MAX);
+    let meanwhile = |at: &Timestamp| begun.duration_since(*at) < FOREIGN_CHANGE_LASTS;
+    if witness.foreign.get(database).is_some_and(meanwhile) {
         return;
     }
     match result {
@@ -225,35 +285,5 @@ pub(super) fn on_end(witness: &mut Witness, action: &ActionId, result: &ActionRe
                 .break_promise(format!("I15: {} rolled back, but {database} is {class}, pending {pending}", action.0));
         }
         _ => {}
-    }
-}
-
-/// An action may take this long; one that begins later may be under way when the trial is over.
-const AN_ACTION: SignedDuration = SignedDuration::from_mins(45);
-
-/// Whether an action began so late that it need not have ended.
-pub(super) fn is_young(witness: &Witness, action: &ActionId) -> bool {
-    let age = witness.intended_at.get(action).map(|at| witness.clock.now().duration_since(*at));
-    age.is_some_and(|age| age < AN_ACTION)
-}
-
-/// What must hold when everything has long been well: I20, I21, I22 and the multiset of I2.
-pub(super) fn at_rest(witness: &mut Witness) {
-    let open: Vec<String> = witness
-        .intents
-        .keys()
-        .filter(|action| witness.ended.get(action).copied() != Some(1) && !is_young(witness, action))
-        .map(|action| action.0.clone())
-        .collect();
-    if !open.is_empty() {
-        witness.break_promise(format!("I20: never ended: {}", open.join(", ")));
-    }
-    let databases = witness.plan.settings.databases.len();
-    if witness.most_requests_per_min > REQUESTS_PER_MIN * databases {
-        witness.break_promise(format!("I22: {} requests in a minute", witness.most_requests_per_min));
-    }
-    let on_wire = witness.calls.iter().filter(|call| call.on_wire).count() as u64;
-    if on_wire != witness.mutations {
-        witness.break_promise(format!("I2: {} mutations on the wire for {on_wire} calls", witness.mutations));
     }
 }

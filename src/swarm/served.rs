@@ -1,4 +1,4 @@
-//! What a client was told about the databases: read from the very bytes that it got, after every fault.
+//! What a client was told: read from the very bytes that it got, after every fault.
 
 use std::collections::BTreeMap;
 
@@ -38,6 +38,11 @@ pub(super) fn instances(body: &[u8], at: Timestamp) -> BTreeMap<String, Served> 
         found.insert(name, served);
     }
     found
+}
+
+/// The account of an answer of `GetCallerIdentity`.
+pub(super) fn account(body: &[u8]) -> Option<String> {
+    between(&String::from_utf8_lossy(body), "<Account>", "</Account>").map(str::to_owned)
 }
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {

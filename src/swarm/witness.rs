@@ -1,27 +1,25 @@
 //! The witness of a trial: sees every record at the moment it becomes durable, every request as it goes over the wire and
 //! what it truly did to the world, and holds all of it against the promises.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use jiff::Timestamp;
-use sha2::{Digest, Sha256};
+use jiff::{SignedDuration, Timestamp};
 
 use super::coverage::{Coverage, Milestone, Phase};
 use super::disk::SimDisk;
-use super::draw::Plan;
 use super::fault::Fault;
+use super::ledger::{Ledger, Sent};
+use super::plan::Plan;
 use super::promises;
-use super::served::Served;
+use super::served::{self, Served};
+use super::telling::Telling;
 use crate::clock::Clock;
-use crate::model::action::{ActionId, CallId, Intent};
+use crate::model::command::Command;
 use crate::model::event::{Entry, Event};
-use crate::model::hold::Hold;
 use crate::sim::Sim;
 use crate::sim::scenario::{ChangeFault, Effect};
-use crate::sim::wire::{Request, query};
-
-/// How much of what happened last is told when a promise is broken.
-const LAST_EVENTS: usize = 40;
+use crate::sim::wire::{Request, Response, query};
 
 /// All that is known of one trial.
 #[derive(Debug)]
@@ -30,23 +28,23 @@ pub(super) struct Witness {
     pub(super) clock: Clock,
     disk: SimDisk,
     pub(super) sim: Sim,
-    /// By the durable records.
-    pub(super) armed: bool,
-    /// A write or sync failed, and no person has armed since.
-    pub(super) journal_failed: bool,
-    pub(super) intents: BTreeMap<ActionId, Intent>,
-    /// When each was recorded, in true time.
-    pub(super) intended_at: BTreeMap<ActionId, Timestamp>,
-    pub(super) calls: Vec<Sent>,
-    pub(super) ended: BTreeMap<ActionId, u32>,
-    /// When the last action of a database ended that had sent something, in true time.
-    pub(super) last_end: BTreeMap<String, Timestamp>,
-    /// By the durable records.
-    pub(super) holds: BTreeMap<String, Vec<Hold>>,
+    /// What the durable records say.
+    pub(super) ledger: Ledger,
     /// When the engine's own changes of the last day went over the wire, in true time.
-    pub(super) sends_by_engine: BTreeMap<String, Vec<Timestamp>>,
-    pub(super) phases: BTreeMap<String, Phase>,
+    engine_sends: BTreeMap<String, Vec<Timestamp>>,
     pub(super) served: BTreeMap<String, Served>,
+    /// Since when `GetCallerIdentity` answers with this account.
+    pub(super) account: Option<(String, Timestamp)>,
+    /// The account in which a person has armed.
+    pub(super) armed_in: Option<String>,
+    /// A person has ordered this process to arm, and it has not answered yet.
+    pub(super) arm_ordered: bool,
+    /// How many calls were recorded when this process was told to end.
+    pub(super) calls_at_stop: Option<usize>,
+    /// When a client was last told RDS's events.
+    pub(super) events_told_at: Option<Timestamp>,
+    /// The classes that this process was told are offered.
+    pub(super) offered: BTreeSet<String>,
     /// When somebody else last changed a database.
     pub(super) foreign: BTreeMap<String, Timestamp>,
     /// Requests of the last minute, and the most in any minute.
@@ -54,22 +52,9 @@ pub(super) struct Witness {
     pub(super) most_requests_per_min: usize,
     pub(super) durable_records: u64,
     pub(super) coverage: Coverage,
-    pub(super) broken: Vec<String>,
     lengths: Vec<usize>,
-    last: VecDeque<String>,
-    before_break: Vec<String>,
-    trace: Sha256,
+    telling: Telling,
     pub(super) mutations: u64,
-}
-
-/// A call whose record is durable.
-#[derive(Debug, Clone)]
-pub(super) struct Sent {
-    pub(super) id: CallId,
-    pub(super) database: String,
-    pub(super) class: String,
-    pub(super) on_wire: bool,
-    pub(super) took_effect: bool,
 }
 
 impl Witness {
@@ -79,66 +64,51 @@ impl Witness {
             plan,
             disk,
             sim,
-            armed: false,
-            journal_failed: false,
-            intents: BTreeMap::new(),
-            intended_at: BTreeMap::new(),
-            calls: Vec::new(),
-            ended: BTreeMap::new(),
-            last_end: BTreeMap::new(),
-            holds: BTreeMap::new(),
-            sends_by_engine: BTreeMap::new(),
-            phases: BTreeMap::new(),
+            ledger: Ledger::default(),
+            engine_sends: BTreeMap::new(),
             served: BTreeMap::new(),
+            account: None,
+            armed_in: None,
+            arm_ordered: false,
+            calls_at_stop: None,
+            events_told_at: None,
+            offered: BTreeSet::new(),
             foreign: BTreeMap::new(),
             requests: VecDeque::new(),
             most_requests_per_min: 0,
             durable_records: 0,
             coverage: Coverage::default(),
-            broken: Vec::new(),
             lengths: Vec::new(),
-            last: VecDeque::new(),
-            before_break: Vec::new(),
-            trace: Sha256::new(),
+            telling: Telling::default(),
             mutations: 0,
         }
     }
 
     /// A promise that does not hold, with its number.
     pub(super) fn break_promise(&mut self, what: impl AsRef<str>) {
-        let what = what.as_ref();
-        let line = format!("{:.1} {what}", self.clock.now());
-        self.note(format!("BROKEN {line}"));
-        if self.broken.is_empty() {
-            self.before_break = self.last.iter().cloned().collect();
-        }
-        self.broken.push(line);
+        self.telling.break_promise(self.clock.now(), what.as_ref());
+    }
+
+    /// Whatever runs on the stage has panicked: no promise is worse broken.
+    pub(super) fn on_panic(&mut self, panic: &(dyn Any + Send)) {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words");
+        self.break_promise(format!("panicked: {words}"));
     }
 
     /// Something worth telling when a promise is broken; part of the trace.
     pub(super) fn note(&mut self, what: impl AsRef<str>) {
-        let what = what.as_ref();
-        let line = format!("{:.3} {what}", self.clock.now());
-        self.trace.update(line.as_bytes());
-        self.last.push_back(line);
-        if self.last.len() > LAST_EVENTS {
-            self.last.pop_front();
-        }
+        self.telling.note(self.clock.now(), what.as_ref());
     }
 
-    /// What happened last before a promise was broken, or before now; oldest first.
-    pub(super) fn last_events(&self) -> Vec<String> {
-        if self.broken.is_empty() { self.last.iter().cloned().collect() } else { self.before_break.clone() }
-    }
-
-    /// A hash of everything that happened: equal for equal seeds.
-    pub(super) fn trace(&self) -> String {
-        self.trace.clone().finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    /// What is told of the trial.
+    pub(super) fn telling(&self) -> &Telling {
+        &self.telling
     }
 
     /// The furthest phase of any action.
     pub(super) fn phase(&self) -> Phase {
-        self.phases.values().copied().max().unwrap_or(Phase::Idle)
+        self.ledger.phase()
     }
 
     /// A fault struck.
@@ -156,11 +126,11 @@ impl Witness {
     /// Takes in what has become durable since the last time.
     pub(super) fn absorb(&mut self) {
         if self.disk.take_failed() {
-            self.journal_failed = true;
+            self.ledger.journal_failed = true;
         }
         for line in self.disk.take_synced() {
             self.lengths.push(line.len() + 1);
-            self.trace.update(line.as_bytes());
+            self.telling.hash(line.as_bytes());
             self.durable_records += 1;
             let content = line.rsplit_once(",\"prev\":").map(|(content, _)| format!("{content}}}"));
             match content.and_then(|content| serde_json::from_str::<Entry>(&content).ok()) {
@@ -176,49 +146,19 @@ impl Witness {
             self.break_promise(format!("I24: hostile text in record {}", entry.seq));
         }
         self.note(format!("#{} {}", entry.seq, words.escape_debug()));
-        if let Some(milestone) = milestone(&entry.event) {
+        if let Some(milestone) = Milestone::of(&entry.event) {
             self.coverage.reach(milestone);
         }
+        self.ledger.fold(entry, self.clock.now());
+        promises::holds_from(self, entry);
         match &entry.event {
             Event::Armed { .. } => {
-                self.armed = true;
-                self.journal_failed = false;
+                self.armed_in = self.account.as_ref().map(|(account, _)| account.clone());
+                promises::on_armed(self);
             }
-            Event::Disarmed { .. } => self.armed = false,
-            Event::HoldSet { database, hold } => {
-                self.holds.entry(database.to_string()).or_default().push(hold.clone());
-            }
-            Event::HoldReleased { database, .. } => drop(self.holds.remove(database.as_str())),
-            Event::ActionIntended { intent, .. } => {
-                self.phases.insert(intent.database.to_string(), Phase::Intended);
-                self.intents.insert(intent.action.clone(), intent.clone());
-                self.intended_at.insert(intent.action.clone(), self.clock.now());
-                promises::on_intent(self, intent);
-            }
-            Event::CallSent { id, database, call } => {
-                self.phases.insert(database.to_string(), Phase::Sent);
-                let crate::model::call::MutatingCall::ModifyDbInstanceClass { class, .. } = call;
-                self.calls.push(Sent {
-                    id: id.clone(),
-                    database: database.to_string(),
-                    class: class.to_string(),
-                    on_wire: false,
-                    took_effect: false,
-                });
-            }
-            Event::CallAnswered { database, outcome, .. } => {
-                let lost = matches!(outcome, crate::model::call::CallOutcome::Unknown { .. });
-                self.phases.insert(database.to_string(), if lost { Phase::Looking } else { Phase::Watching });
-            }
-            Event::CallAdopted { database, .. } => drop(self.phases.insert(database.to_string(), Phase::Watching)),
-            Event::ActionEnded { action, database, result, .. } => {
-                self.phases.remove(database.as_str());
-                *self.ended.entry(action.clone()).or_default() += 1;
-                if self.calls.iter().any(|call| call.id.action == *action) {
-                    self.last_end.insert(database.to_string(), entry.at);
-                }
-                promises::on_end(self, action, result);
-            }
+            Event::CommandRefused { command: Command::Arm { .. }, .. } => self.arm_ordered = false,
+            Event::ActionIntended { intent, .. } => promises::on_intent(self, intent),
+            Event::ActionEnded { action, result, .. } => promises::on_end(self, action, result),
             _ => {}
         }
     }
@@ -227,11 +167,11 @@ impl Witness {
     pub(super) fn on_request(&mut self, action: &str, request: &Request, fault: Option<Fault>) {
         self.absorb();
         let now = self.clock.now();
-        self.trace.update(now.to_string().as_bytes());
-        self.trace.update(action.as_bytes());
-        self.trace.update(&request.body);
+        self.telling.hash(now.to_string().as_bytes());
+        self.telling.hash(action.as_bytes());
+        self.telling.hash(&request.body);
         if let Some(signature) = request.headers.get("authorization") {
-            self.trace.update(signature.as_bytes());
+            self.telling.hash(signature.as_bytes());
         }
         if let Some(fault) = fault {
             self.strike(fault);
@@ -276,7 +216,7 @@ impl Witness {
     }
 
     /// A request has reached the world, and was taken or refused.
-    pub(super) fn on_effect(&mut self, action: &str, request: &Request, taken: bool, _: &Sim) {
+    pub(super) fn on_effect(&mut self, action: &str, request: &Request, taken: bool) {
         if action != "ModifyDBInstance" {
             return;
         }
@@ -285,10 +225,59 @@ impl Witness {
         let is_it = |call: &&mut Sent| {
             call.on_wire && Some(call.database.as_str()) == database && Some(call.class.as_str()) == class
         };
-        if let Some(call) = self.calls.iter_mut().rev().find(is_it) {
+        if let Some(call) = self.ledger.calls.iter_mut().rev().find(is_it) {
             call.took_effect |= taken;
         }
         self.note(format!("ModifyDBInstance {database:?} {class:?}: {}", if taken { "taken" } else { "refused" }));
+    }
+
+    /// The engine's own change of a database goes over the wire.
+    pub(super) fn note_engine_send(&mut self, database: &str) {
+        let now = self.clock.now();
+        let sends = self.engine_sends.entry(database.to_owned()).or_default();
+        sends.push(now);
+        sends.retain(|at| now.duration_since(*at) < SignedDuration::from_hours(24));
+    }
+
+    /// When the engine's own changes of a database went over the wire within the last day.
+    pub(super) fn engine_sends(&self, database: &str) -> &[Timestamp] {
+        self.engine_sends.get(database).map_or(&[], Vec::as_slice)
+    }
+
+    /// A process begins: it has been told nothing yet.
+    pub(super) fn on_boot(&mut self) {
+        self.offered.clear();
+        self.arm_ordered = false;
+        self.calls_at_stop = None;
+    }
+
+    /// The process is told to end: what is recorded by now may still go out.
+    pub(super) fn on_stop(&mut self) {
+        self.absorb();
+        self.calls_at_stop = Some(self.ledger.calls.len());
+    }
+
+    /// Somebody else has changed a database.
+    pub(super) fn note_foreign(&mut self, database: &str) {
+        self.foreign.insert(database.to_owned(), self.clock.now());
+    }
+
+    /// A client was told something else than the state of a database, perhaps in words that no client can read.
+    pub(super) fn on_told(&mut self, action: &str, request: &Request, response: &Response, fault: Option<Fault>) {
+        let readable = matches!(fault, None | Some(Fault::A15OtherAccount | Fault::I24HostileText));
+        match action {
+            "GetCallerIdentity" if readable => {
+                let account = served::account(&response.body).unwrap_or_default();
+                if self.account.as_ref().is_none_or(|(known, _)| *known != account) {
+                    self.account = Some((account, self.clock.now()));
+                }
+            }
+            "DescribeEvents" if readable => self.events_told_at = Some(self.clock.now()),
+            "DescribeOrderableDBInstanceOptions" if readable => {
+                self.offered.extend(query::Params::read(request).get("DBInstanceClass").map(str::to_owned));
+            }
+            _ => {}
+        }
     }
 
     /// A client was told this of the databases.
@@ -300,40 +289,4 @@ impl Witness {
 /// Characters that could drive a terminal or fool an eye.
 fn is_hostile(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn milestone(event: &Event) -> Option<Milestone> {
-    use crate::model::action::ActionResult;
-    use crate::model::call::CallOutcome;
-    use crate::model::ladder::Direction;
-    use crate::model::operator::Actor;
-    Some(match event {
-        Event::ActionEnded { result, .. } => match result {
-            ActionResult::Verified => Milestone::Verified,
-            ActionResult::FailedSafe { why } if why.contains("left no trace") => Milestone::LostWithoutTrace,
-            ActionResult::FailedSafe { .. } => Milestone::FailedSafe,
-            ActionResult::RolledBack { .. } => Milestone::RolledBack,
-            ActionResult::Stopped { .. } => Milestone::StoppedByPerson,
-            ActionResult::Held { .. } => Milestone::Held,
-        },
-        Event::CallAnswered { outcome: CallOutcome::Unknown { .. }, .. } => Milestone::AnswerLost,
-        Event::CallAdopted { .. } => Milestone::LostButAdopted,
-        Event::ActionResumed { .. } => Milestone::ResumedAfterRestart,
-        Event::JournalRepaired { .. } => Milestone::TailRepaired,
-        Event::Disarmed { by: None, why } if why.contains("without a word") => Milestone::DisarmedByUncleanEnd,
-        Event::Disarmed { by: None, why } if why.contains("account") => Milestone::DisarmedByAccount,
-        Event::ForeignChange { .. } => Milestone::ForeignChangeSeen,
-        Event::ActionIntended { intent, .. } if intent.actor != Actor::Engine => Milestone::OverrideCarriedOut,
-        Event::CommandRefused { why, .. } if why.starts_with("not done: meanwhile") => {
-            Milestone::OrderOnOldPictureRefused
-        }
-        Event::Decision { decision, .. } => match &decision.verdict {
-            crate::model::decision::Verdict::Scale { direction: Direction::Up, .. } => Milestone::EngineUp,
-            crate::model::decision::Verdict::Scale { direction: Direction::Down, .. } => Milestone::EngineDown,
-            _ => return None,
-        },
-        Event::ReadFailed(_) => Milestone::ReadFailed,
-        Event::ReadRecovered { .. } => Milestone::ReadRecovered,
-        _ => return None,
-    })
 }

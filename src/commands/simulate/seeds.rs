@@ -14,7 +14,12 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
     let without = args.without.as_deref().map(guard).transpose()?;
     let seeds: Vec<u64> = match args.seed {
         Some(seed) => vec![seed],
-        None => (args.first..args.first.saturating_add(args.seeds)).collect(),
+        None => {
+            let Some(end) = args.first.checked_add(args.seeds) else {
+                return Err(CommandError::Usage(format!("no {} seeds begin with {}", args.seeds, args.first)));
+            };
+            (args.first..end).collect()
+        }
     };
     let swarm = Swarm { args, without, sum: Mutex::default() };
     on_all_cores(seeds.len(), "seeds", |at| swarm.take_in(seeds[at]));
@@ -42,6 +47,7 @@ struct Sum {
     mutations: u64,
     records: u64,
     repeated: u64,
+    trace: Option<String>,
     failed: Option<Report>,
     broke: Option<String>,
 }
@@ -53,7 +59,7 @@ impl Swarm<'_> {
         let twice = self.args.twice_every.is_some_and(|every| seed.is_multiple_of(every.max(1)));
         let reports = run_trial(trial).and_then(|report| Ok((report, twice.then(|| run_trial(trial)).transpose()?)));
         let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
-        let (report, again) = match reports {
+        let (mut report, again) = match reports {
             Ok(reports) => reports,
             Err(error) => {
                 sum.broke.get_or_insert(format!("the runtime could not start: {error}"));
@@ -63,12 +69,12 @@ impl Swarm<'_> {
         sum.seeds += 1;
         sum.repeated += u64::from(again.is_some());
         if let Some(again) = again.filter(|again| again.trace != report.trace) {
-            let (one, two) = (&report.trace, &again.trace);
-            sum.broke.get_or_insert(format!("seed {seed} is not repeatable: its traces are {one} and {two}"));
+            report.broken.push(format!("not repeatable: its traces are {} and {}", report.trace, again.trace));
         }
         sum.coverage.add(&report.coverage);
         sum.mutations += report.mutations;
         sum.records += report.records;
+        sum.trace = Some(report.trace.clone());
         if !report.broken.is_empty() && sum.failed.as_ref().is_none_or(|failed| report.seed < failed.seed) {
             sum.failed = Some(report);
         }
@@ -97,6 +103,9 @@ impl Swarm<'_> {
             sum.seeds, sum.mutations, sum.records, sum.repeated
         );
         drop(writeln!(out, "{line}"));
+        if let Some(trace) = sum.trace.filter(|_| self.args.seed.is_some()) {
+            drop(writeln!(out, "trace {trace}"));
+        }
         let (missed, unseen) = (sum.coverage.missed(), sum.coverage.unseen());
         if self.args.coverage == Some(CoverageUse::Complete) && !(missed.is_empty() && unseen.is_empty()) {
             let unseen: Vec<&str> = unseen.iter().map(|fault| fault.words()).collect();

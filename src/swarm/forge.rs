@@ -1,0 +1,193 @@
+//! Forgeries: what becomes of an answer between the world and a client.
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::draw::ACCOUNT;
+use super::fault::Fault;
+use super::plan::Switch;
+use crate::sim::rng::Rng;
+use crate::sim::wire::tree::Value;
+use crate::sim::wire::{Request, Response, cbor};
+
+/// Which operations a fault can strike.
+pub(super) fn touches(fault: Fault, action: &str) -> bool {
+    match fault {
+        Fault::A5Stale | Fault::A9OddAnswer | Fault::R3Broken | Fault::M6OtherMachine => {
+            action == "DescribeDBInstances"
+        }
+        Fault::A8EndlessPages => matches!(action, "DescribeDBInstances" | "DescribeEvents"),
+        Fault::A15OtherAccount => action == "GetCallerIdentity",
+        Fault::R1NoCapacity => action == "ModifyDBInstance",
+        Fault::I24HostileText => action == "DescribeEvents",
+        Fault::M3Impossible | Fault::M4SilentZero => action == "GetMetricData",
+        _ => true,
+    }
+}
+
+/// What a fault makes of an answer; those that need more than the answer itself leave it as it is.
+pub(super) fn forge(fault: Fault, rng: &mut Rng, request: &Request, mut response: Response) -> Response {
+    match fault {
+        Fault::A4Garbage => return garbage(rng, response),
+        Fault::A9OddAnswer => return odd(rng, response),
+        Fault::M3Impossible => return impossible(rng, response),
+        Fault::M4SilentZero => return silent(request, response),
+        Fault::A8EndlessPages => edit(&mut response, |text| {
+            let (name, _) = text.split_once("Result>").unwrap_or(("", ""));
+            let close = format!("</{}Result>", name.rsplit('<').next().unwrap_or_default());
+            text.replacen(&close, &format!("<Marker>again</Marker>{close}"), 1)
+        }),
+        Fault::A15OtherAccount => edit(&mut response, |text| text.replace(ACCOUNT, "999999999999")),
+        Fault::R3Broken => {
+            edit(&mut response, |text| replace_field(text, "DBInstanceStatus", "incompatible-parameters"));
+        }
+        Fault::M6OtherMachine => edit(&mut response, |text| replace_field(text, "DbiResourceId", "db-OTHERMACHINE")),
+        Fault::I24HostileText => {
+            let hostile = "DB\u{202e}\u{9b}31m instance\u{200b}\u{301}\u{301}\u{301}\u{301}";
+            edit(&mut response, |text| text.replace("DB instance", hostile));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// Bytes without any of the headers that AWS sends.
+pub(super) fn plain(status: StatusCode, body: &'static str) -> Response {
+    Response { status, headers: http::HeaderMap::new(), body: Bytes::from_static(body.as_bytes()) }
+}
+
+/// What a broken proxy makes of an answer.
+fn garbage(rng: &mut Rng, mut response: Response) -> Response {
+    const PAGE: &str = "<html><body>502 Bad Gateway</body></html>";
+    let kind = rng.draw() % 5;
+    match kind {
+        0 => {
+            let half = response.body.len() / 2;
+            response.body.truncate(half);
+            response
+        }
+        1 => plain(StatusCode::OK, PAGE),
+        2 => plain(StatusCode::FORBIDDEN, PAGE),
+        3 => plain(StatusCode::OK, ""),
+        _ => {
+            response.body = vec![b'x'; 64 * 1024].into();
+            response
+        }
+    }
+}
+
+/// What no version of the documentation promised.
+fn odd(rng: &mut Rng, mut response: Response) -> Response {
+    let kind = rng.draw() % 5;
+    edit(&mut response, |text| match kind {
+        0 => replace_field(text, "DBInstanceClass", ""),
+        1 => replace_field(text, "DBInstanceStatus", "refurbishing"),
+        2 => replace_field(text, "DbiResourceId", ""),
+        3 => replace_field(text, "DBInstanceStatus", ""),
+        _ => match text.split_once("<DBInstance>").and_then(|(_, rest)| rest.split_once("</DBInstance>")) {
+            Some((one, _)) => {
+                text.replacen("</DBInstances>", &format!("<DBInstance>{one}</DBInstance></DBInstances>"), 1)
+            }
+            None => text.to_owned(),
+        },
+    });
+    response
+}
+
+/// What the names show after a switchover.
+pub(super) fn show_switched(response: &mut Response, to: Switch) {
+    match to {
+        Switch::Back => {}
+        Switch::Machine => edit(response, |text| replace_field(text, "DbiResourceId", "db-SWITCHEDOVER")),
+        Switch::Class => {
+            let tag = |class: &str| format!("<DBInstanceClass>{class}</DBInstanceClass>");
+            edit(response, |text| {
+                let marked =
+                    text.replace(&tag("db.t4g.small"), "\u{1}").replace(&tag("db.m5.large"), &tag("db.t4g.small"));
+                marked.replace('\u{1}', &tag("db.m5.large"))
+            });
+        }
+    }
+}
+
+/// Values that cannot be, here and there.
+fn impossible(rng: &mut Rng, mut response: Response) -> Response {
+    let value = [f64::NAN, -1.0, f64::INFINITY, 1e308][(rng.draw() % 4) as usize];
+    edit_values(&mut response, |_, old| {
+        if rng.draw().is_multiple_of(4) {
+            *old = Value::Double(value);
+        }
+    });
+    response
+}
+
+/// Zeros where there were writes.
+fn silent(request: &Request, mut response: Response) -> Response {
+    let writes = ids_of_metric(request, "WriteIOPS");
+    edit_values(&mut response, |id, value| {
+        if writes.iter().any(|write| write == id) {
+            *value = Value::Double(0.0);
+        }
+    });
+    response
+}
+
+/// The ids of the queries of a `GetMetricData` that ask for a metric.
+fn ids_of_metric(request: &Request, metric: &str) -> Vec<String> {
+    let asked = cbor::decode(&request.body).ok();
+    let queries = asked.as_ref().and_then(|asked| member(asked, &["MetricDataQueries"]));
+    let Some(Value::List(queries)) = queries else { return Vec::new() };
+    let is_it = |query: &&Value| member(query, &["MetricStat", "Metric", "MetricName"]) == Some(&metric.into());
+    let id = |query: &Value| match member(query, &["Id"]) {
+        Some(Value::Text(id)) => Some(id.clone()),
+        _ => None,
+    };
+    queries.iter().filter(is_it).filter_map(id).collect()
+}
+
+fn member<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, name| match value {
+        Value::Map(map) => map.get(*name),
+        _ => None,
+    })
+}
+
+/// Every value of an answer of `GetMetricData`, with the id of its query.
+fn edit_values(response: &mut Response, mut change: impl FnMut(&str, &mut Value)) {
+    let Ok(Value::Map(mut tree)) = cbor::decode(&response.body) else { return };
+    let Some(Value::List(results)) = tree.get_mut("MetricDataResults") else { return };
+    for result in results {
+        let id = match member(result, &["Id"]) {
+            Some(Value::Text(id)) => id.clone(),
+            _ => continue,
+        };
+        let Value::Map(result) = result else { continue };
+        if let Some(Value::List(values)) = result.get_mut("Values") {
+            values.iter_mut().for_each(|value| change(&id, value));
+        }
+    }
+    response.body = cbor::encode(&Value::Map(tree)).into();
+}
+
+fn edit(response: &mut Response, change: impl FnOnce(&str) -> String) {
+    response.body = change(&String::from_utf8_lossy(&response.body)).into_bytes().into();
+}
+
+/// Sets every field of that name, but for a pending class, which has the same name as the class.
+fn replace_field(text: &str, name: &str, value: &str) -> String {
+    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(&start) {
+        let Some((old, tail)) = after.split_once(&end) else { break };
+        out.push_str(before);
+        let pends = before.rsplit_once("PendingModifiedValues").is_some_and(|(head, _)| head.ends_with('<'));
+        let value = if pends { old } else { value };
+        if !value.is_empty() {
+            out.extend([start.as_str(), value, end.as_str()]);
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}

@@ -1,0 +1,69 @@
+//! The life of one process: its controller, polled until it ends, or until the moment at which it dies.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::sync::watch;
+
+use super::disk::SimDisk;
+use super::witness::Witness;
+use crate::control::Client;
+use crate::controller::Ended;
+
+/// Counts the points of a process's life, the moments before and after each poll of its task; at one of them it dies.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fuse {
+    left: Arc<AtomicU64>,
+    passed: Arc<AtomicU64>,
+}
+
+impl Fuse {
+    /// Burns down after so many more points; 0 never.
+    pub(super) fn light(&self, points: u64) {
+        self.left.store(points, Ordering::Relaxed);
+    }
+
+    /// Points passed since the beginning.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    /// One point. True when it was the last.
+    fn burn(&self) -> bool {
+        self.passed.fetch_add(1, Ordering::Relaxed);
+        let left = self.left.load(Ordering::Relaxed);
+        if left == 0 {
+            return false;
+        }
+        self.left.store(left - 1, Ordering::Relaxed);
+        left == 1
+    }
+}
+
+/// The life of one process: its controller, until it ends or dies.
+pub(super) struct Life {
+    pub(super) task: Pin<Box<dyn Future<Output = Ended>>>,
+    pub(super) client: Client,
+    pub(super) stop: watch::Sender<Option<String>>,
+    pub(super) fuse: Fuse,
+    pub(super) witness: Arc<Mutex<Witness>>,
+    pub(super) disk: SimDisk,
+}
+
+impl Future for Life {
+    type Output = Option<Ended>;
+
+    /// `None` when it died.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.fuse.burn() {
+            return Poll::Ready(None);
+        }
+        let polled = self.task.as_mut().poll(context).map(Some);
+        // Judged at the moment it is true, not when something else happens to be looked at.
+        self.witness.lock().unwrap_or_else(PoisonError::into_inner).absorb();
+        // Also just after: what this poll has begun, such as a call, is then recorded and never happens.
+        if self.fuse.burn() || self.disk.take_died() { Poll::Ready(None) } else { polled }
+    }
+}

@@ -247,7 +247,9 @@ impl Witness {
     /// A process begins: it has been told nothing yet.
     pub(super) fn on_boot(&mut self) {
         self.offered.clear();
-        self.arm_ordered = false;
+        // An order whose record could not be synced was refused; the record may come down all the same, and the start
+        // that finds it disarms, because that life ended without a word.
+        self.arm_ordered &= self.ledger.journal_failed;
         self.calls_at_stop = None;
     }
 

@@ -9,7 +9,6 @@ use super::CommandError;
 use super::process::{Finish, ending_signal};
 use crate::clock::Clock;
 use crate::control::Client;
-use crate::model::action::ActionResult;
 use crate::model::command::{Answer, Command};
 use crate::model::event::{Entry, Event};
 use crate::model::failure::Failure;
@@ -29,7 +28,6 @@ pub(super) async fn run(
     limit: Option<Duration>,
     person_disarmed_at: Option<Timestamp>,
 ) -> Result<Finish, CommandError> {
-    let began = clock.now();
     let limit = async {
         match limit {
             Some(limit) => clock.sleep(limit).await,
@@ -41,7 +39,7 @@ pub(super) async fn run(
         () = limit => Ok("the time given with --for is over".to_owned()),
         failed = work(client.clone(), clock) => failed,
     }?;
-    let unwell = unwell(&client.snapshot(), began, person_disarmed_at);
+    let unwell = unwell(&client.snapshot(), person_disarmed_at);
     let health = if unwell.is_empty() {
         Ok(())
     } else {
@@ -147,7 +145,7 @@ fn say_armed(snapshot: &Snapshot, how: &str) {
 }
 
 /// Why a run did not end healthy; empty when it did.
-fn unwell(snapshot: &Snapshot, began: Timestamp, person_disarmed_at: Option<Timestamp>) -> Vec<String> {
+fn unwell(snapshot: &Snapshot, person_disarmed_at: Option<Timestamp>) -> Vec<String> {
     let mut reasons = Vec::new();
     if snapshot.identity.is_none() {
         reasons.push("AWS has not confirmed the account".to_owned());
@@ -159,7 +157,7 @@ fn unwell(snapshot: &Snapshot, began: Timestamp, person_disarmed_at: Option<Time
         Arming::Disarmed { since: None, .. } => reasons.push("never armed".to_owned()),
     }
     reasons.extend(failing(snapshot));
-    reasons.extend(snapshot.databases.iter().filter_map(|view| held(view, began)));
+    reasons.extend(snapshot.databases.iter().flat_map(held));
     reasons
 }
 
@@ -190,14 +188,8 @@ fn failing(snapshot: &Snapshot) -> Vec<String> {
     reasons
 }
 
-/// An action of this run that needs a hand. Nothing more is started on its database until a person has released it, so
-/// it still is the last one there.
-fn held(view: &DatabaseView, began: Timestamp) -> Option<String> {
-    let run = view.run.as_ref()?;
-    match &run.ended {
-        Some((at, ActionResult::Held { why, .. })) if *at >= began => {
-            Some(format!("{}: {} ended held: {why}", view.name(), run.intent.action.0))
-        }
-        _ => None,
-    }
+/// What waits for a person: nothing is started on the database until it is released.
+fn held(view: &DatabaseView) -> impl Iterator<Item = String> {
+    let waiting = view.holds.iter().filter(|hold| hold.waits_for_person());
+    waiting.map(|hold| format!("{} is held until a person releases it: {}", view.name(), hold.cause))
 }

@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::CommandError;
+use super::stdout::{self, written};
 use crate::journal::{self, Damage, ReadError};
 use crate::model::event::Entry;
 use crate::model::text::{clean, escape_json};
@@ -11,17 +12,21 @@ use crate::model::text::{clean, escape_json};
 /// Prints every record, oldest first, up to the first damaged one, which ends it with exit code 1.
 pub(super) fn show(directory: &Path, json: bool) -> Result<(), CommandError> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let (mut shown, mut closed) = (0_u64, false);
+    let (mut shown, mut unwritten) = (0_u64, None);
     let read = journal::read_each(directory, |entry, line| {
-        let written = if json { writeln!(out, "{}", escape_json(line)) } else { writeln!(out, "{}", words(entry)) };
+        let printed = if json { writeln!(out, "{}", escape_json(line)) } else { writeln!(out, "{}", words(entry)) };
         shown += 1;
-        closed = written.is_err();
-        written
+        // The reading ends with it, but it is no failure of the journal.
+        printed.map_err(|error| {
+            let kind = error.kind();
+            unwritten = Some(error);
+            kind.into()
+        })
     });
-    if closed || out.flush().is_err() {
-        // The reader has seen enough: a closed pipe is no failure.
-        return Ok(());
+    if let Some(error) = unwritten {
+        return written(Err(error));
     }
+    written(out.flush())?;
     read.map_err(|error| read_words(directory, &error))?;
     if shown == 0 { Err(nothing(directory)) } else { Ok(()) }
 }
@@ -33,8 +38,7 @@ pub(super) fn verify(directory: &Path) -> Result<(), CommandError> {
         return Err(nothing(directory));
     }
     let line = format!("{} records in {} segments hold; head {}", verified.records, verified.segments, verified.head);
-    drop(writeln!(std::io::stdout(), "{line}"));
-    Ok(())
+    stdout::line(&line)
 }
 
 fn words(entry: &Entry) -> String {

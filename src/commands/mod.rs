@@ -12,6 +12,7 @@ mod run;
 mod sim;
 mod simulate;
 mod state;
+mod stdout;
 mod world;
 
 use std::process::ExitCode;

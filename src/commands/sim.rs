@@ -1,8 +1,6 @@
 //! `upshift sim`: the simulation alone, for any AWS client.
 
-use std::io::Write;
-
-use super::{CommandError, process, world};
+use super::{CommandError, process, stdout, world};
 use crate::cli::SimArgs;
 use crate::clock::Clock;
 use crate::sim::Sim;
@@ -19,10 +17,7 @@ pub(super) fn run(args: &SimArgs) -> Result<(), CommandError> {
         let server =
             server.map_err(|error| CommandError::Failed(format!("cannot listen on {}: {error}", args.listen)))?;
         let ready = serde_json::json!({ "endpoint": server.endpoint() });
-        let mut stdout = std::io::stdout();
-        writeln!(stdout, "{ready}")
-            .and_then(|()| stdout.flush())
-            .map_err(|error| CommandError::Failed(format!("the endpoint could not be printed: {error}")))?;
+        stdout::line(&ready.to_string())?;
         tokio::select! {
             ended = server.run(std::future::pending()) => {
                 let why = ended.err().map_or("it ended by itself".to_owned(), |error| error.to_string());

@@ -122,6 +122,7 @@ impl Controller {
             controller.feed(broken);
         }
         controller.feed(Input::Started(start));
+        publish::log_holds(&controller.engine.databases(now, &controller.wake));
         controller
     }
 

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::Controller;
+use crate::model::action::ActionResult;
+use crate::model::call::CallOutcome;
 use crate::model::event::{Entry, Event};
-use crate::model::snapshot::{JournalHealth, Snapshot};
+use crate::model::snapshot::{DatabaseView, JournalHealth, Snapshot};
+use crate::model::text::clean;
 
 impl Controller {
     /// Publishes the present state to everybody who watches.
@@ -34,17 +37,60 @@ impl Controller {
     }
 }
 
+/// Long enough for a hold with all of its reasons.
+const LOG_LENGTH: usize = 1_000;
+
 /// One line of diagnostics for a record, with its sequence, so that log and journal can be joined.
 pub(super) fn log(entry: &Entry) {
     let seq = entry.seq;
-    let words = crate::model::text::clean(&entry.event.words(), 400);
-    match &entry.event {
-        Event::ActionEnded { result: crate::model::action::ActionResult::Held { .. }, .. } => {
-            tracing::error!(seq, at = %entry.at, "{words}");
+    let words = clean(&entry.event.words(), LOG_LENGTH);
+    match loudness(&entry.event) {
+        Loudness::NeedsPerson => tracing::error!(seq, at = %entry.at, "{words}"),
+        Loudness::WorthKnowing => tracing::warn!(seq, at = %entry.at, "{words}"),
+        Loudness::Routine => tracing::info!(seq, at = %entry.at, "{words}"),
+    }
+}
+
+/// The holds that a start finds in force: who reads the log from here on must not have to look for them.
+pub(super) fn log_holds(databases: &[DatabaseView]) {
+    for view in databases {
+        for hold in &view.holds {
+            let words =
+                clean(&Event::HoldSet { database: view.name().clone(), hold: hold.clone() }.words(), LOG_LENGTH);
+            if hold.waits_for_person() {
+                tracing::error!("still in force: {words}");
+            } else {
+                tracing::warn!("still in force: {words}");
+            }
         }
-        Event::ReadFailed(_) | Event::ForeignChange { .. } | Event::CallSent { .. } | Event::ActionEnded { .. } => {
-            tracing::warn!(seq, at = %entry.at, "{words}");
-        }
-        _ => tracing::info!(seq, at = %entry.at, "{words}"),
+    }
+}
+
+/// How loud a record is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loudness {
+    /// Nothing goes on until somebody has looked.
+    NeedsPerson,
+    /// Something was done, is in doubt, or does not work.
+    WorthKnowing,
+    /// What it does all day.
+    Routine,
+}
+
+fn loudness(event: &Event) -> Loudness {
+    match event {
+        Event::ActionEnded { result: ActionResult::Held { .. }, .. } => Loudness::NeedsPerson,
+        Event::HoldSet { hold, .. } if hold.waits_for_person() => Loudness::NeedsPerson,
+        Event::HoldSet { .. }
+        | Event::Disarmed { .. }
+        | Event::JournalRepaired { .. }
+        | Event::ReadFailed(_)
+        | Event::ForeignChange { .. }
+        | Event::CallSent { .. }
+        | Event::CallAnswered { outcome: CallOutcome::Unknown { .. } | CallOutcome::Refused { .. }, .. }
+        | Event::CallAdopted { .. }
+        | Event::ActionResumed { .. }
+        | Event::ActionEnded { .. } => Loudness::WorthKnowing,
+        _ => Loudness::Routine,
     }
 }

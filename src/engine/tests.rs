@@ -1,5 +1,7 @@
 //! The engine as a whole: inputs in, effects out.
 
+mod holds;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::fixtures::{engine, look, state};

@@ -163,7 +163,9 @@ fn edit_values(response: &mut Response, mut change: impl FnMut(&str, &mut Value)
         };
         let Value::Map(result) = result else { continue };
         if let Some(Value::List(values)) = result.get_mut("Values") {
-            values.iter_mut().for_each(|value| change(&id, value));
+            for value in values {
+                change(&id, value);
+            }
         }
     }
     response.body = cbor::encode(&Value::Map(tree)).into();

@@ -102,7 +102,12 @@ fn an_action_that_ended_held_is_no_healthy_end() {
     let text = include_str!("../../src/sim/scenarios/checkpoints.toml");
     let state = directory("stuck.toml", &format!("{text}\n{fault}"));
     let words = ["--auto", "--sim", "stuck.toml", "--speed", "1000", "--for", "2h"];
-    assert_unhealthy(state.path(), &words, &["error: not healthy at the end: checkpoints: a1 ended held: "], &[]);
+    assert_unhealthy(
+        state.path(),
+        &words,
+        &["error: not healthy at the end: checkpoints is held until a person releases it: a1: "],
+        &[],
+    );
 }
 
 #[test]

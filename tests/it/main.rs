@@ -21,6 +21,7 @@ mod journal;
 mod journal_damage;
 mod main_job;
 mod moto;
+mod one_attempt;
 mod process;
 mod readme;
 mod samples;

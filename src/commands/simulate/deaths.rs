@@ -1,16 +1,14 @@
 //! Every kind of action, killed at every point of its life and at every byte of every record that it writes.
 
-use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-use super::{CommandError, on_all_cores};
+use super::{CommandError, on_all_cores, stdout};
 use crate::cli::SimulateArgs;
 use crate::swarm::crash::{Death, Kind, run as live};
 
 /// Says how many deaths each kind of action survived; the first that changes anything ends it with exit code 1.
 pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
     let failed = |error: std::io::Error| CommandError::Failed(format!("the runtime could not start: {error}"));
-    let mut out = std::io::stdout();
     for kind in Kind::ALL {
         let whole = live(kind, Death::Never).map_err(failed)?;
         if !whole.wrong.is_empty() {
@@ -40,7 +38,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
         }
         let (all, points, records) = (deaths.len(), whole.points, whole.records.len());
         let step = if args.byte_step == 1 { "every byte".to_owned() } else { format!("1 of {} bytes", args.byte_step) };
-        drop(writeln!(out, "{kind:?}: {all} deaths ({points} points, {step} of {records} records), one end"));
+        stdout::line(&format!("{kind:?}: {all} deaths ({points} points, {step} of {records} records), one end"))?;
     }
     Ok(())
 }

@@ -1,9 +1,8 @@
 //! Each guard taken away in turn: some seed must break a promise without it, or the suite has a hole.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{CommandError, on_all_cores};
+use super::{CommandError, on_all_cores, stdout};
 use crate::cli::SimulateArgs;
 use crate::model::guard::Guard;
 use crate::swarm::{Trial, can_miss, run as run_trial};
@@ -11,16 +10,14 @@ use crate::swarm::{Trial, can_miss, run as run_trial};
 /// Says for each guard after how many seeds its absence was noticed.
 pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
     let mut unmissed = Vec::new();
-    let mut out = std::io::stdout();
     for guard in Guard::ALL {
         match first_to_miss(guard, args) {
-            Some(seed) => drop(writeln!(out, "without {:<18} seed {seed} breaks a promise", guard.name())),
+            Some(seed) => stdout::line(&format!("without {:<18} seed {seed} breaks a promise", guard.name()))?,
             None => unmissed.push(guard.name()),
         }
     }
     if unmissed.is_empty() {
-        drop(writeln!(out, "{} guards, each missed when it is gone", Guard::ALL.len()));
-        return Ok(());
+        return stdout::line(&format!("{} guards, each missed when it is gone", Guard::ALL.len()));
     }
     let why = format!("nobody misses {} in {} seeds: the suite has a hole there", unmissed.join(", "), args.seeds);
     Err(CommandError::Failed(why))

@@ -7,7 +7,7 @@ mod seeds;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::CommandError;
+use super::{CommandError, stdout};
 use crate::cli::SimulateArgs;
 
 /// Runs what was asked for and says what came of it. The first broken promise ends it with exit code 1.

@@ -1,26 +1,25 @@
 //! Any number of seeds, each a trial of its own.
 
-use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-use super::{CommandError, on_all_cores};
+use super::{CommandError, on_all_cores, stdout};
 use crate::cli::{CoverageUse, SimulateArgs};
 use crate::model::guard::Guard;
 use crate::swarm::coverage::Coverage;
 use crate::swarm::{Report, Trial, run as run_trial};
 
+/// How the promise is named that equal seeds are equal trials.
+const NOT_REPEATABLE: &str = "not repeatable";
+
 /// Runs the trials; the lowest seed whose promises do not hold is told with its last events and how to see it again.
 pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
     let without = args.without.as_deref().map(guard).transpose()?;
-    let seeds: Vec<u64> = match args.seed {
-        Some(seed) => vec![seed],
-        None => {
-            let Some(end) = args.first.checked_add(args.seeds) else {
-                return Err(CommandError::Usage(format!("no {} seeds begin with {}", args.seeds, args.first)));
-            };
-            (args.first..end).collect()
-        }
+    let first = args.seed.unwrap_or(args.first);
+    let count = if args.seed.is_some() { 1 } else { args.seeds };
+    let Some(end) = first.checked_add(count) else {
+        return Err(CommandError::Usage(format!("there are no {count} seeds from {first} on")));
     };
+    let seeds: Vec<u64> = (first..end).collect();
     let swarm = Swarm { args, without, sum: Mutex::default() };
     on_all_cores(seeds.len(), "seeds", |at| swarm.take_in(seeds[at]));
     swarm.conclude()
@@ -69,7 +68,7 @@ impl Swarm<'_> {
         sum.seeds += 1;
         sum.repeated += u64::from(again.is_some());
         if let Some(again) = again.filter(|again| again.trace != report.trace) {
-            report.broken.push(format!("not repeatable: its traces are {} and {}", report.trace, again.trace));
+            report.broken.push(format!("{NOT_REPEATABLE}: its traces are {} and {}", report.trace, again.trace));
         }
         sum.coverage.add(&report.coverage);
         sum.mutations += report.mutations;
@@ -84,15 +83,14 @@ impl Swarm<'_> {
     fn conclude(self) -> Result<(), CommandError> {
         let hours = self.args.hours;
         let sum = self.sum.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut out = std::io::stdout();
         if self.args.coverage.is_some() {
-            drop(writeln!(out, "{}\n", sum.coverage.table()));
+            stdout::line(&format!("{}\n", sum.coverage.table()))?;
         }
         if let Some(why) = sum.broke {
             return Err(CommandError::Failed(why));
         }
         if let Some(report) = sum.failed {
-            drop(writeln!(out, "{}", failure(&report, hours, self.without)));
+            stdout::line(&failure(&report, hours, self.without))?;
             let what = report.broken.first().cloned().unwrap_or_default();
             return Err(CommandError::Failed(format!("seed {}: {what}", report.seed)));
         }
@@ -102,9 +100,9 @@ impl Swarm<'_> {
              {reached} of {cells} cells of fault and phase reached",
             sum.seeds, sum.mutations, sum.records, sum.repeated
         );
-        drop(writeln!(out, "{line}"));
+        stdout::line(&line)?;
         if let Some(trace) = sum.trace.filter(|_| self.args.seed.is_some()) {
-            drop(writeln!(out, "trace {trace}"));
+            stdout::line(&format!("trace {trace}"))?;
         }
         let (missed, unseen) = (sum.coverage.missed(), sum.coverage.unseen());
         if self.args.coverage == Some(CoverageUse::Complete) && !(missed.is_empty() && unseen.is_empty()) {
@@ -119,8 +117,9 @@ impl Swarm<'_> {
 /// What a person needs to begin: what broke, what came before it, and how to see it again.
 fn failure(report: &Report, hours: u32, without: Option<Guard>) -> String {
     let without = without.map_or_else(String::new, |guard| format!(" --without {guard}"));
+    let twice = if report.broken.iter().any(|what| what.starts_with(NOT_REPEATABLE)) { " --twice-every 1" } else { "" };
     format!(
-        "seed {} broke its promise:\n  {}\nbefore it:\n  {}\nagain: upshift simulate --seed {} --hours {hours}{without}",
+        "seed {} broke its promise:\n  {}\nbefore it:\n  {}\nagain: upshift simulate --seed {} --hours {hours}{without}{twice}",
         report.seed,
         report.broken.join("\n  "),
         report.last_events.join("\n  "),

@@ -18,7 +18,14 @@ impl Event {
             Self::Armed { by, reason } => format!("ARMED by {by}: {reason}"),
             Self::Disarmed { why, .. } => format!("DISARMED: {why}"),
             Self::CommandRefused { by, why, .. } => format!("refused to {by}: {why}"),
-            Self::HoldSet { database, hold } => format!("{database} HELD {}: {}", hold.scope(), hold.cause),
+            Self::HoldSet { database, hold } => {
+                let todo = if hold.waits_for_person() {
+                    format!("; what to do: {}; why", hold.cause.remedy())
+                } else {
+                    String::new()
+                };
+                format!("{database} HELD {}{todo}: {}", hold.scope(), hold.cause)
+            }
             Self::HoldReleased { database, by } => format!("{database}: holds released by {by}"),
             Self::Decision { decision, repeats } => decision_words(decision, *repeats),
             Self::RdsEvent(event) => format!("RDS says of {}: {}", event.database, event.message),

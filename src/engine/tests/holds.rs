@@ -1,0 +1,107 @@
+//! What holds after an end, over a restart, and once the process is told to end.
+
+use super::*;
+use crate::model::hold::{Hold, HoldCause};
+use crate::model::ladder::Direction;
+
+fn checkpoints() -> DatabaseName {
+    DatabaseName::new("checkpoints")
+}
+
+fn hold_set(step: &Step) -> Option<&Hold> {
+    step.effects.iter().find_map(|effect| match effect {
+        Effect::Record(Event::HoldSet { hold, .. }) => Some(hold),
+        _ => None,
+    })
+}
+
+/// Looks, each a minute after the other, until one of them has set a hold.
+fn look_until_held(engine: &mut Engine, from: i64, class: &str, status: &str) -> (i64, Hold) {
+    let held = (from..from + 120).find_map(|minute| {
+        let step = engine.step(at(minute), look(at(minute), state(class, status), &LOW));
+        Some((minute, hold_set(&step)?.clone()))
+    });
+    held.unwrap_or_else(|| panic!("nothing is held after two hours"))
+}
+
+#[test]
+fn what_a_person_has_changed_is_not_undone_for_a_while() {
+    let mut engine = engine();
+    engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
+    let to = InstanceClass::observed("db.m5.large");
+    let step = order(&mut engine, at(5), Command::Scale { database: checkpoints(), to, reason: "sale".into() });
+    assert_eq!(sends(&step), 1, "{:?}", step.answer);
+    engine.step(at(5), Input::Outcome { id: first_call(), outcome: CallOutcome::Accepted { request_id: None } });
+    let (minute, hold) = look_until_held(&mut engine, 9, "db.m5.large", "available");
+    assert!(matches!(&hold.cause, HoldCause::AfterManual { by, .. } if by.user == "ada"), "{hold:?}");
+    assert_eq!((hold.direction, hold.until), (None, Some(at(minute) + SignedDuration::from_hours(1))));
+}
+
+#[test]
+fn an_unclear_end_waits_for_a_person_also_over_a_restart() {
+    let (entries, settings) = journal_of_a_sent_call();
+    let mut engine = Engine::new(settings.clone(), |_| String::new(), &entries, Guards::all());
+    engine.step(at(6), Input::Started(started()));
+    let (minute, hold) = look_until_held(&mut engine, 6, "db.t4g.small", "modifying");
+    assert!(minute >= 60, "it waits for `stuck_after` first");
+    assert!(hold.waits_for_person() && matches!(hold.cause, HoldCause::Unclear { .. }), "{hold:?}");
+    assert!(!hold.cause.remedy().is_empty());
+    let event = Event::HoldSet { database: checkpoints(), hold };
+    let held = Entry { seq: entries.len() as u64 + 1, at: at(minute), event };
+    let entries = [entries, vec![held]].concat();
+    let restarted = Engine::new(settings, |_| String::new(), &entries, Guards::all());
+    let a_month_later = at(minute + 60 * 24 * 30);
+    assert!(restarted.memory.of(&checkpoints()).hold_on(Direction::Down, a_month_later).is_some());
+}
+
+#[test]
+fn a_class_that_others_have_changed_is_held_for_a_while() {
+    let mut engine = engine();
+    engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
+    let (minute, hold) = look_until_held(&mut engine, 6, "db.m5.large", "available");
+    assert!(matches!(hold.cause, HoldCause::ForeignChange { .. }), "{hold:?}");
+    assert_eq!(hold.until, Some(at(minute) + SignedDuration::from_hours(1)));
+}
+
+#[test]
+fn a_cooldown_outlives_a_restart() {
+    let (mut entries, settings) = journal_of_a_sent_call();
+    let result = ActionResult::Verified;
+    let class = Some(InstanceClass::observed("db.m5.large"));
+    let ended = Event::ActionEnded { action: first_call().action, database: checkpoints(), class, result };
+    for event in [ended, Event::EngineStopped { why: "test".into() }, started()] {
+        entries.push(Entry { seq: entries.len() as u64 + 1, at: at(12), event });
+    }
+    let mut restarted = Engine::new(settings, |_| String::new(), &entries, Guards::all());
+    let calm = minutes_of(100.0, 40);
+    let step = restarted.step(at(40), look(at(40), state("db.m5.large", "available"), &calm));
+    let closed: Vec<&str> = decision(&step).unwrap().closed_gates().map(|gate| gate.gate.name()).collect();
+    assert!(closed.contains(&"cooldown over"), "{closed:?}");
+}
+
+#[test]
+fn a_process_that_ends_sends_nothing_more() {
+    let mut engine = engine();
+    engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &[]));
+    arm(&mut engine, at(5));
+    engine.end();
+    let step = engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &HIGH));
+    assert_eq!(sends(&step), 0, "{:?}", step.effects);
+}
+
+#[test]
+fn a_class_that_aws_does_not_offer_or_was_not_asked_for_is_not_ordered() {
+    for offered in [Some(false), None] {
+        let mut engine = engine();
+        engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &[]));
+        arm(&mut engine, at(5));
+        let watched = engine.watched.get_mut(&checkpoints()).unwrap();
+        watched.orderable.clear();
+        watched.orderable.extend(offered.map(|offered| (InstanceClass::observed("db.m5.large"), (offered, at(5)))));
+        let Input::Observed(mut unasked) = look(at(5), state("db.t4g.small", "available"), &HIGH) else { panic!() };
+        unasked.orderable.clear();
+        let step = engine.step(at(5), Input::Observed(unasked));
+        let closed: Vec<&str> = decision(&step).unwrap().closed_gates().map(|gate| gate.gate.name()).collect();
+        assert_eq!((closed.as_slice(), sends(&step)), (["target orderable"].as_slice(), 0));
+    }
+}

@@ -1,5 +1,9 @@
 //! The guards that stand between a decision and a mutating call, by name, so that a test can take one away and show that
 //! its absence is noticed. The product always runs with all of them.
+//!
+//! Not among them is what something else repeats: without the gate `journal writable` there still is no call without its
+//! record, without `rung on the ladder` there is nothing to call, and three looks before an end are held to by the tests
+//! of the playbook: no description is so old that one look could not be told from three.
 
 use std::fmt;
 

@@ -20,7 +20,7 @@
 //! | I19 | deaths change neither the end nor the changes | `crash` |
 //! | I20 | in the end everything has come to rest where the policy wants it | `rest` |
 //! | I21 | each action has one end | here, `rest` |
-//! | I22 | requests a minute are bounded | `rest` |
+//! | I22 | requests a minute are bounded, and so are reads that are tried again | `rest` |
 //! | I24 | no hostile text in a record | `witness` |
 
 use jiff::{SignedDuration, Timestamp};

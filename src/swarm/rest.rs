@@ -14,6 +14,10 @@ use crate::model::snapshot::Snapshot;
 
 /// Requests per minute and database: I22.
 const REQUESTS_PER_MIN: usize = 60;
+/// Reads that the SDK tries again, to those that were wanted: I22.
+const RETRY_AMPLIFICATION: f64 = 1.5;
+/// The SDK begins with a budget of retries, and so does each life: fewer reads say nothing.
+const MANY_READS: u64 = 500;
 /// An action may take this long; one that begins later may be under way when the trial is over.
 const AN_ACTION: SignedDuration = SignedDuration::from_mins(45);
 
@@ -85,6 +89,10 @@ fn accounts(witness: &mut Witness) {
     let databases = witness.plan.settings.databases.len();
     if witness.most_requests_per_min > REQUESTS_PER_MIN * databases {
         witness.break_promise(format!("I22: {} requests in a minute", witness.most_requests_per_min));
+    }
+    let (reads, first) = witness.reads;
+    if first >= MANY_READS && reads as f64 > first as f64 * RETRY_AMPLIFICATION {
+        witness.break_promise(format!("I22: {reads} reads on the wire for {first} that were wanted"));
     }
     let on_wire = witness.ledger.calls.iter().filter(|call| call.on_wire).count() as u64;
     if on_wire != witness.mutations {

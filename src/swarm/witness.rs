@@ -50,6 +50,8 @@ pub(super) struct Witness {
     /// Requests of the last minute, and the most in any minute.
     requests: VecDeque<Timestamp>,
     pub(super) most_requests_per_min: usize,
+    /// Reads on the wire, those that the SDK tried again among them, and the first attempts alone.
+    pub(super) reads: (u64, u64),
     pub(super) durable_records: u64,
     pub(super) coverage: Coverage,
     lengths: Vec<usize>,
@@ -76,6 +78,7 @@ impl Witness {
             foreign: BTreeMap::new(),
             requests: VecDeque::new(),
             most_requests_per_min: 0,
+            reads: (0, 0),
             durable_records: 0,
             coverage: Coverage::default(),
             lengths: Vec::new(),
@@ -186,6 +189,11 @@ impl Witness {
             self.mutations += 1;
             let params = query::Params::read(request);
             promises::on_mutation(self, &params);
+        } else {
+            let is_first =
+                request.headers.get("amz-sdk-request").is_some_and(|value| value.as_bytes().starts_with(b"attempt=1;"));
+            self.reads.0 += 1;
+            self.reads.1 += u64::from(is_first);
         }
     }
 

@@ -44,6 +44,8 @@ pub struct InProcess {
     /// The SDK keeps retry budgets per partition for the whole process: runs that must not feel each other name
     /// different ones.
     pub retry_partition: String,
+    /// Gives the credentials that requests are signed with.
+    pub credentials: SharedCredentialsProvider,
     /// How often a mutating call may be sent: 1, but where a test shows that more is noticed.
     pub mutation_attempts: u32,
 }
@@ -51,7 +53,9 @@ pub struct InProcess {
 impl InProcess {
     /// On `http` with the time of `clock`, as the product does it.
     pub fn new(http: SharedHttpClient, clock: Clock) -> Self {
-        Self { http, clock, retry_partition: "simulation".to_owned(), mutation_attempts: MUTATION_ATTEMPTS }
+        let credentials = SharedCredentialsProvider::new(worthless());
+        let retry_partition = "simulation".to_owned();
+        Self { http, clock, retry_partition, credentials, mutation_attempts: MUTATION_ATTEMPTS }
     }
 }
 
@@ -141,7 +145,7 @@ fn without_environment(in_process: InProcess) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(SIMULATED_REGION))
-        .credentials_provider(SharedCredentialsProvider::new(worthless()))
+        .credentials_provider(in_process.credentials)
         .endpoint_url("http://simulation.invalid")
         .time_source(SharedTimeSource::new(Timed(in_process.clock.clone())))
         .sleep_impl(SharedAsyncSleep::new(Timed(in_process.clock)))

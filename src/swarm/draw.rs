@@ -279,6 +279,7 @@ impl Drawer<'_> {
                 Fault::P7SyncFails => return trouble(Trouble::SyncError, self, deeds),
                 Fault::L5ClockStep => {
                     let secs = [-3_600, -3_600, -240, 45, 240, 3_600][pick(&mut self.rng, 6)];
+                    self.step_under_an_order(deeds);
                     // The step, and after a while the step back: somebody notices.
                     let back = at.saturating_add(self.minutes(5, 90)).unwrap_or(at);
                     deeds.push((back, Deed::Machine(Machine::ClockStep { secs: -secs })));
@@ -313,6 +314,21 @@ impl Drawer<'_> {
                 _ => return,
             };
             deeds.push((at, deed));
+        }
+    }
+
+    /// A person orders something at the moment at which the clock is set back, by so much that the last look may seem
+    /// to have been made just now.
+    fn step_under_an_order(&mut self, deeds: &mut Vec<(Timestamp, Deed)>) {
+        for _ in 0..3 {
+            let (at, database) = (self.some_time(), self.name());
+            let secs = [60, 120, 180, 240][pick(&mut self.rng, 4)];
+            deeds.push((at, Deed::Machine(Machine::ClockStep { secs: -secs })));
+            for direction in [Direction::Up, Direction::Down] {
+                deeds.push((at, Deed::Person(Order::Scale { database: database.clone(), direction })));
+            }
+            let back = at.saturating_add(SignedDuration::from_mins(3)).unwrap_or(at);
+            deeds.push((back, Deed::Machine(Machine::ClockStep { secs })));
         }
     }
 

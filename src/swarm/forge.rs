@@ -6,6 +6,8 @@ use http::StatusCode;
 use super::draw::ACCOUNT;
 use super::fault::Fault;
 use super::plan::Switch;
+use super::served::{self, member};
+use super::wire::CREDENTIALS;
 use crate::sim::rng::Rng;
 use crate::sim::wire::tree::Value;
 use crate::sim::wire::{Request, Response, cbor};
@@ -13,6 +15,8 @@ use crate::sim::wire::{Request, Response, cbor};
 /// Which operations a fault can strike.
 pub(super) fn touches(fault: Fault, action: &str) -> bool {
     match fault {
+        // Whoever is asked for credentials is no service, and has its own way to fail.
+        _ if action == CREDENTIALS => fault == Fault::A11ExpiredToken,
         Fault::A5Stale | Fault::A9OddAnswer | Fault::R3Broken | Fault::M6OtherMachine => {
             action == "DescribeDBInstances"
         }
@@ -123,33 +127,13 @@ fn impossible(rng: &mut Rng, mut response: Response) -> Response {
 
 /// Zeros where there were writes.
 fn silent(request: &Request, mut response: Response) -> Response {
-    let writes = ids_of_metric(request, "WriteIOPS");
+    let writes = served::queries_for(request, &["WriteIOPS"]);
     edit_values(&mut response, |id, value| {
-        if writes.iter().any(|write| write == id) {
+        if writes.contains_key(id) {
             *value = Value::Double(0.0);
         }
     });
     response
-}
-
-/// The ids of the queries of a `GetMetricData` that ask for a metric.
-fn ids_of_metric(request: &Request, metric: &str) -> Vec<String> {
-    let asked = cbor::decode(&request.body).ok();
-    let queries = asked.as_ref().and_then(|asked| member(asked, &["MetricDataQueries"]));
-    let Some(Value::List(queries)) = queries else { return Vec::new() };
-    let is_it = |query: &&Value| member(query, &["MetricStat", "Metric", "MetricName"]) == Some(&metric.into());
-    let id = |query: &Value| match member(query, &["Id"]) {
-        Some(Value::Text(id)) => Some(id.clone()),
-        _ => None,
-    };
-    queries.iter().filter(is_it).filter_map(id).collect()
-}
-
-fn member<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
-    path.iter().try_fold(value, |value, name| match value {
-        Value::Map(map) => map.get(*name),
-        _ => None,
-    })
 }
 
 /// Every value of an answer of `GetMetricData`, with the id of its query.

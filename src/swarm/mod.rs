@@ -29,6 +29,7 @@ mod life;
 mod people;
 pub mod plan;
 mod promises;
+mod provider;
 mod reasons;
 mod refuse;
 mod rest;

@@ -44,8 +44,12 @@ const LOOK_LIMIT_SECS: i64 = 6;
 const FOREIGN_CHANGE_LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// Another account is known when the look is over that asked for it.
 const ACCOUNT_KNOWN_SECS: i64 = 65;
-/// RDS's events count for two minutes; the look that read them takes another at the most, and the call a moment.
-const EVENTS_LIMIT_SECS: i64 = 190;
+/// A datapoint is dated by the beginning of its minute.
+const PERIOD_SECS: i64 = 60;
+/// A look takes this long at the most, and a call a moment.
+const LOOK_SECS: i64 = 70;
+/// RDS's events count for two minutes.
+const EVENTS_LIMIT_SECS: i64 = 120 + LOOK_SECS;
 
 fn policy<'a>(witness: &'a Witness, database: &str) -> Option<&'a Policy> {
     witness.plan.settings.databases.iter().find(|policy| policy.database.as_str() == database)
@@ -159,12 +163,18 @@ fn account(witness: &mut Witness, intent: &Intent) {
     }
 }
 
-/// I12 and I16: AWS has said that it offers the class, and RDS's own words could be read.
+/// I11, I12 and I16: the datapoints are of now, AWS has said that it offers the class, and RDS's own words could be read.
 fn told(witness: &mut Witness, intent: &Intent) {
     if !witness.offered.contains(intent.to.as_str()) {
         witness.break_promise(format!("I12: nobody said that {} is offered for {}", intent.to, intent.database));
     }
     let now = witness.clock.now();
+    let stale_after = policy(witness, intent.database.as_str()).map(|policy| policy.stale_after.as_secs() as i64);
+    let newest = witness.newest_told.get(intent.database.as_str());
+    let age = newest.map(|newest| now.duration_since(*newest).as_secs() - PERIOD_SECS);
+    if clock_is_right(witness) && age.zip(stale_after).is_none_or(|(age, limit)| age > limit + LOOK_SECS) {
+        witness.break_promise(format!("I11: {} was changed on datapoints {age:?} s old", intent.database));
+    }
     let age = witness.events_told_at.map(|at| now.duration_since(at).as_secs());
     if age.is_none_or(|age| age > EVENTS_LIMIT_SECS) {
         witness.break_promise(format!("I16: {} was changed, and events were last read {age:?} s ago", intent.database));

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::sim::wire::tree::Value;
+use crate::sim::wire::{Request, cbor};
+
 /// One instance as an answer of `DescribeDBInstances` described it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Served {
@@ -43,6 +46,57 @@ pub(super) fn instances(body: &[u8], at: Timestamp) -> BTreeMap<String, Served> 
 /// The account of an answer of `GetCallerIdentity`.
 pub(super) fn account(body: &[u8]) -> Option<String> {
     between(&String::from_utf8_lossy(body), "<Account>", "</Account>").map(str::to_owned)
+}
+
+/// The queries of a `GetMetricData` that ask for one of the metrics: their ids, and the database of each.
+pub(super) fn queries_for(request: &Request, metrics: &[&str]) -> BTreeMap<String, String> {
+    let asked = cbor::decode(&request.body).ok();
+    let Some(Value::List(queries)) = asked.as_ref().and_then(|asked| member(asked, &["MetricDataQueries"])) else {
+        return BTreeMap::new();
+    };
+    let one = |query: &Value| {
+        let metric = member(query, &["MetricStat", "Metric"])?;
+        let Value::Text(name) = member(metric, &["MetricName"])? else { return None };
+        let Value::List(dimensions) = member(metric, &["Dimensions"])? else { return None };
+        match (member(query, &["Id"])?, member(dimensions.first()?, &["Value"])?) {
+            (Value::Text(id), Value::Text(database)) if metrics.contains(&name.as_str()) => {
+                Some((id.clone(), database.clone()))
+            }
+            _ => None,
+        }
+    };
+    queries.iter().filter_map(one).collect()
+}
+
+/// Of each database the newest datapoint of any of the metrics in an answer of `GetMetricData`.
+pub(super) fn newest(request: &Request, body: &[u8], metrics: &[&str]) -> BTreeMap<String, Timestamp> {
+    let queries = queries_for(request, metrics);
+    let mut newest = BTreeMap::new();
+    let Ok(answer) = cbor::decode(body) else { return newest };
+    let Some(Value::List(results)) = member(&answer, &["MetricDataResults"]) else { return newest };
+    for result in results {
+        let Some(Value::Text(id)) = member(result, &["Id"]) else { continue };
+        let (Some(database), Some(Value::List(times))) = (queries.get(id), member(result, &["Timestamps"])) else {
+            continue;
+        };
+        let instants = times.iter().filter_map(|time| match time {
+            Value::Instant(at) => Some(*at),
+            _ => None,
+        });
+        if let Some(last) = instants.max() {
+            let known = newest.entry(database.clone()).or_insert(last);
+            *known = last.max(*known);
+        }
+    }
+    newest
+}
+
+/// What stands at a path of names.
+pub(super) fn member<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, name| match value {
+        Value::Map(map) => map.get(*name),
+        _ => None,
+    })
 }
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -105,6 +106,7 @@ impl Stage {
         };
         self.witness().note(format!("life {} begins", self.lives));
         let mut in_process = InProcess::new(self.wire.http_client(), self.wall.clone());
+        in_process.credentials = SharedCredentialsProvider::new(self.wire.credentials(self.wall.clone()));
         in_process.retry_partition = format!("swarm-{}", BOOTS.fetch_add(1, Ordering::Relaxed));
         if !self.guards.stand(Guard::OneAttempt) {
             in_process.mutation_attempts = 3;

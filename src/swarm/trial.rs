@@ -65,10 +65,10 @@ pub fn run(trial: Trial) -> std::io::Result<Report> {
 /// Whether a trial has what it takes to miss a guard: most faults bring out the absence of some guards only.
 pub fn can_miss(trial: Trial) -> bool {
     let needed = match trial.without {
-        Some(Guard::FreshData | Guard::UpRulesComplete) => Fault::M1Missing,
+        Some(Guard::UpRulesComplete) => Fault::M1Missing,
         Some(Guard::CpuFits) => Fault::M4SilentZero,
         Some(Guard::SameAccount) => Fault::A15OtherAccount,
-        Some(Guard::LookAge) => Fault::L5ClockStep,
+        Some(Guard::FreshData | Guard::LookAge) => Fault::L5ClockStep,
         _ => return true,
     };
     draw::plan(trial.seed, trial.hours).faults.contains(&needed)

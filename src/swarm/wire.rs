@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::fault::Fault;
 use super::forge::{forge, plain, show_switched, touches};
 use super::plan::{Strike, Switch};
+use super::provider::{Provided, Provider};
 use super::refuse::before_effect;
 use super::served;
 use super::witness::Witness;
@@ -32,6 +33,9 @@ use crate::sim::wire::{Request, Response, SKEW_LIMIT_SECS, query};
 const FOR_EVER: Duration = Duration::from_mins(2);
 /// A description this old may still be served.
 const STALE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Not an operation of AWS: the machine's own provider of credentials is asked.
+pub(super) const CREDENTIALS: &str = "credentials";
 
 /// The wire of one trial. Clones are the same wire.
 #[derive(Debug, Clone)]
@@ -73,6 +77,11 @@ impl Wire {
         SharedHttpClient::new(self.clone())
     }
 
+    /// The credential provider of a machine that shows the time of `wall`.
+    pub(super) fn credentials(&self, wall: Clock) -> Provider {
+        Provider { wire: self.clone(), wall }
+    }
+
     /// The process is gone, or a new one is there.
     pub(super) fn set_dead(&self, dead: bool) {
         self.state().dead = dead;
@@ -88,6 +97,20 @@ impl Wire {
     /// Somebody else has switched all databases over, or back.
     pub(super) fn switch(&self, to: Switch) {
         self.state().switch = to;
+    }
+
+    /// What comes of asking for credentials.
+    pub(super) async fn provide(&self) -> Provided {
+        let mut fate = self.fate(CREDENTIALS);
+        if fate.fault != Some(Fault::A11ExpiredToken) {
+            return Provided::Good;
+        }
+        self.witness().strike(Fault::A11ExpiredToken);
+        match fate.rng.draw() % 3 {
+            0 => Provided::Nothing,
+            1 => Provided::Expired,
+            _ => std::future::pending().await,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

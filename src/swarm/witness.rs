@@ -41,6 +41,8 @@ pub(super) struct Witness {
     pub(super) arm_ordered: bool,
     /// How many calls were recorded when this process was told to end.
     pub(super) calls_at_stop: Option<usize>,
+    /// The newest datapoint of a database, of the signals that make it go up, that a client was told.
+    pub(super) newest_told: BTreeMap<String, Timestamp>,
     /// When a client was last told RDS's events.
     pub(super) events_told_at: Option<Timestamp>,
     /// The classes that this process was told are offered.
@@ -73,6 +75,7 @@ impl Witness {
             armed_in: None,
             arm_ordered: false,
             calls_at_stop: None,
+            newest_told: BTreeMap::new(),
             events_told_at: None,
             offered: BTreeSet::new(),
             foreign: BTreeMap::new(),
@@ -280,6 +283,12 @@ impl Witness {
                 let account = served::account(&response.body).unwrap_or_default();
                 if self.account.as_ref().is_none_or(|(known, _)| *known != account) {
                     self.account = Some((account, self.clock.now()));
+                }
+            }
+            "GetMetricData" if response.status.is_success() && fault != Some(Fault::A4Garbage) => {
+                for (database, newest) in served::newest(request, &response.body, &["WriteIOPS", "WriteLatency"]) {
+                    let known = self.newest_told.entry(database).or_insert(newest);
+                    *known = newest.max(*known);
                 }
             }
             "DescribeEvents" if readable => self.events_told_at = Some(self.clock.now()),

@@ -1,0 +1,50 @@
+//! The machine's provider of credentials, such as an instance role: they end every hour and must be asked for again, and
+//! whoever gives them can be gone, hang, or give some that are over.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use jiff::SignedDuration;
+
+use super::wire::Wire;
+use crate::clock::Clock;
+
+/// How long credentials last.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+
+/// Gives credentials as the wire's faults let it.
+#[derive(Debug)]
+pub(super) struct Provider {
+    pub(super) wire: Wire,
+    pub(super) wall: Clock,
+}
+
+/// What came of asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Provided {
+    /// Credentials for an hour.
+    Good,
+    /// Credentials that ended an hour ago.
+    Expired,
+    /// An error.
+    Nothing,
+}
+
+impl ProvideCredentials for Provider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let lasts = match self.wire.provide().await {
+                Provided::Good => LIFETIME,
+                Provided::Expired => -LIFETIME,
+                Provided::Nothing => return Err(CredentialsError::provider_error("the provider does not answer")),
+            };
+            let ends = self.wall.now().saturating_add(lasts).ok().and_then(|ends| SystemTime::try_from(ends).ok());
+            Ok(Credentials::new("SIMULATION", "simulation", None, ends, "swarm"))
+        })
+    }
+}

@@ -177,9 +177,13 @@ impl Drawer<'_> {
             if !self.faults.contains(&fault) {
                 continue;
             }
-            for _ in 0..=pick(&mut self.rng, 5) {
+            // Short ones of a signal that is one of several: what comes just behind them is what they could hide.
+            let short = line.contains("WriteLatency");
+            let (times, longest) =
+                if short { (12 + pick(&mut self.rng, 12), 20) } else { (1 + pick(&mut self.rng, 5), 130) };
+            for _ in 0..times {
                 let at = self.some_time().duration_since(self.start).as_secs();
-                let lasts = self.minutes(3, 130).as_secs();
+                let lasts = self.minutes(3, longest).as_secs();
                 let left = self.heals_at.duration_since(self.start).as_secs() - at;
                 let lasts = lasts.min(left).max(1);
                 let _ = write!(text, "\n[[fault]]\nat = \"{at}s\"\nfor = \"{lasts}s\"\n{line}\n");

@@ -38,6 +38,8 @@ pub enum Death {
     Never,
     /// At that point of its life: an odd one is before a poll, an even one after.
     Point(u64),
+    /// Nowhere, but at that poll a person disarms, and arms again when coming by.
+    Disarmed(u64),
     /// The power goes at that append, when so many bytes of it have come down.
     Byte {
         /// From 1.
@@ -130,6 +132,7 @@ async fn play(mut stage: Stage, kind: Kind, death: Death) -> Outcome {
     match death {
         Death::Never => {}
         Death::Point(point) => stage.fuse.light(point),
+        Death::Disarmed(poll) => stage.disarming.light(poll),
         Death::Byte { append, bytes } => stage.disk.die_at(append, bytes),
     }
     let clock = stage.sim.clock().clone();

@@ -8,9 +8,11 @@ use std::task::{Context, Poll};
 use tokio::sync::watch;
 
 use super::disk::SimDisk;
+use super::people;
 use super::witness::Witness;
 use crate::control::Client;
 use crate::controller::Ended;
+use crate::model::command::Command;
 
 /// Counts the points of a process's life, the moments before and after each poll of its task; at one of them it dies.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +50,8 @@ pub(super) struct Life {
     pub(super) client: Client,
     pub(super) stop: watch::Sender<Option<String>>,
     pub(super) fuse: Fuse,
+    /// At its end a person disarms.
+    pub(super) disarming: Fuse,
     pub(super) witness: Arc<Mutex<Witness>>,
     pub(super) disk: SimDisk,
 }
@@ -59,6 +63,9 @@ impl Future for Life {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.fuse.burn() {
             return Poll::Ready(None);
+        }
+        if self.disarming.burn() {
+            people::order(&mut self.client, Command::Disarm);
         }
         let polled = self.task.as_mut().poll(context).map(Some);
         // Judged at the moment it is true, not when something else happens to be looked at.

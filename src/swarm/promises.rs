@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | I1 | a mutating call has a durable record that goes ahead of it | here |
 //! | I2 | it is on the wire once at the most; in the end calls and records match | here, `rest` |
+//! | I3 | a step has one call, and none after the action's end | here |
 //! | I4 | one action at a time on a database, no more than configured in the fleet | here |
 //! | I7 | a disarmed engine changes nothing, and nothing but a person arms it | here |
 //! | I8 | nor what a person holds or has stopped, nor what is held after a person's or a foreign change or an unclear end | here |
@@ -29,7 +30,7 @@ use super::fault::Fault;
 use super::ledger::{MustHold, Sent};
 use super::reasons;
 use super::witness::Witness;
-use crate::model::action::{ActionId, ActionResult, Intent};
+use crate::model::action::{ActionId, ActionResult, CallId, Intent};
 use crate::model::event::{Entry, Event};
 use crate::model::ladder::Direction;
 use crate::model::operator::Actor;
@@ -62,6 +63,17 @@ pub(super) fn on_intent(witness: &mut Witness, intent: &Intent) {
     let one_rung = from.zip(to).is_some_and(|(from, to)| from.abs_diff(to) == 1);
     if to.is_none() || (intent.actor == Actor::Engine && !one_rung) {
         witness.break_promise(format!("I12: {} from {} to {}", intent.database, intent.from, intent.to));
+    }
+}
+
+/// I3: a step has one call. A second order for the same thing is another action, which I4 lets begin only when the first
+/// one has an end.
+pub(super) fn on_call(witness: &mut Witness, id: &CallId) {
+    if witness.ledger.calls.iter().any(|call| call.id == *id) {
+        witness.break_promise(format!("I3: step {} of {} has a second call", id.step, id.action.0));
+    }
+    if witness.ledger.ended.contains_key(&id.action) {
+        witness.break_promise(format!("I3: {} has a call after its end", id.action.0));
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) struct Stage {
     pub(super) wire: Wire,
     witness: Arc<Mutex<Witness>>,
     pub(super) fuse: Fuse,
+    pub(super) disarming: Fuse,
     rng: Rng,
     lives: u32,
     /// What the death or the end that is on its way will leave.
@@ -67,6 +68,7 @@ impl Stage {
             wire,
             witness,
             fuse,
+            disarming: Fuse::default(),
             rng,
             lives: 0,
             dying: None,
@@ -140,6 +142,7 @@ impl Stage {
             client,
             stop,
             fuse: self.fuse.clone(),
+            disarming: self.disarming.clone(),
             witness: Arc::clone(&self.witness),
             disk: self.disk.clone(),
         }

@@ -155,6 +155,9 @@ impl Witness {
         if let Some(milestone) = Milestone::of(&entry.event) {
             self.coverage.reach(milestone);
         }
+        if let Event::CallSent { id, .. } = &entry.event {
+            promises::on_call(self, id);
+        }
         self.ledger.fold(entry, self.clock.now());
         promises::holds_from(self, entry);
         match &entry.event {

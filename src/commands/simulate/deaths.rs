@@ -19,7 +19,9 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
             let append = at as u64 + 1;
             (0..*length).step_by(args.byte_step as usize).map(move |bytes| Death::Byte { append, bytes })
         });
-        let deaths: Vec<Death> = points.chain(bytes).collect();
+        // Two points to a poll: one before it, one after.
+        let disarmed = (1..=whole.points / 2).map(Death::Disarmed);
+        let deaths: Vec<Death> = points.chain(disarmed).chain(bytes).collect();
         let wrong = Mutex::new(None);
         on_all_cores(deaths.len(), &format!("deaths of {kind:?}"), |at| {
             let what = match live(kind, deaths[at]) {
@@ -38,7 +40,9 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
         }
         let (all, points, records) = (deaths.len(), whole.points, whole.records.len());
         let step = if args.byte_step == 1 { "every byte".to_owned() } else { format!("1 of {} bytes", args.byte_step) };
-        stdout::line(&format!("{kind:?}: {all} deaths ({points} points, {step} of {records} records), one end"))?;
+        stdout::line(&format!(
+            "{kind:?}: {all} deaths and disarmings ({points} points, a disarming at each poll, {step} of {records} records), one end"
+        ))?;
     }
     Ok(())
 }

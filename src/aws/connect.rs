@@ -13,6 +13,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::Aws;
+use super::prompt::PromptCalls;
 use super::whole::WholeAnswers;
 use crate::clock::Clock;
 use crate::model::settings::AwsSettings;
@@ -104,15 +105,15 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
     let rds = |config| {
         let mut config = aws_sdk_rds::config::Builder::from(config).interceptor(WholeAnswers);
         config.set_retry_partition(partition.clone());
-        aws_sdk_rds::Client::from_conf(config.build())
+        config
     };
     let mut cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&reads);
     cloudwatch.set_retry_partition(partition.clone());
     let mut sts = aws_sdk_sts::config::Builder::from(&reads).interceptor(WholeAnswers);
     sts.set_retry_partition(partition.clone());
     Aws {
-        rds: rds(&reads),
-        rds_mutating: rds(&mutations),
+        rds: aws_sdk_rds::Client::from_conf(rds(&reads).build()),
+        rds_mutating: aws_sdk_rds::Client::from_conf(rds(&mutations).interceptor(PromptCalls).build()),
         cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,

@@ -13,6 +13,7 @@ mod instances;
 pub mod metrics;
 mod orderable;
 mod pages;
+mod prompt;
 mod send;
 mod whole;
 

@@ -7,6 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use crate::aws::prompt::TooLate;
 use crate::model::text::clean;
 
 /// Longest detail that is kept of a cause.
@@ -45,6 +46,8 @@ pub(super) enum Cause {
     NotAws { status: u16 },
     /// AWS said this.
     Said { code: String, message: String, status: u16 },
+    /// It could not be sent at once, and was not sent.
+    TooLate,
     /// None of these.
     Other { detail: String },
 }
@@ -85,6 +88,7 @@ impl Cause {
             Self::NoCredentials => "no AWS credentials found".to_owned(),
             Self::CredentialsNotLoaded { detail } => format!("the credentials could not be loaded: {detail}"),
             Self::NoRegion => "no region is known".to_owned(),
+            Self::TooLate => TooLate.to_string(),
             Self::TimedOut => "no answer in time".to_owned(),
             Self::NoHost => "no such host".to_owned(),
             Self::NotSecure { detail } | Self::NoConnection { detail } | Self::Other { detail } => detail.clone(),
@@ -103,6 +107,9 @@ impl Cause {
                 }
                 _ => Self::CredentialsNotLoaded { detail: innermost(credentials) },
             };
+        }
+        if chain(error).any(<dyn Error>::is::<TooLate>) {
+            return Self::TooLate;
         }
         let links: Vec<String> = chain(error).map(|link| link.to_string().to_ascii_lowercase()).collect();
         let says = |what: &str| links.iter().any(|link| link.contains(what));

@@ -105,6 +105,9 @@ impl Aws {
                 detail: String::new(),
             },
             Cause::Said { code, message, status } => said(operation, &code, &message, status),
+            Cause::TooLate => {
+                words(FailureKind::NoCredentials, "the credentials took too long", "trying again", String::new())
+            }
             Cause::Other { detail } => words(FailureKind::Service, "the AWS SDK gave up", "trying again", detail),
         }
     }
@@ -144,7 +147,7 @@ where
     match (error, &cause) {
         // Signing comes before sending: without credentials or region nothing has left.
         (SdkError::ConstructionFailure(_), _)
-        | (_, Cause::NoCredentials | Cause::CredentialsNotLoaded { .. } | Cause::NoRegion) => {
+        | (_, Cause::NoCredentials | Cause::CredentialsNotLoaded { .. } | Cause::NoRegion | Cause::TooLate) => {
             refused(NOT_SENT, &cause.words())
         }
         // Only AWS's own words refuse: a code in its own form, with a status that lays the fault on the caller.

@@ -65,7 +65,8 @@ pub fn run(trial: Trial) -> std::io::Result<Report> {
 /// Whether a trial has what it takes to miss a guard: most faults bring out the absence of some guards only.
 pub fn can_miss(trial: Trial) -> bool {
     let needed = match trial.without {
-        Some(Guard::UpRulesComplete) => Fault::M1Missing,
+        Some(Guard::MissingMetric | Guard::UpRulesComplete) => Fault::M1Missing,
+        Some(Guard::TargetOrderable) => Fault::P2Stop,
         Some(Guard::CpuFits) => Fault::M4SilentZero,
         Some(Guard::SameAccount) => Fault::A15OtherAccount,
         Some(Guard::FreshData | Guard::LookAge) => Fault::L5ClockStep,

@@ -38,6 +38,7 @@ pub fn drive(snapshot: &Snapshot, keys: impl Iterator<Item = KeyEvent>, size: (u
     let mut now = Now { at: snapshot.at, machine: BETWEEN_KEYS, speed: 1.0 };
     let mut driven = Driven { screen: Vec::new(), commands: Vec::new(), quit: false };
     let Ok(mut terminal) = Terminal::new(TestBackend::new(size.0, size.1));
+    update::resized(&mut state, size, now);
     show(&mut terminal, &snapshot, &mut state, now);
     for key in keys {
         now.machine = now.machine.saturating_add(BETWEEN_KEYS);

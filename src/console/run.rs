@@ -179,6 +179,10 @@ impl Session {
                 update::paste(&mut self.state, text);
                 None
             }
+            Event::Resize(width, height) => {
+                update::resized(&mut self.state, (*width, *height), self.pace.now());
+                None
+            }
             _ => None,
         };
         if let Some(Effect::Send(command)) = &effect {
@@ -196,8 +200,9 @@ impl Session {
         let now = self.pace.now();
         update::tick(&mut self.state, now);
         let (snapshot, state, options) = (&self.snapshot, &self.state, self.options);
-        let mut reach = state.reach;
+        let (mut reach, mut size) = (state.reach, (0, 0));
         self.screen.draw(|frame| {
+            size = (frame.area().width, frame.area().height);
             reach = view::view(frame, snapshot, state, now);
             assert!(!options.test_panic, "asked for by --panic-in-console");
             if options.no_color {
@@ -208,6 +213,7 @@ impl Session {
             }
         })?;
         self.state.reach = reach;
+        update::resized(&mut self.state, size, now);
         self.dirty = false;
         let tick = now.machine + TICK;
         self.next_tick = update::deadline(&self.state, now).map_or(tick, |deadline| deadline.min(tick));

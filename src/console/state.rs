@@ -33,6 +33,8 @@ pub(super) struct UiState {
     pub(super) engine_down: usize,
     /// Answers to the last orders, newest last.
     pub(super) messages: Vec<Message>,
+    /// Whether the window shows what orders rest on.
+    pub(super) room: Room,
     /// How far there is to scroll, from the last frame.
     pub(super) reach: Reach,
 }
@@ -43,6 +45,14 @@ pub(super) struct Message {
     pub(super) answer: Answer,
     /// Machine time at which it came.
     pub(super) since: Duration,
+}
+
+/// Whether a window is large enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    Enough,
+    /// The regions would lie to the reader by what they leave out: only the state of the engine is shown.
+    TooSmall,
 }
 
 /// What did not fit in the last frame: how far each part can be scrolled.
@@ -83,6 +93,7 @@ impl Default for UiState {
             journal_back: 0,
             engine_down: 0,
             messages: Vec::new(),
+            room: Room::Enough,
             reach: Reach::default(),
         }
     }
@@ -103,6 +114,16 @@ impl UiState {
     /// The database that is shown.
     pub(super) fn shown<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a DatabaseView> {
         snapshot.databases.get(self.shown_index(snapshot))
+    }
+}
+
+impl Room {
+    /// The least columns and rows.
+    pub(super) const LEAST: (u16, u16) = (80, 24);
+
+    /// Of a window with so many columns and rows.
+    pub(super) fn of(width: u16, height: u16) -> Self {
+        if width < Self::LEAST.0 || height < Self::LEAST.1 { Self::TooSmall } else { Self::Enough }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Answers that must not count: too early, pasted, or to a question about a world that has changed.
 
 use super::*;
-use crate::console::fixtures::{snapshot, trouble};
+use crate::console::fixtures::{armed, snapshot, trouble};
 use crate::console::question::Question;
 use crate::console::state::Mode;
 use crate::model::class::InstanceClass;
@@ -56,6 +56,37 @@ fn a_paste_is_text_in_a_reason_and_nothing_elsewhere() {
     press_at(&mut state, &snapshot, "<esc>/", 4_000);
     update::paste(&mut state, "one\ntwo");
     assert_eq!(state.filter, "one two");
+}
+
+#[test]
+fn a_window_that_cannot_show_a_question_takes_no_answer_and_no_order() {
+    let armed = armed();
+    for (width, height) in [(60, 15), (79, 24), (80, 23)] {
+        for (keys, sent) in [
+            ("urise<enter>checkpoints<enter>", vec![]),
+            ("Hwhy<enter>R<enter>o<enter>x", vec![]),
+            ("a", vec![Command::Disarm]),
+        ] {
+            let driven = drive(&armed, super::keys(keys).into_iter(), (width, height));
+            assert_eq!(driven.commands, sent, "{keys} at {width}x{height}");
+        }
+        let driven = drive(&snapshot(), super::keys("awhy<enter>").into_iter(), (width, height));
+        assert_eq!(driven.commands, [], "arming asks");
+        assert!(drive(&armed, super::keys("q").into_iter(), (width, height)).quit);
+    }
+}
+
+#[test]
+fn a_question_is_closed_when_its_window_becomes_too_small() {
+    let snapshot = Arc::new(snapshot());
+    let mut state = UiState::default();
+    press_at(&mut state, &snapshot, "usale", 5_000);
+    update::resized(&mut state, (79, 24), now(&snapshot, 6_000));
+    assert!(refusal(&state).contains("nothing was ordered"));
+    assert_eq!(press_at(&mut state, &snapshot, "<enter>checkpoints<enter>", 9_000), []);
+    update::resized(&mut state, (80, 24), now(&snapshot, 10_000));
+    assert_eq!(press_at(&mut state, &snapshot, "<enter>", 12_000), []);
+    assert_eq!(state.mode, Mode::Normal);
 }
 
 #[test]

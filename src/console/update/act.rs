@@ -34,7 +34,7 @@ pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: Action,
                 Action::Suspend => (Effect::Suspend, Question::Suspend),
                 _ => (Effect::Quit, Question::Quit),
             };
-            if !snapshot.databases.iter().any(under_way) {
+            if !is_busy(snapshot) {
                 return Some(effect);
             }
             state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision));
@@ -87,8 +87,9 @@ fn choose(view: &DatabaseView) -> Result<Question, String> {
     Ok(Question::Choose { change: Change { database: view.name().clone(), from, to } })
 }
 
-fn under_way(view: &DatabaseView) -> bool {
-    view.run.as_ref().is_some_and(|run| !run.is_ended())
+/// Whether an action is under way on any database.
+pub(in crate::console) fn is_busy(snapshot: &Snapshot) -> bool {
+    snapshot.databases.iter().any(|view| view.run.as_ref().is_some_and(|run| !run.is_ended()))
 }
 
 /// The keys that change only what is looked at.

@@ -3,6 +3,7 @@
 
 mod act;
 mod answer;
+mod blind;
 mod text;
 
 use std::sync::Arc;
@@ -12,9 +13,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keymap::{self, Action};
 use super::pace::Now;
-use super::state::{Message, Mode, UiState};
+use super::state::{Message, Mode, Room, UiState};
 use crate::model::command::{Answer, Command};
 use crate::model::snapshot::Snapshot;
+pub(super) use act::is_busy;
+pub(super) use blind::resized;
 
 /// How long an answer stays on the screen when no key is pressed (of the machine).
 const MESSAGE_STAYS: Duration = Duration::from_secs(10);
@@ -33,6 +36,9 @@ pub(super) enum Effect {
 pub(super) fn key(state: &mut UiState, snapshot: &Arc<Snapshot>, event: &KeyEvent, now: Now) -> Option<Effect> {
     state.messages.clear();
     let action = keymap::action(event);
+    if state.room == Room::TooSmall {
+        return blind::key(action, snapshot);
+    }
     if state.mode != Mode::Normal && !(event.modifiers - KeyModifiers::SHIFT).is_empty() {
         // Nobody types a reason with Control held: Ctrl-Z works everywhere, Ctrl-C goes back, the rest is nothing.
         match action {

@@ -30,13 +30,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::widgets::{Block, Paragraph};
 
 use super::pace::Now;
-use super::state::{Mode, Reach, UiState};
-use super::theme;
+use super::state::{Mode, Reach, Room, UiState};
+use super::{theme, update};
 use crate::model::snapshot::{DatabaseView, Snapshot};
 use scene::Scene;
 
-/// Below this the regions would lie to the reader by what they leave out.
-const LEAST: (u16, u16) = (80, 24);
 /// From this height on the small charts have room.
 const TALL: u16 = 34;
 /// The engine panel and RDS beside it.
@@ -48,7 +46,7 @@ const ALONE: [Constraint; 2] = [Constraint::Fill(1), Constraint::Length(0)];
 pub(super) fn view(frame: &mut Frame<'_>, newest: &Snapshot, state: &UiState, now: Now) -> Reach {
     let area = frame.area();
     let mut reach = Reach::default();
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if Room::of(area.width, area.height) == Room::TooSmall {
         too_small(frame, area, newest);
         return reach;
     }
@@ -133,9 +131,13 @@ fn plan(scene: &Scene<'_>, area: Rect, alerts: u16, footer: u16) -> Plan {
 }
 
 fn too_small(frame: &mut Frame<'_>, area: Rect, newest: &Snapshot) {
-    let (width, height) = LEAST;
-    let arming = if newest.arming.is_armed() { "ARMED" } else { "DISARMED" };
-    let words = format!("terminal too small: {}x{}, needs {width}x{height}; engine {arming}", area.width, area.height);
+    let (width, height) = Room::LEAST;
+    let (arming, disarm) = if newest.arming.is_armed() { ("ARMED", "a disarms, ") } else { ("DISARMED", "") };
+    let leave = if update::is_busy(newest) { "to leave during an action enlarge it" } else { "q quits" };
+    let words = format!(
+        "terminal too small: {}x{}, needs {width}x{height}; engine {arming}; {disarm}{leave}",
+        area.width, area.height
+    );
     frame.render_widget(Paragraph::new(words).wrap(ratatui::widgets::Wrap { trim: true }), area);
 }
 

@@ -1,6 +1,7 @@
 //! `--auto`: the engine without a console. Armed as soon as AWS has confirmed who we are; what keeps it from working is
 //! said at once and again, and it ends healthy or says why not.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,8 +11,11 @@ use super::process::{Finish, ending_signal};
 use crate::clock::Clock;
 use crate::control::Client;
 use crate::model::command::{Answer, Command};
+use crate::model::decision::Decision;
 use crate::model::event::{Entry, Event};
 use crate::model::failure::Failure;
+use crate::model::gate::Gate;
+use crate::model::series::SignalName;
 use crate::model::snapshot::{Arming, DatabaseView, Snapshot};
 
 /// What keeps it from working is said again after this time of the machine.
@@ -157,6 +161,7 @@ fn unwell(snapshot: &Snapshot, person_disarmed_at: Option<Timestamp>) -> Vec<Str
         Arming::Disarmed { since: None, .. } => reasons.push("never armed".to_owned()),
     }
     reasons.extend(failing(snapshot));
+    reasons.extend(snapshot.databases.iter().flat_map(unseen_signals));
     reasons.extend(snapshot.databases.iter().flat_map(held));
     reasons
 }
@@ -186,6 +191,20 @@ fn failing(snapshot: &Snapshot) -> Vec<String> {
         .collect();
     reasons.extend(unsaid);
     reasons
+}
+
+/// Signals that rules use and that were never seen, or only in the future: with them the engine decides nothing.
+fn unseen_signals(view: &DatabaseView) -> impl Iterator<Item = String> {
+    let used: BTreeSet<&SignalName> = view.policy.up.iter().chain(&view.policy.down).map(|rule| &rule.signal).collect();
+    let seen = |name: &SignalName| view.series.get(name).is_some_and(|series| series.newest_end().is_some());
+    let unseen = used.into_iter().filter(move |name| view.state.is_some() && !seen(name));
+    let unseen = unseen
+        .map(|name| format!("{}: CloudWatch has no datapoint of the signal `{name}`; check its `metric`", view.name()));
+    let ahead = view.decision.iter().flat_map(Decision::closed_gates).filter_map(|gate| match gate.gate {
+        Gate::FreshData { age_secs: Some(..0), .. } => Some(format!("{}: {gate}", view.name())),
+        _ => None,
+    });
+    unseen.chain(ahead)
 }
 
 /// What waits for a person: nothing is started on the database until it is released.

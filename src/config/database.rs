@@ -1,6 +1,6 @@
 //! `[[database]]`: one database and its policy.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use toml::Spanned;
@@ -36,6 +36,12 @@ pub(super) const COOLDOWN_KEYS: [&str; 2] = ["up", "down"];
 const STRATEGIES: [Strategy; 1] = [Strategy::InPlace];
 /// RDS's own limit on an identifier.
 const ID_CHARS: usize = 63;
+/// A class change takes up to 15 minutes: one that is called stuck sooner is not. A day later nobody is watching.
+const STUCK: RangeInclusive<Duration> = Duration::from_mins(15)..=Duration::from_hours(24);
+/// What is a day old is not the load.
+const STALE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
+/// CloudWatch publishes within minutes; an hour is a broken source.
+const DELAY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
 /// One every quarter of an hour: more is no policy.
 const ACTIONS_MOST: u32 = 96;
 
@@ -73,11 +79,12 @@ fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Policy> {
         given.map_or(Duration::from_mins(minutes), Spanned::into_inner)
     };
     let (cooldown_up, cooldown_down) = (cooldown_of("up", 15), cooldown_of("down", 60));
-    let mut duration = |key: &str, minutes: u64| {
-        section.duration(key, &SANE, problems).map_or(Duration::from_mins(minutes), Spanned::into_inner)
+    let mut duration = |key: &str, range: &RangeInclusive<Duration>, minutes: u64| {
+        section.duration(key, range, problems).map_or(Duration::from_mins(minutes), Spanned::into_inner)
     };
-    let (hold_after_manual, stuck_after) = (duration("hold_after_manual", 60), duration("stuck_after", 60));
-    let (stale_after, publish_delay) = (duration("stale_after", 5), duration("publish_delay", 2));
+    let hold_after_manual = duration("hold_after_manual", &SANE, 60);
+    let stuck_after = duration("stuck_after", &STUCK, 60);
+    let (stale_after, publish_delay) = (duration("stale_after", &STALE, 5), duration("publish_delay", &DELAY, 2));
     let max_actions_per_day = section.count("max_actions_per_day", 1..=ACTIONS_MOST, problems).unwrap_or(4);
     let max_connections_share = share(section, problems);
     let signals = signal::read_all(section, problems);

@@ -215,6 +215,7 @@ fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, right: &str) -> Problem {
 
 fn words(duration: Duration) -> String {
     match duration.as_secs() {
+        86_400 => "1 day".to_owned(),
         secs if secs % 86_400 == 0 => format!("{} days", secs / 86_400),
         secs if secs % 60 == 0 => format!("{} min", secs / 60),
         secs => format!("{secs} s"),

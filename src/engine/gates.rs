@@ -7,7 +7,6 @@ use super::remembered::Remembered;
 use super::rules;
 use super::watched::Watched;
 use crate::model::class::InstanceClass;
-use crate::model::database::DatabaseState;
 use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::{Guard, Guards};
 use crate::model::ladder::Direction;
@@ -59,32 +58,52 @@ pub(super) fn all(
     let orderable = target.and_then(|target| watched.orderable.get(target).map(|(offered, _)| *offered));
     let identity = within(common.identity_at, IDENTITY_LIMIT, now);
     let events = within(common.events_at, EVENTS_LIMIT, now);
-    let armed = common.memory.arming.is_armed() || !common.guards.stand(Guard::DisarmLatch);
     let mut gates = vec![
-        GateResult::new(Gate::Armed, armed),
+        GateResult::new(Gate::Armed, common.memory.arming.is_armed()),
         GateResult::new(Gate::JournalWritable, common.journal_writable),
         GateResult::new(Gate::Identity, identity),
     ];
     gates.extend(of_state(common, watched, now));
-    gates.push(GateResult::new(
-        Gate::EventsReadable { age_secs: age_secs(common.events_at, now) },
-        events || !common.guards.stand(Guard::EventsReadable),
-    ));
+    gates.push(GateResult::new(Gate::EventsReadable { age_secs: age_secs(common.events_at, now) }, events));
     gates.push(fresh_data(common.guards, policy, watched, direction, now));
-    gates.push(no_action(common.guards, remembered));
+    gates.push(no_action(remembered));
     gates.push(fleet_slot(common, policy));
     gates.push(GateResult::new(Gate::RungAvailable { target: target.cloned() }, target.is_some()));
-    let offered = target.is_none() || orderable == Some(true) || !common.guards.stand(Guard::TargetOrderable);
+    let offered = target.is_none() || orderable == Some(true);
     gates.push(GateResult::new(Gate::TargetOrderable { orderable }, offered));
     if direction == Direction::Down {
         gates.push(up_rules_complete(common.guards, policy, watched, now));
-        gates.push(connections_fit(common.guards, policy, watched, target, now));
-        gates.push(cpu_fits(common.guards, policy, watched, target, now));
+        gates.push(connections_fit(policy, watched, target, now));
+        gates.push(cpu_fits(policy, watched, target, now));
     }
-    gates.push(cooldown(common.guards, policy, remembered, direction, now));
-    gates.push(budget(common.guards, policy, remembered, now));
-    gates.push(not_held(common.guards, remembered, direction, now));
+    gates.push(cooldown(policy, remembered, direction, now));
+    gates.push(budget(policy, remembered, now));
+    gates.push(not_held(remembered, direction, now));
+    for gate in &mut gates {
+        gate.open |= guard(&gate.gate).is_some_and(|guard| !common.guards.stand(guard));
+    }
     gates
+}
+
+/// The guard that a gate is, where its absence can be tried: see [`Guard`].
+fn guard(gate: &Gate) -> Option<Guard> {
+    Some(match gate {
+        Gate::Armed => Guard::DisarmLatch,
+        Gate::FreshData { .. } => Guard::FreshData,
+        Gate::NoActionInFlight { .. } => Guard::OneAction,
+        Gate::StatusAvailable { .. } => Guard::StatusAvailable,
+        Gate::NothingPending { .. } => Guard::NothingPending,
+        Gate::TargetOrderable { .. } => Guard::TargetOrderable,
+        Gate::ConnectionsFit { .. } => Guard::ConnectionsFit,
+        Gate::CpuFits { .. } => Guard::CpuFits,
+        Gate::UpRulesComplete { .. } => Guard::UpRulesComplete,
+        Gate::EventsReadable { .. } => Guard::EventsReadable,
+        Gate::FleetSlot { .. } => Guard::FleetSlot,
+        Gate::CooldownOver => Guard::Cooldown,
+        Gate::DailyBudget { .. } => Guard::DailyBudget,
+        Gate::NotHeld { .. } => Guard::Hold,
+        Gate::JournalWritable | Gate::Identity | Gate::StateKnown { .. } | Gate::RungAvailable { .. } => return None,
+    })
 }
 
 fn of_state(common: Common<'_>, watched: &Watched, now: Timestamp) -> [GateResult; 3] {
@@ -92,10 +111,8 @@ fn of_state(common: Common<'_>, watched: &Watched, now: Timestamp) -> [GateResul
     let state = seen.map(|seen| &seen.state);
     let at = seen.map(|seen| seen.at);
     let pending: Vec<String> = state.map(|state| state.pending.keys().cloned().collect()).unwrap_or_default();
-    let alone = pending.is_empty() || !common.guards.stand(Guard::NothingPending);
-    let is_available =
-        |state: &DatabaseState| state.status.is_available() || !common.guards.stand(Guard::StatusAvailable);
-    let available = state.is_some_and(is_available);
+    let alone = pending.is_empty();
+    let available = state.is_some_and(|state| state.status.is_available());
     let status = state.map(|state| state.status.to_string());
     [
         // A look that contradicts what is known waits for a second one.
@@ -129,10 +146,7 @@ fn fresh_data(guards: Guards, policy: &Policy, watched: &Watched, direction: Dir
         // A point of the future says that the clock is wrong, and then no age is right.
         let age_secs = youngest.filter(|youngest| *youngest < -CLOCK_LEEWAY_SECS).or(age_secs);
         let in_time = age_secs.is_some_and(|age| (-CLOCK_LEEWAY_SECS..=limit_secs).contains(&age));
-        GateResult::new(
-            Gate::FreshData { age_secs, limit_secs },
-            (in_time && !partial) || !guards.stand(Guard::FreshData),
-        )
+        GateResult::new(Gate::FreshData { age_secs, limit_secs }, in_time && !partial)
     };
     let every: Vec<&Rule> = policy.up.iter().chain(&policy.down).collect();
     if direction == Direction::Down {
@@ -144,17 +158,16 @@ fn fresh_data(guards: Guards, policy: &Policy, watched: &Watched, direction: Dir
     holding.max_by_key(|gate| gate.open).unwrap_or_else(|| of(&every))
 }
 
-fn no_action(guards: Guards, remembered: &Remembered) -> GateResult {
+fn no_action(remembered: &Remembered) -> GateResult {
     let action = remembered.active().map(|run| format!("{} {}", run.intent.action.0, run.phase_words()));
-    let none = action.is_none() || !guards.stand(Guard::OneAction);
+    let none = action.is_none();
     GateResult::new(Gate::NoActionInFlight { action }, none)
 }
 
 fn fleet_slot(common: Common<'_>, policy: &Policy) -> GateResult {
     let in_flight = common.memory.in_flight_besides(&policy.database);
     let limit = common.max_actions_in_flight;
-    let open = in_flight < limit || !common.guards.stand(Guard::FleetSlot);
-    GateResult::new(Gate::FleetSlot { in_flight, limit }, open)
+    GateResult::new(Gate::FleetSlot { in_flight, limit }, in_flight < limit)
 }
 
 fn up_rules_complete(guards: Guards, policy: &Policy, watched: &Watched, now: Timestamp) -> GateResult {
@@ -164,7 +177,7 @@ fn up_rules_complete(guards: Guards, policy: &Policy, watched: &Watched, now: Ti
         .iter()
         .map(|rule| rules::evaluate(rule, Direction::Down, watched.signal(&rule.signal), policy, guards, now).missing);
     let missing = missing.sum();
-    GateResult::new(Gate::UpRulesComplete { missing }, missing == 0 || !guards.stand(Guard::UpRulesComplete))
+    GateResult::new(Gate::UpRulesComplete { missing }, missing == 0)
 }
 
 /// Every value of a signal within the window of the shortest down rule; `None` with a single gap: the missing one may
@@ -175,31 +188,18 @@ fn recent(policy: &Policy, series: Option<&Series>, now: Timestamp) -> Option<f6
 }
 
 /// The most connections seen within the window of the shortest down rule, against the target's `max_connections`.
-fn connections_fit(
-    guards: Guards,
-    policy: &Policy,
-    watched: &Watched,
-    target: Option<&InstanceClass>,
-    now: Timestamp,
-) -> GateResult {
+fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
     let most = recent(policy, watched.signal(&SignalName::new("connections")), now);
     let seen = most.map(|most| most.ceil().max(0.0) as u32);
     let limit = target
         .and_then(InstanceClass::least_max_connections)
         .map(|most| (f64::from(most) * policy.max_connections_share).floor() as u32);
-    let fits = seen.zip(limit).is_some_and(|(seen, limit)| seen <= limit);
-    let open = fits || !guards.stand(Guard::ConnectionsFit);
+    let open = seen.zip(limit).is_some_and(|(seen, limit)| seen <= limit);
     GateResult::new(Gate::ConnectionsFit { seen, limit }, open)
 }
 
 /// The most CPU seen within the same window, as it would be on the target's number of CPUs.
-fn cpu_fits(
-    guards: Guards,
-    policy: &Policy,
-    watched: &Watched,
-    target: Option<&InstanceClass>,
-    now: Timestamp,
-) -> GateResult {
+fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
     let most = recent(policy, watched.signal(&SignalName::new("cpu")), now);
     let vcpus = |class: &InstanceClass| class.hardware().map(|hardware| f64::from(hardware.vcpus));
     let here = watched.seen.as_ref().and_then(|seen| vcpus(&seen.state.class));
@@ -208,38 +208,31 @@ fn cpu_fits(
     let is_silent = |rule: &Rule| recent(policy, watched.signal(&rule.signal), now) == Some(0.0);
     let silent = policy.down.iter().any(is_silent);
     let limit_percent = if silent { CPU_LIMIT_OF_SILENCE_PERCENT } else { CPU_LIMIT_PERCENT };
-    let fits = seen_percent.is_some_and(|seen| seen <= limit_percent);
-    let open = fits || !guards.stand(Guard::CpuFits);
+    let open = seen_percent.is_some_and(|seen| seen <= limit_percent);
     GateResult::new(Gate::CpuFits { seen_percent, limit_percent }, open)
 }
 
-fn cooldown(
-    guards: Guards,
-    policy: &Policy,
-    remembered: &Remembered,
-    direction: Direction,
-    now: Timestamp,
-) -> GateResult {
+fn cooldown(policy: &Policy, remembered: &Remembered, direction: Direction, now: Timestamp) -> GateResult {
     let length = SignedDuration::try_from(policy.cooldown(direction)).unwrap_or(SignedDuration::MAX);
     let over = remembered.last_end.and_then(|end| end.saturating_add(length).ok());
-    let opens_at = over.filter(|over| *over > now && guards.stand(Guard::Cooldown));
+    let opens_at = over.filter(|over| *over > now);
     GateResult { gate: Gate::CooldownOver, open: opens_at.is_none(), opens_at }
 }
 
-fn budget(guards: Guards, policy: &Policy, remembered: &Remembered, now: Timestamp) -> GateResult {
+fn budget(policy: &Policy, remembered: &Remembered, now: Timestamp) -> GateResult {
     let used = remembered.starts_within_day(now);
     let limit = policy.max_actions_per_day;
-    let open = used < limit || !guards.stand(Guard::DailyBudget);
+    let open = used < limit;
     let oldest = remembered.starts.iter().find(|start| now.duration_since(**start) < SignedDuration::from_hours(24));
     let opens_at = oldest.filter(|_| !open).and_then(|start| start.checked_add(SignedDuration::from_hours(24)).ok());
     GateResult { gate: Gate::DailyBudget { used, limit }, open, opens_at }
 }
 
-fn not_held(guards: Guards, remembered: &Remembered, direction: Direction, now: Timestamp) -> GateResult {
+fn not_held(remembered: &Remembered, direction: Direction, now: Timestamp) -> GateResult {
     let hold = remembered.hold_on(direction, now);
     GateResult {
         gate: Gate::NotHeld { reason: hold.map(|hold| hold.cause.to_string()) },
-        open: hold.is_none() || !guards.stand(Guard::Hold),
+        open: hold.is_none(),
         opens_at: hold.and_then(|hold| hold.until),
     }
 }

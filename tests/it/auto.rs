@@ -97,6 +97,16 @@ fn a_database_that_does_not_exist_is_said_with_the_arming() {
 }
 
 #[test]
+fn a_signal_that_has_no_datapoint_is_no_healthy_end() {
+    let typo = format!("{ONE}[[database.signal]]\nname = \"writes\"\nmetric = \"WriteIOPSS\"\n");
+    let state = directory("config.toml", &typo);
+    let words = ["--auto", "--sim", "--config", "config.toml", "--speed", "300", "--for", "10m"];
+    let said =
+        "not healthy at the end: checkpoints: CloudWatch has no datapoint of the signal `writes`; check its `metric`";
+    assert_unhealthy(state.path(), &words, &[said], &[]);
+}
+
+#[test]
 fn an_action_that_ended_held_is_no_healthy_end() {
     let fault = "[[fault]]\nat = \"0s\"\nfor = \"12h\"\nclass_change = \"stuck\"\n";
     let text = include_str!("../../src/sim/scenarios/checkpoints.toml");

@@ -113,7 +113,7 @@ impl Cause {
         }
         let links: Vec<String> = chain(error).map(|link| link.to_string().to_ascii_lowercase()).collect();
         let says = |what: &str| links.iter().any(|link| link.contains(what));
-        if says("missing region") {
+        if says("missing region") || says("missing signing region") {
             return Self::NoRegion;
         }
         if says("dns error") || says("failed to lookup address") {

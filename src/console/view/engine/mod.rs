@@ -90,8 +90,11 @@ fn action(scene: &Scene<'_>, view: &DatabaseView) -> Option<Styled> {
     let intent = &run.intent;
     let (action, from, to) = (&intent.action.0, &intent.from, &intent.to);
     let stop = if run.stop_requested.is_some() && !run.is_ended() { ", stop asked" } else { "" };
-    let since = words::between(run.began, scene.at());
-    let text = format!("{action} {from} to {to}: {}{stop} ({since})", run.phase_words());
+    let took = match &run.ended {
+        Some((ended, _)) => format!("took {}", words::between(run.began, *ended)),
+        None => words::between(run.began, scene.at()),
+    };
+    let text = format!("{action} {from} to {to}: {}{stop} ({took})", run.phase_words());
     Some((text, if run.is_ended() { theme::MUTED } else { theme::WARN }))
 }
 

@@ -96,6 +96,11 @@ fn run_with_lost_answer() -> Run {
     Run { calls: vec![CallRecord { call: call(), sent_at: now(), state }], ..Run::new(intent, began) }
 }
 
+fn fresh_data(age_secs: i64) -> Gate {
+    let signal = Some(SignalName::new("writes"));
+    Gate::FreshData { age_secs: Some(age_secs), limit_secs: 300, signal, partial: false }
+}
+
 /// Everything that can be closed during an action under a hold, with the longest of values.
 pub(super) fn closed_gates() -> Vec<GateResult> {
     let opens_at = now().checked_add(SignedDuration::from_secs(2_580)).ok();
@@ -103,7 +108,7 @@ pub(super) fn closed_gates() -> Vec<GateResult> {
     let reason = Some("black friday, the shop must not move until the last order is paid".into());
     let closed = [
         Gate::Armed,
-        Gate::FreshData { age_secs: Some(900), limit_secs: 300 },
+        fresh_data(900),
         Gate::StatusAvailable { status: Some("storage-optimization".into()) },
         Gate::NothingPending { pending: vec!["DBInstanceClass".into(), "AllocatedStorage".into()] },
         Gate::NoActionInFlight { action: Some("a2 sent, answer lost; looking".into()) },
@@ -137,6 +142,7 @@ pub(super) fn snapshot() -> Snapshot {
         problems: vec![],
         tail: vec![entry(1, disarmed), entry(2, decision)],
         stopping: false,
+        looking_since: None,
     }
 }
 
@@ -152,7 +158,7 @@ fn gates() -> Vec<GateResult> {
     vec![
         GateResult::new(Gate::Armed, false),
         GateResult::new(Gate::JournalWritable, true),
-        GateResult::new(Gate::FreshData { age_secs: Some(80), limit_secs: 300 }, true),
+        GateResult::new(fresh_data(80), true),
         GateResult::new(Gate::StatusAvailable { status: Some("available".into()) }, true),
         GateResult { gate: Gate::CooldownOver, open: false, opens_at },
     ]

@@ -18,6 +18,7 @@ pub(super) enum Action {
     Later,
     Freeze,
     NextPanel,
+    WholePanel,
     NextDatabase,
     ScrollUp,
     ScrollDown,
@@ -51,7 +52,7 @@ const fn special(code: KeyCode, action: Action, help: &'static str) -> Binding {
 }
 
 /// Every key of the main screen.
-pub(super) const BINDINGS: [Binding; 22] = [
+pub(super) const BINDINGS: [Binding; 23] = [
     key('a', Action::ArmOrDisarm, "arm the engine (asks), or disarm it (at once)", Some("arm")),
     key('u', Action::StepUp, "one class up", Some("up")),
     key('d', Action::StepDown, "one class down", Some("down")),
@@ -66,8 +67,9 @@ pub(super) const BINDINGS: [Binding; 22] = [
     special(KeyCode::Right, Action::Later, "look further on"),
     special(KeyCode::Up, Action::ScrollUp, "marked panel: up; on the chart: shorter time range"),
     special(KeyCode::Down, Action::ScrollDown, "marked panel: down; on the chart: longer time range"),
-    key('f', Action::Freeze, "freeze the picture, or let it go on", Some("freeze")),
-    special(KeyCode::Tab, Action::NextPanel, "mark the next panel, for the arrows up and down"),
+    key('f', Action::Freeze, "freeze the picture, or let it go on", None),
+    special(KeyCode::Tab, Action::NextPanel, "mark the next panel, for the arrows up and down and for z"),
+    key('z', Action::WholePanel, "the marked panel on the whole screen, nothing cut; or back", Some("zoom")),
     key('n', Action::NextDatabase, "next database", None),
     key('/', Action::Filter, "filter the journal", Some("filter")),
     key('?', Action::Help, "this help", Some("help")),

@@ -18,6 +18,7 @@ pub(super) const INPUT_LIMIT: usize = 120;
 pub(super) struct UiState {
     pub(super) mode: Mode,
     pub(super) panel: Panel,
+    pub(super) extent: Extent,
     /// The database that is shown; absent is the first one. By name: the order may change under it.
     pub(super) database: Option<DatabaseName>,
     /// Index into [`RANGES_MINS`].
@@ -31,6 +32,8 @@ pub(super) struct UiState {
     pub(super) journal_back: usize,
     /// Lines scrolled down in the engine panel.
     pub(super) engine_down: usize,
+    /// Lines scrolled down in the alerts.
+    pub(super) alerts_down: usize,
     /// Answers to the last orders, newest last.
     pub(super) messages: Vec<Message>,
     /// Whether the window shows what orders rest on.
@@ -60,6 +63,7 @@ pub(super) enum Room {
 pub(super) struct Reach {
     pub(super) journal: usize,
     pub(super) engine: usize,
+    pub(super) alerts: usize,
     pub(super) dialog: usize,
 }
 
@@ -72,11 +76,23 @@ pub(super) enum Mode {
     Dialog(Dialog),
 }
 
-/// Which panel is marked: the one that the arrows up and down act on.
+/// How much of the screen the marked panel has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Its share beside the others.
+    Overview,
+    /// All of it, with nothing cut.
+    Whole,
+}
+
+/// Which panel is marked: the one that the arrows up and down act on, and that can have the whole screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Panel {
+    Alerts,
     Writes,
+    Small,
     Engine,
+    Rds,
     Journal,
 }
 
@@ -85,6 +101,7 @@ impl Default for UiState {
         Self {
             mode: Mode::Normal,
             panel: Panel::Journal,
+            extent: Extent::Overview,
             database: None,
             range: 2,
             back_secs: 0,
@@ -92,6 +109,7 @@ impl Default for UiState {
             filter: String::new(),
             journal_back: 0,
             engine_down: 0,
+            alerts_down: 0,
             messages: Vec::new(),
             room: Room::Enough,
             reach: Reach::default(),
@@ -128,12 +146,19 @@ impl Room {
 }
 
 impl Panel {
-    /// The next one round.
-    pub(super) fn next(self) -> Self {
-        match self {
-            Self::Writes => Self::Engine,
-            Self::Engine => Self::Journal,
-            Self::Journal => Self::Writes,
+    /// The next one round; in the overview only those that are always drawn and that scroll.
+    pub(super) fn next(self, extent: Extent) -> Self {
+        let next = match self {
+            Self::Alerts => Self::Writes,
+            Self::Writes => Self::Small,
+            Self::Small => Self::Engine,
+            Self::Engine => Self::Rds,
+            Self::Rds => Self::Journal,
+            Self::Journal => Self::Alerts,
+        };
+        match (extent, next) {
+            (Extent::Overview, Self::Alerts | Self::Small | Self::Rds) => next.next(extent),
+            _ => next,
         }
     }
 }

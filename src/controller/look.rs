@@ -19,6 +19,8 @@ const BACKFILL: SignedDuration = SignedDuration::from_hours(3);
 /// A read that takes longer (of the machine) is given up, and so are all questions for offers together. The databases
 /// are read when all else has ended, so a look takes twice this at most.
 const READ_LIMIT: Duration = Duration::from_mins(1);
+/// The longest that a look can take (of the machine).
+pub(super) const LONGEST: Duration = READ_LIMIT.saturating_mul(2);
 /// Datapoints are asked for until so long after now.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// Every look fetches this much again: datapoints can come late and be corrected.

@@ -42,6 +42,9 @@ use pace::Pace;
 /// An ending process waits this long (of the machine) for the answer to an outstanding call.
 const LAST_ANSWER: Duration = Duration::from_secs(13);
 
+/// A look that takes longer (of the machine) is said: AWS answers within a second.
+const SLOW_LOOK: Duration = Duration::from_secs(5);
+
 /// The controller and all it owns.
 #[derive(Debug)]
 pub struct Controller {
@@ -55,6 +58,9 @@ pub struct Controller {
     stopping: bool,
     looker: Looker,
     looks: JoinSet<Observation>,
+    looking_since: Option<Timestamp>,
+    /// When the log is told that the look under way gets no answer.
+    slow_at: Option<Timestamp>,
     calls: JoinSet<(CallId, CallOutcome)>,
     wake: Wake,
     pace: Pace,
@@ -111,6 +117,8 @@ impl Controller {
             stopping: false,
             looker: Looker::default(),
             looks: JoinSet::new(),
+            looking_since: None,
+            slow_at: None,
             calls: JoinSet::new(),
             wake: Wake { at: now, why: WakeReason::NextEvaluation },
             pace: Pace::new(now, clock.speed()),
@@ -145,6 +153,7 @@ impl Controller {
                     Err(error) => break Ended::Failed(format!("a task that reads from AWS was lost: {error}")),
                 },
                 () = self.clock.sleep_until(self.wake.at), if self.looks.is_empty() => self.begin_look(),
+                () = sleep_until(&self.clock, self.slow_at) => self.say_slow(),
             }
         };
         self.finish(&ended).await;
@@ -197,6 +206,7 @@ impl Controller {
     }
 
     fn take_in(&mut self, mut look: Observation) {
+        (self.looking_since, self.slow_at) = (None, None);
         self.read_clock();
         look.age_is_known = !self.pace.was_set_since_look();
         self.looker.learn(&look);
@@ -295,7 +305,28 @@ impl Controller {
         self.pace.begin_look();
         let plan = self.looker.plan(&self.engine, now);
         let (aws, clock) = (self.aws.clone(), self.clock.clone());
+        self.looking_since = Some(now);
+        self.slow_at = now.checked_add(SLOW_LOOK.mul_f64(clock.speed())).ok();
         self.looks.spawn(async move { Box::pin(plan.carry_out(&aws, &clock)).await });
+    }
+
+    /// A look can hang for a minute before it fails by its own limits: until then nothing else would tell why nothing
+    /// happens.
+    fn say_slow(&mut self) {
+        self.slow_at = None;
+        let so_long = SLOW_LOOK.as_secs();
+        tracing::warn!(
+            "AWS has not answered for {so_long} s: nothing new is seen and nothing is started; it is given up after \
+             {} s at most and asked again",
+            look::LONGEST.as_secs()
+        );
+    }
+}
+
+async fn sleep_until(clock: &Clock, at: Option<Timestamp>) {
+    match at {
+        Some(at) => clock.sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -32,6 +32,7 @@ impl Controller {
             problems: self.engine.problems(),
             tail: self.tail.iter().cloned().collect(),
             stopping: self.stopping,
+            looking_since: self.looking_since,
         };
         self.server.snapshots.send_replace(Arc::new(snapshot));
     }

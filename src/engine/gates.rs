@@ -136,18 +136,7 @@ fn within(at: Option<Timestamp>, limit: SignedDuration, now: Timestamp) -> bool 
 
 /// Down wants every signal of every rule; up wants those of a rule that holds: present evidence of load is enough.
 fn fresh_data(guards: Guards, policy: &Policy, watched: &Watched, direction: Direction, now: Timestamp) -> GateResult {
-    let limit_secs = policy.stale_after.as_secs() as i64;
-    let of = |rules: &[&Rule]| {
-        let series = rules.iter().map(|rule| watched.signal(&rule.signal));
-        let ages = series.clone().map(|series| rules::age_secs(series, now));
-        let age_secs = ages.into_iter().try_fold(i64::MIN, |oldest, age| age.map(|age| oldest.max(age)));
-        let youngest = series.clone().filter_map(|series| rules::age_secs(series, now)).min();
-        let partial = series.flatten().any(|series| series.partial);
-        // A point of the future says that the clock is wrong, and then no age is right.
-        let age_secs = youngest.filter(|youngest| *youngest < -CLOCK_LEEWAY_SECS).or(age_secs);
-        let in_time = age_secs.is_some_and(|age| (-CLOCK_LEEWAY_SECS..=limit_secs).contains(&age));
-        GateResult::new(Gate::FreshData { age_secs, limit_secs }, in_time && !partial)
-    };
+    let of = |rules: &[&Rule]| freshness(rules, policy, watched, now);
     let every: Vec<&Rule> = policy.up.iter().chain(&policy.down).collect();
     if direction == Direction::Down {
         return of(&every);
@@ -156,6 +145,29 @@ fn fresh_data(guards: Guards, policy: &Policy, watched: &Watched, direction: Dir
         |rule: &&Rule| rules::evaluate(rule, Direction::Up, watched.signal(&rule.signal), policy, guards, now).holds;
     let holding = policy.up.iter().filter(result).map(|rule| of(&[rule]));
     holding.max_by_key(|gate| gate.open).unwrap_or_else(|| of(&every))
+}
+
+/// Of the signals of these rules, told by the one that keeps the gate closed, or by the oldest.
+fn freshness(rules: &[&Rule], policy: &Policy, watched: &Watched, now: Timestamp) -> GateResult {
+    let limit_secs = policy.stale_after.as_secs() as i64;
+    let seen = rules.iter().map(|rule| {
+        let series = watched.signal(&rule.signal);
+        let partial = series.is_some_and(|series| series.partial);
+        (rules::age_secs(series, now), partial, &rule.signal)
+    });
+    // A point of the future says that the clock is wrong, and then no age is right.
+    let gravity = |(age_secs, partial, _): &(Option<i64>, bool, _)| match *age_secs {
+        Some(age) if age < -CLOCK_LEEWAY_SECS => (4, -age),
+        None => (3, 0),
+        Some(age) if age > limit_secs => (2, age),
+        Some(age) => (i64::from(*partial), age),
+    };
+    let Some((age_secs, partial, signal)) = seen.max_by_key(gravity) else {
+        return GateResult::new(Gate::FreshData { age_secs: None, limit_secs, signal: None, partial: false }, false);
+    };
+    let in_time = age_secs.is_some_and(|age| (-CLOCK_LEEWAY_SECS..=limit_secs).contains(&age));
+    let gate = Gate::FreshData { age_secs, limit_secs, signal: Some(signal.clone()), partial };
+    GateResult::new(gate, in_time && !partial)
 }
 
 fn no_action(remembered: &Remembered) -> GateResult {

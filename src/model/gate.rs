@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
+use super::series::SignalName;
 
 /// One condition and what was seen of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,12 @@ pub enum Gate {
         age_secs: Option<i64>,
         /// The limit in seconds.
         limit_secs: i64,
+        /// The signal that this is said of: the one that keeps the gate closed, or the oldest.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        signal: Option<SignalName>,
+        /// CloudWatch said that its answer for that signal is not whole.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        partial: bool,
     },
     /// The database was described recently and still is the same machine.
     StateKnown {
@@ -183,11 +190,15 @@ impl Gate {
     pub fn seen(&self) -> String {
         match self {
             Self::Armed | Self::JournalWritable | Self::Identity | Self::CooldownOver => String::new(),
-            Self::FreshData { age_secs: Some(age), .. } if *age < 0 => {
-                format!("dated {} s in the future: this host's clock is behind", -age)
+            Self::FreshData { age_secs, limit_secs, signal, partial } => {
+                let signal = signal.as_ref().map_or_else(|| "a signal".to_owned(), |name| format!("`{name}`"));
+                match age_secs {
+                    None => format!("{signal} has no datapoint"),
+                    Some(age @ ..0) => format!("{signal} dated {} s in the future: this host's clock is behind", -age),
+                    Some(_) if *partial => format!("CloudWatch's answer for {signal} is not whole"),
+                    Some(age) => format!("{signal} {age} s old, limit {limit_secs} s"),
+                }
             }
-            Self::FreshData { age_secs: Some(age), limit_secs } => format!("{age} s old, limit {limit_secs} s"),
-            Self::FreshData { age_secs: None, .. } => "a signal has no datapoint".to_owned(),
             Self::StateKnown { age_secs: Some(age) } => format!("seen {age} s ago"),
             Self::StateKnown { age_secs: None } => "not seen yet".to_owned(),
             Self::NoActionInFlight { action } => action.clone().unwrap_or_default(),

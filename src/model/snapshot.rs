@@ -42,6 +42,8 @@ pub struct Snapshot {
     pub tail: Vec<Arc<Entry>>,
     /// The engine is ending.
     pub stopping: bool,
+    /// When the look at AWS began that has not ended yet; absent between looks.
+    pub looking_since: Option<Timestamp>,
 }
 
 /// For a person who reads the screen, a description of the database this old still says something: eight missed
@@ -206,6 +208,7 @@ impl Snapshot {
             problems: Vec::new(),
             tail: Vec::new(),
             stopping: false,
+            looking_since: None,
         }
     }
 }

@@ -141,7 +141,7 @@ fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
         None => Gate::Armed,
         Some(Gate::Armed) => Gate::JournalWritable,
         Some(Gate::JournalWritable) => Gate::Identity,
-        Some(Gate::Identity) => Gate::FreshData { age_secs: Some(1), limit_secs: 1 },
+        Some(Gate::Identity) => Gate::FreshData { age_secs: Some(1), limit_secs: 1, signal: None, partial: true },
         Some(Gate::FreshData { .. }) => Gate::StateKnown { age_secs: Some(1) },
         Some(Gate::StateKnown { .. }) => Gate::NoActionInFlight { action: Some(text()) },
         Some(Gate::NoActionInFlight { .. }) => Gate::StatusAvailable { status: Some(text()) },

@@ -4,6 +4,7 @@ mod hostile;
 mod questions;
 mod scenarios;
 mod screens;
+mod whole;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use super::Effect;
 use crate::console::keymap::Action;
 use crate::console::pace::Now;
 use crate::console::question::{Change, Dialog, Question, Scaling};
-use crate::console::state::{Message, Mode, Panel, RANGES_MINS, UiState};
+use crate::console::state::{Extent, Message, Mode, Panel, RANGES_MINS, UiState};
 use crate::model::command::{Answer, Command};
 use crate::model::ladder::Direction;
 use crate::model::snapshot::{DatabaseView, Snapshot};
@@ -99,22 +99,43 @@ fn look(state: &mut UiState, snapshot: &Snapshot, action: Action) {
         Action::WiderRange => state.range = (state.range + 1).min(RANGES_MINS.len() - 1),
         Action::Earlier => state.back_secs = (state.back_secs + state.range_secs() / 4).min(8 * 3_600),
         Action::Later => state.back_secs = (state.back_secs - state.range_secs() / 4).max(0),
-        Action::NextPanel => state.panel = state.panel.next(),
+        Action::NextPanel => state.panel = state.panel.next(state.extent),
+        Action::WholePanel => extend(state),
         Action::NextDatabase => {
             let next = (state.shown_index(snapshot) + 1).checked_rem(snapshot.databases.len()).unwrap_or(0);
             state.database = snapshot.databases.get(next).map(|view| view.name().clone());
             state.engine_down = 0;
         }
         Action::ScrollUp => match state.panel {
-            Panel::Writes => state.range = state.range.saturating_sub(1),
+            Panel::Writes | Panel::Small => state.range = state.range.saturating_sub(1),
+            Panel::Alerts => state.alerts_down = state.alerts_down.min(state.reach.alerts).saturating_sub(1),
+            Panel::Rds => {}
             Panel::Engine => state.engine_down = state.engine_down.min(state.reach.engine).saturating_sub(1),
             Panel::Journal => state.journal_back = (state.journal_back + 1).min(state.reach.journal),
         },
         Action::ScrollDown => match state.panel {
-            Panel::Writes => state.range = (state.range + 1).min(RANGES_MINS.len() - 1),
+            Panel::Writes | Panel::Small => state.range = (state.range + 1).min(RANGES_MINS.len() - 1),
+            Panel::Alerts => state.alerts_down = (state.alerts_down + 1).min(state.reach.alerts),
+            Panel::Rds => {}
             Panel::Engine => state.engine_down = (state.engine_down + 1).min(state.reach.engine),
             Panel::Journal => state.journal_back = state.journal_back.min(state.reach.journal).saturating_sub(1),
         },
         _ => {}
+    }
+}
+
+/// Gives the marked panel the whole screen, or takes it back; each begins at its top, or at its newest.
+fn extend(state: &mut UiState) {
+    state.extent = match state.extent {
+        Extent::Overview => Extent::Whole,
+        Extent::Whole => Extent::Overview,
+    };
+    (state.engine_down, state.alerts_down, state.journal_back) = (0, 0, 0);
+    if state.extent == Extent::Overview {
+        state.panel = match state.panel {
+            Panel::Small => Panel::Writes,
+            Panel::Alerts | Panel::Rds => Panel::Engine,
+            panel => panel,
+        };
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::words;
+use crate::model::gate::{Gate, GateResult};
 use crate::model::series::{Series, SignalName};
 use crate::model::snapshot::DatabaseView;
 
@@ -35,7 +36,23 @@ pub(super) fn newest_words(series: Option<&Series>, now: Timestamp) -> String {
     }
 }
 
-/// The database itself, or its load, cannot be seen: a hold then says nothing of the load, and nothing is steady.
-pub(super) fn is_out_of_sight(view: &DatabaseView) -> bool {
-    view.state.is_none() || view.gates_up.iter().any(|gate| !gate.open && gate.gate.is_of_sight())
+/// What cannot be seen now: a hold then says nothing of the load, and nothing is steady.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unseen {
+    /// The database itself, and why.
+    Database(String),
+    /// Its load, and why.
+    Load(String),
+}
+
+/// What cannot be seen of a database; `None` when it and its load are in sight.
+pub(super) fn unseen(view: &DatabaseView) -> Option<Unseen> {
+    let closed = view.gates_up.iter().filter(|gate| !gate.open && gate.gate.is_of_sight());
+    let (load, state): (Vec<&GateResult>, Vec<&GateResult>) =
+        closed.partition(|gate| matches!(gate.gate, Gate::FreshData { .. }));
+    let why = |gate: &&GateResult| gate.gate.seen();
+    if view.state.is_none() {
+        return Some(Unseen::Database("not seen yet".to_owned()));
+    }
+    state.first().map(|gate| Unseen::Database(why(gate))).or_else(|| Some(Unseen::Load(why(load.first()?))))
 }

@@ -6,10 +6,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
 
 use super::scene::Scene;
-use super::words;
-use super::wrap::{Styled, cut, wrapped};
+use super::wrap::{Styled, cut, wrap, wrapped};
+use super::{TALL, panel, words};
 use crate::console::theme;
 use crate::model::action::{ActionResult, CallState, Run};
 use crate::model::event::Event;
@@ -25,32 +26,80 @@ const LATE_MACHINE_SECS: f64 = 3.0;
 /// An answer to a call that is out longer than this is not coming: the call itself gives up earlier.
 const ANSWER: SignedDuration = SignedDuration::from_secs(30);
 
-/// Screens lower than this have a line for each and no more.
-const TALL: u16 = 34;
 /// Lines on a low screen and on a tall one. The gravest come first, and the fleet and the gates tell of each too.
 const MOST: (usize, usize) = (4, 8);
+/// Where what was cut can be read.
+const IN_FULL: &str = "… (z, Tab: alerts)";
 
-/// Every alert, as lines for a screen of this size.
+/// Every alert, as lines for a screen of this size: each at least begun, the gravest as far as there is room.
 pub(super) fn lines(scene: &Scene<'_>, screen: Rect) -> Vec<Line<'static>> {
-    let (all, width) = (all(scene), usize::from(screen.width));
-    let (mut lines, most) = if screen.height < TALL {
-        (all.iter().map(|(text, style)| Line::styled(cut(text, width), *style)).collect::<Vec<_>>(), MOST.0)
-    } else {
-        (wrapped(&all, width, 2), MOST.1)
-    };
-    if lines.len() > most {
-        let hidden = lines.len() - most + 1;
-        lines.truncate(most - 1);
-        lines.push(Line::styled(format!("… {hidden} lines more; n shows the next database"), theme::DANGER));
+    let most = if screen.height < TALL { MOST.0 } else { MOST.1 };
+    fitted(&all(scene, Problems::OldestOnly), usize::from(screen.width), most)
+}
+
+/// Every alert with all of its words, and every problem there is, on a screen of its own. How many lines there are to
+/// scroll.
+pub(super) fn draw_whole(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) -> usize {
+    let mut texts = all(scene, Problems::Each);
+    if texts.is_empty() {
+        texts.push(("✔ nothing: no hold, no answer outstanding, no read that fails".to_owned(), theme::OK));
     }
-    lines
+    let lines = wrapped(&texts, usize::from(area.width.saturating_sub(2)), 2);
+    let reach = lines.len().saturating_sub(usize::from(area.height.saturating_sub(2)));
+    let skip = scene.state.alerts_down.min(reach);
+    let mut block = panel(" alerts ", true);
+    if reach > 0 {
+        block = block.title_bottom(Line::styled(format!(" {skip} above, {} below: ↑ ↓ ", reach - skip), theme::WARN));
+    }
+    frame.render_widget(Paragraph::new(lines[skip..].to_vec()).block(block), area);
+    reach
+}
+
+/// At most `most` lines. What is left out or cut says where it can be read.
+fn fitted(all: &[Styled], width: usize, most: usize) -> Vec<Line<'static>> {
+    let kept = if all.len() > most { most - 1 } else { all.len() };
+    let mut spare = most - kept - usize::from(all.len() > kept);
+    let mut lines: Vec<Styled> = Vec::new();
+    let mut last_cut = None;
+    for (text, style) in &all[..kept] {
+        let mut whole = wrap(text, width, 2);
+        let rows = whole.len().min(1 + spare);
+        spare -= rows - 1;
+        if rows < whole.len() {
+            last_cut = Some(lines.len() + rows - 1);
+            whole.truncate(rows);
+            whole[rows - 1] = begun(&whole[rows - 1], width, "…");
+        }
+        lines.extend(whole.into_iter().map(|line| (line, *style)));
+    }
+    if all.len() > kept {
+        lines.push((format!("{} alerts more {IN_FULL}", all.len() - kept), theme::DANGER));
+    } else if let Some(cut) = last_cut {
+        lines[cut].0 = begun(lines[cut].0.trim_end_matches('…'), width, IN_FULL);
+    }
+    lines.into_iter().map(|(text, style)| Line::styled(text, style)).collect()
+}
+
+/// As much of a line as fits before its end is told.
+fn begun(line: &str, width: usize, end: &str) -> String {
+    let room = width.saturating_sub(end.width());
+    let begun = if line.width() > room { cut(&format!("{line} "), room + 1) } else { line.to_owned() };
+    format!("{}{end}", begun.trim_end_matches('…').trim_end())
+}
+
+/// Which of the problems are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Problems {
+    /// One, and how many there are besides: they mostly have one cause.
+    OldestOnly,
+    Each,
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn all(scene: &Scene<'_>) -> Vec<Styled> {
+fn all(scene: &Scene<'_>, problems: Problems) -> Vec<Styled> {
     let newest = scene.newest;
     let loud = theme::DANGER.patch(theme::TITLE);
     let mut alerts = Vec::new();
@@ -63,11 +112,12 @@ fn all(scene: &Scene<'_>) -> Vec<Styled> {
         let held = view.holds.iter().filter(|hold| hold.waits_for_person());
         alerts.extend(held.map(|hold| (held_words(scene, view, hold), loud)));
     }
-    if let Some(problem) = newest.problems.first() {
-        let more = newest.problems.len() - 1;
-        let more = if more > 0 { format!(" (+{more})") } else { String::new() };
+    let told = if problems == Problems::Each { newest.problems.len() } else { 1 };
+    for problem in newest.problems.iter().take(told) {
+        let besides = newest.problems.len() - told.min(newest.problems.len());
+        let besides = if besides > 0 { format!(" (and {besides} more)") } else { String::new() };
         let since = words::between(problem.since, scene.now.at);
-        alerts.push((format!("✘ for {since}{more}: {}", problem.failure.sentence), theme::DANGER));
+        alerts.push((format!("✘ for {since}{besides}: {}", problem.failure.sentence), theme::DANGER));
     }
     for view in &newest.databases {
         for hold in &view.holds {
@@ -82,15 +132,21 @@ fn all(scene: &Scene<'_>) -> Vec<Styled> {
     alerts
 }
 
-/// The engine's picture is older than it should ever be.
+/// AWS gives no answer, or the engine's picture is older than it should ever be.
 fn late(scene: &Scene<'_>) -> Option<String> {
     let newest = scene.newest;
+    let age = words::between(newest.at, scene.now.at);
+    if let Some(secs) = scene.unanswered_secs() {
+        let out = words::seconds(secs);
+        return Some(format!(
+            "✘ AWS has not answered for {out}: what you see is {age} old; a read that hangs is given up and asked anew"
+        ));
+    }
     let planned = newest.databases.iter().filter_map(|view| view.next_look.as_ref().map(|wake| wake.at)).min();
     let late = scene.now.at.duration_since(planned.unwrap_or(newest.at).max(newest.at));
     if late <= LATE || late.as_secs_f64() <= LATE_MACHINE_SECS * scene.now.speed {
         return None;
     }
-    let age = words::between(newest.at, scene.now.at);
     Some(format!("✘ PICTURE {age} old: the engine does not answer; what you see may be over"))
 }
 

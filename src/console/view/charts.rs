@@ -58,11 +58,22 @@ pub(super) fn small(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: 
     if area.height < 4 {
         return;
     }
-    let areas: [Rect; 4] = Layout::horizontal([Constraint::Fill(1); 4]).areas(area);
+    draw_small(frame, Layout::horizontal([Constraint::Fill(1); 4]).areas(area), scene, view);
+}
+
+/// The same on a screen of their own: two beside each other.
+pub(super) fn small_in_rows(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &DatabaseView) {
+    let rows: [Rect; 2] = Layout::vertical([Constraint::Fill(1); 2]).areas(area);
+    let [[a, b], [c, d]] = rows.map(|row| Layout::horizontal([Constraint::Fill(1); 2]).areas(row));
+    draw_small(frame, [a, b, c, d], scene, view);
+}
+
+fn draw_small(frame: &mut Frame<'_>, areas: [Rect; 4], scene: &Scene<'_>, view: &DatabaseView) {
+    let marked = scene.state.panel == Panel::Small;
     for ((name, title, label), area) in SMALL.into_iter().zip(areas) {
         let series = view.signal(&SignalName::new(name));
         let newest = series.and_then(Series::newest).map_or_else(|| "no data".to_owned(), |point| label(point.value));
-        let block = panel(format!(" {title}: {newest} "), false);
+        let block = panel(format!(" {title}: {newest} "), marked);
         let inner = block.inner(area);
         frame.render_widget(block, area);
         let time_axis = (inner.height >= AXIS_FROM).then(|| right_label(scene));

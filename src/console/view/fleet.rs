@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use super::age;
+use super::age::{self, Unseen};
 use super::scene::Scene;
 use super::words;
 use super::wrap::cut;
@@ -76,9 +76,18 @@ fn doing(scene: &Scene<'_>, view: &DatabaseView) -> (String, Style) {
     }
     match view.decision.as_ref().map(|decision| &decision.verdict) {
         None => ("no evaluation yet".to_owned(), theme::MUTED),
-        Some(_) if age::is_out_of_sight(view) => ("✘ OUT OF SIGHT".to_owned(), theme::DANGER),
-        Some(Verdict::Hold) if scene.picture.arming.is_armed() => ("✔ steady, armed".to_owned(), theme::OK),
-        Some(Verdict::Hold) => ("✔ steady".to_owned(), theme::OK),
-        Some(verdict) => (verdict.words(), theme::WARN),
+        Some(verdict) => match age::unseen(view) {
+            Some(Unseen::Database(_)) => ("✘ OUT OF SIGHT".to_owned(), theme::DANGER),
+            Some(Unseen::Load(_)) => ("✘ LOAD NOT SEEN".to_owned(), theme::DANGER),
+            None => wanting(scene, verdict),
+        },
+    }
+}
+
+fn wanting(scene: &Scene<'_>, verdict: &Verdict) -> (String, Style) {
+    match verdict {
+        Verdict::Hold if scene.picture.arming.is_armed() => ("✔ steady, armed".to_owned(), theme::OK),
+        Verdict::Hold => ("✔ steady".to_owned(), theme::OK),
+        verdict => (verdict.words(), theme::WARN),
     }
 }

@@ -13,7 +13,7 @@ use crate::console::theme;
 use crate::model::snapshot::{Arming, STATE_LIMIT, Snapshot, World};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-    frame.render_widget(Paragraph::new(vec![first(scene, area.width), second(scene.newest)]), area);
+    frame.render_widget(Paragraph::new(vec![first(scene, area.width), second(scene.newest, area.width)]), area);
 }
 
 /// What may be cut off comes last: why and by whom.
@@ -67,7 +67,7 @@ fn told(name: &str, ages: impl Iterator<Item = Option<i64>>, limit: Option<i64>)
     }
 }
 
-fn second(newest: &Snapshot) -> Line<'static> {
+fn second(newest: &Snapshot, width: u16) -> Line<'static> {
     let account = newest.identity.as_ref().map_or_else(
         || "account not confirmed yet".to_owned(),
         |identity| format!("account {} {}", identity.account, identity.region),
@@ -78,5 +78,5 @@ fn second(newest: &Snapshot) -> Line<'static> {
             format!("SIMULATION {scenario} {speed}x {endpoint}")
         }
     };
-    Line::styled(format!("{account} | {world}"), theme::MUTED)
+    Line::styled(cut(&format!("{account} | {world}"), usize::from(width)), theme::MUTED)
 }

@@ -7,13 +7,17 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::scene::Scene;
+use super::wrap::{Styled, cut, wrapped};
 use super::{panel, words};
-use crate::console::state::{Mode, Panel};
+use crate::console::state::{Extent, Mode, Panel};
 use crate::console::theme;
 use crate::model::action::ActionResult;
 use crate::model::decision::Verdict;
 use crate::model::event::{Entry, Event};
 use crate::model::text::clean;
+
+/// Long enough for a hold with all of its reasons.
+const LENGTH: usize = 1_000;
 
 /// Draws it; how many records there are to scroll.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) -> usize {
@@ -24,12 +28,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) -> usiz
         title = format!(" journal, only /{}{cursor} ", state.filter);
     }
     let needle = state.filter.to_lowercase();
-    let all: Vec<Line<'static>> = snapshot
+    let found: Vec<Styled> = snapshot
         .tail
         .iter()
-        .map(|entry| line(entry, scene.at()))
-        .filter(|line| needle.is_empty() || line.to_string().to_lowercase().contains(&needle))
+        .map(|entry| text(entry, scene.at()))
+        .filter(|(text, _)| needle.is_empty() || text.to_lowercase().contains(&needle))
         .collect();
+    let width = usize::from(area.width.saturating_sub(2));
+    let all: Vec<Line<'static>> = match state.extent {
+        Extent::Overview => found.iter().map(|(text, style)| Line::styled(cut(text, width), *style)).collect(),
+        Extent::Whole => wrapped(&found, width, 2),
+    };
     let rows = usize::from(area.height.saturating_sub(2));
     let reach = all.len().saturating_sub(rows);
     let back = state.journal_back.min(reach);
@@ -42,9 +51,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) -> usiz
     reach
 }
 
-fn line(entry: &Entry, today: Timestamp) -> Line<'static> {
-    let text = format!("{} #{} {}", words::clock(entry.at, today), entry.seq, clean(&entry.event.words(), 300));
-    Line::styled(text, style(&entry.event))
+fn text(entry: &Entry, today: Timestamp) -> Styled {
+    let text = format!("{} #{} {}", words::clock(entry.at, today), entry.seq, clean(&entry.event.words(), LENGTH));
+    (text, style(&entry.event))
 }
 
 fn style(event: &Event) -> ratatui::style::Style {

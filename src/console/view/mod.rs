@@ -27,10 +27,11 @@ mod wrap;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph};
 
 use super::pace::Now;
-use super::state::{Mode, Reach, Room, UiState};
+use super::state::{Extent, Mode, Panel, Reach, Room, UiState};
 use super::{theme, update};
 use crate::model::snapshot::{DatabaseView, Snapshot};
 use scene::Scene;
@@ -53,25 +54,10 @@ pub(super) fn view(frame: &mut Frame<'_>, newest: &Snapshot, state: &UiState, no
     let scene = Scene::new(newest, state, now);
     let alerts = alerts::lines(&scene, area);
     let footer = footer::lines(&scene, area.width);
-    let plan = plan(&scene, area, alerts.len() as u16, footer.len() as u16);
-    let [top, alarm, fleet, writes, small, middle, journal, bottom] = Layout::vertical(plan.rows).areas(area);
-    header::draw(frame, top, &scene);
-    alerts::draw(frame, alarm, alerts);
-    fleet::draw(frame, fleet, &scene);
-    match scene.shown() {
-        Some(view) => {
-            if !writes.is_empty() {
-                charts::writes(frame, writes, &scene, view);
-            }
-            charts::small(frame, small, &scene, view);
-            let [left, right] = Layout::horizontal(plan.middle).areas(middle);
-            reach.engine = engine::draw(frame, left, &scene, view, right.is_empty());
-            rds::draw(frame, right, &scene, view);
-        }
-        None => frame.render_widget(Paragraph::new(" waiting for the engine's first look").style(theme::MUTED), writes),
+    match state.extent {
+        Extent::Overview => overview(frame, &scene, alerts, footer, &mut reach),
+        Extent::Whole => whole(frame, &scene, footer, &mut reach),
     }
-    reach.journal = journal::draw(frame, journal, &scene);
-    footer::draw(frame, bottom, footer);
     match &state.mode {
         Mode::Help => help::draw(frame, area),
         Mode::Dialog(dialog) => reach.dialog = dialog::draw(frame, area, &scene, dialog),
@@ -79,6 +65,69 @@ pub(super) fn view(frame: &mut Frame<'_>, newest: &Snapshot, state: &UiState, no
     }
     theme::clean_symbols(frame.buffer_mut());
     reach
+}
+
+fn overview(
+    frame: &mut Frame<'_>,
+    scene: &Scene<'_>,
+    alerts: Vec<Line<'static>>,
+    footer: Vec<Line<'static>>,
+    reach: &mut Reach,
+) {
+    let area = frame.area();
+    let plan = plan(scene, area, alerts.len() as u16, footer.len() as u16);
+    let [top, alarm, fleet, writes, small, middle, journal, bottom] = Layout::vertical(plan.rows).areas(area);
+    header::draw(frame, top, scene);
+    alerts::draw(frame, alarm, alerts);
+    fleet::draw(frame, fleet, scene);
+    match scene.shown() {
+        Some(view) => {
+            if !writes.is_empty() {
+                charts::writes(frame, writes, scene, view);
+            }
+            charts::small(frame, small, scene, view);
+            let [left, right] = Layout::horizontal(plan.middle).areas(middle);
+            reach.engine = engine::draw(frame, left, scene, view, right.is_empty());
+            rds::draw(frame, right, scene, view);
+        }
+        None => nothing_yet(frame, writes),
+    }
+    reach.journal = journal::draw(frame, journal, scene);
+    footer::draw(frame, bottom, footer);
+}
+
+/// The marked panel alone between header and footer, below as much of alerts and databases as a low screen has lines
+/// for.
+fn whole(frame: &mut Frame<'_>, scene: &Scene<'_>, footer: Vec<Line<'static>>, reach: &mut Reach) {
+    let area = frame.area();
+    let panel = scene.state.panel;
+    let low = Rect { height: Room::LEAST.1, ..area };
+    let alerts = if panel == Panel::Alerts { Vec::new() } else { alerts::lines(scene, low) };
+    let rows = [
+        Constraint::Length(2),
+        Constraint::Length(alerts.len() as u16),
+        Constraint::Length(fleet::height(scene, low.height)),
+        Constraint::Fill(1),
+        Constraint::Length(footer.len() as u16),
+    ];
+    let [top, alarm, fleet, body, bottom] = Layout::vertical(rows).areas(area);
+    header::draw(frame, top, scene);
+    alerts::draw(frame, alarm, alerts);
+    fleet::draw(frame, fleet, scene);
+    match (panel, scene.shown()) {
+        (Panel::Alerts, _) => reach.alerts = alerts::draw_whole(frame, body, scene),
+        (Panel::Journal, _) => reach.journal = journal::draw(frame, body, scene),
+        (Panel::Writes, Some(view)) => charts::writes(frame, body, scene, view),
+        (Panel::Small, Some(view)) => charts::small_in_rows(frame, body, scene, view),
+        (Panel::Engine, Some(view)) => reach.engine = engine::draw(frame, body, scene, view, true),
+        (Panel::Rds, Some(view)) => rds::draw(frame, body, scene, view),
+        (_, None) => nothing_yet(frame, body),
+    }
+    footer::draw(frame, bottom, footer);
+}
+
+fn nothing_yet(frame: &mut Frame<'_>, area: Rect) {
+    frame.render_widget(Paragraph::new(" waiting for the engine's first look").style(theme::MUTED), area);
 }
 
 /// Where the regions go.

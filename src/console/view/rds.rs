@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::scene::Scene;
 use super::wrap::{Styled, wrapped};
 use super::{panel, words};
+use crate::console::state::Panel;
 use crate::console::theme;
 use crate::model::series::{Series, SignalSpec};
 use crate::model::snapshot::DatabaseView;
@@ -20,7 +21,7 @@ pub(super) fn height(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> u16 
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &DatabaseView) {
     let lines = lines(scene, view, area.width.saturating_sub(2));
-    frame.render_widget(Paragraph::new(lines).block(panel(" RDS ", false)), area);
+    frame.render_widget(Paragraph::new(lines).block(panel(" RDS ", scene.state.panel == Panel::Rds)), area);
 }
 
 fn lines(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static>> {

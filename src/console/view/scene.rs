@@ -8,6 +8,11 @@ use crate::model::database::DatabaseName;
 use crate::model::event::Event;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 
+/// A look that is out for longer (of the machine) is said: AWS answers within a second.
+const SLOW_SECS: f64 = 5.0;
+/// And from here on it is the engine that does not answer: every look ends by its own limits within two minutes.
+const LOST_SECS: f64 = 150.0;
+
 /// A picture, the console's own state, and the time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scene<'a> {
@@ -28,6 +33,14 @@ impl<'a> Scene<'a> {
     /// the newest picture's own moment: behind an engine that is stuck everything would look fresh for ever.
     pub(super) fn at(&self) -> Timestamp {
         if self.is_frozen() { self.picture.at } else { self.now.at }
+    }
+
+    /// For how long AWS has not answered the look under way, in seconds of the clock in use; `None` while that is no
+    /// reason to worry, and when it is so long that it is not AWS.
+    pub(super) fn unanswered_secs(&self) -> Option<i64> {
+        let out = self.now.at.duration_since(self.newest.looking_since?);
+        let of_machine_secs = out.as_secs_f64() / self.now.speed;
+        (SLOW_SECS..LOST_SECS).contains(&of_machine_secs).then(|| out.as_secs())
     }
 
     pub(super) fn is_frozen(&self) -> bool {

@@ -9,9 +9,10 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
+use super::age::{self, Unseen};
 use super::scene::Scene;
 use super::wrap::{Styled, wrapped};
-use super::{age, panel, words};
+use super::{panel, words};
 use crate::console::state::Panel;
 use crate::console::theme;
 use crate::model::decision::{RuleResult, Verdict};
@@ -73,16 +74,14 @@ fn needs(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -
 }
 
 fn verdict(view: &DatabaseView) -> Styled {
-    match &view.decision {
-        None => ("no evaluation yet".to_owned(), theme::MUTED),
-        Some(decision) if decision.verdict == Verdict::Hold && age::is_out_of_sight(view) => {
-            ("hold: the database is out of sight".to_owned(), theme::WARN.patch(theme::TITLE))
-        }
-        Some(decision) => {
-            let style = if decision.verdict == Verdict::Hold { theme::OK } else { theme::WARN };
-            (decision.words(), style.patch(theme::TITLE))
-        }
-    }
+    let Some(decision) = &view.decision else { return ("no evaluation yet".to_owned(), theme::MUTED) };
+    let holds = decision.verdict == Verdict::Hold;
+    let (words, style) = match age::unseen(view).filter(|_| holds) {
+        Some(Unseen::Database(why)) => (format!("hold: the database is out of sight: {why}"), theme::WARN),
+        Some(Unseen::Load(why)) => (format!("hold: its load is not seen: {why}"), theme::WARN),
+        None => (decision.words(), if holds { theme::OK } else { theme::WARN }),
+    };
+    (words, style.patch(theme::TITLE))
 }
 
 fn action(scene: &Scene<'_>, view: &DatabaseView) -> Option<Styled> {
@@ -101,7 +100,9 @@ fn action(scene: &Scene<'_>, view: &DatabaseView) -> Option<Styled> {
 fn next_look(scene: &Scene<'_>, view: &DatabaseView) -> Vec<Styled> {
     let Some(wake) = &view.next_look else { return Vec::new() };
     let why = wake.why.words();
-    let text = if wake.at > scene.at() {
+    let text = if let Some(secs) = scene.unanswered_secs() {
+        format!("looking since {}: {why}", words::seconds(secs))
+    } else if wake.at > scene.at() {
         format!("next look in {}: {why}", words::between(scene.at(), wake.at))
     } else {
         format!("looking now: {why}")

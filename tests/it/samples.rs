@@ -26,6 +26,10 @@ fn database() -> DatabaseName {
     DatabaseName::new("checkpoints")
 }
 
+fn signal() -> SignalName {
+    SignalName::new("writes")
+}
+
 fn class() -> InstanceClass {
     InstanceClass::observed("db.m5.large")
 }
@@ -112,17 +116,11 @@ pub(crate) fn all() -> Vec<Event> {
 }
 
 fn decision(verdict: Verdict) -> Event {
-    let rule = |comparison| Rule {
-        signal: SignalName::new("writes"),
-        comparison,
-        threshold: 500.0,
-        datapoints: 2,
-        periods: 3,
-    };
+    let rule = |comparison| Rule { signal: signal(), comparison, threshold: 500.0, datapoints: 2, periods: 3 };
     let result =
         |direction, comparison| RuleResult { direction, rule: rule(comparison), beyond: 0, missing: 0, holds: false };
     let gates = std::iter::successors(gate_after(None), |gate| gate_after(Some(gate)));
-    let datapoint = UsedDatapoint { signal: SignalName::new("writes"), start: now(), value: 1.0, age_secs: 60 };
+    let datapoint = UsedDatapoint { signal: signal(), start: now(), value: 1.0, age_secs: 60 };
     let decision = Decision {
         database: database(),
         resource_id: Some(ResourceId::new("db-1")),
@@ -141,7 +139,9 @@ fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
         None => Gate::Armed,
         Some(Gate::Armed) => Gate::JournalWritable,
         Some(Gate::JournalWritable) => Gate::Identity,
-        Some(Gate::Identity) => Gate::FreshData { age_secs: Some(1), limit_secs: 1, signal: None, partial: true },
+        Some(Gate::Identity) => {
+            Gate::FreshData { age_secs: Some(1), limit_secs: 1, signal: Some(signal()), partial: true }
+        }
         Some(Gate::FreshData { .. }) => Gate::StateKnown { age_secs: Some(1) },
         Some(Gate::StateKnown { .. }) => Gate::NoActionInFlight { action: Some(text()) },
         Some(Gate::NoActionInFlight { .. }) => Gate::StatusAvailable { status: Some(text()) },

@@ -40,8 +40,8 @@ pub struct RunArgs {
     /// The configuration [default: ./config.toml; with --sim a built-in one]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where the journal and the log live [default: the XDG state directory; with --sim a new one in it]
-    #[arg(long, value_name = "DIR", env = "UPSHIFT_STATE_DIR")]
+    /// Where the journal and the log live [env: UPSHIFT_STATE_DIR] [default: the XDG state directory; with --sim a new one in it]
+    #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// Panics inside the console, to try that the terminal is restored
     #[arg(long, hide = true)]
@@ -147,8 +147,8 @@ pub enum JournalCommand {
 /// Where a journal is.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// The state directory [default: the XDG state directory]
-    #[arg(long, value_name = "DIR", env = "UPSHIFT_STATE_DIR")]
+    /// The state directory [env: UPSHIFT_STATE_DIR] [default: the XDG state directory]
+    #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 }
 

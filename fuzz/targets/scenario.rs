@@ -16,7 +16,7 @@ pub fn run(bytes: &[u8]) {
             live(scenario);
         }
         Err(error) => {
-            assert!(!error.problems.is_empty());
+            assert!(!error.list().is_empty());
             hygiene::lines_must_be_clean("a problem", &error.to_string());
         }
     }

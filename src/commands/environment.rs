@@ -1,8 +1,9 @@
 //! The environment, read once: the one place that may.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::CommandError;
 use crate::model::operator::Operator;
 use crate::model::text::clean;
 
@@ -11,8 +12,10 @@ use crate::model::text::clean;
 pub struct Environment {
     /// Who is at the keyboard.
     pub operator: Operator,
-    /// Where state lives when nothing else is said: the XDG state directory.
-    pub state_home: PathBuf,
+    /// `UPSHIFT_STATE_DIR`: where state lives, where no option says so. An empty one is none.
+    pub state_dir: Option<PathBuf>,
+    /// Where state lives when nothing else is said: the XDG state directory. Absent without a home.
+    pub state_home: Option<PathBuf>,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// The locale is not UTF-8, or the terminal is the Linux text console, whose font has few glyphs.
@@ -20,6 +23,22 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// The directory that is given by an option, else by the environment; `None` where neither does.
+    pub fn given_directory(&self, option: Option<&Path>) -> Option<PathBuf> {
+        option.map(Path::to_path_buf).or_else(|| self.state_dir.clone())
+    }
+
+    /// The directory that is given, or the default one.
+    ///
+    /// # Errors
+    /// When none is given and there is no default.
+    pub fn state_directory(&self, option: Option<&Path>) -> Result<PathBuf, CommandError> {
+        self.given_directory(option).or_else(|| self.state_home.clone()).ok_or_else(|| {
+            let why = "there is no place for the journal: HOME and XDG_STATE_HOME name no absolute path";
+            CommandError::Usage(format!("{why}; give --state-dir DIR"))
+        })
+    }
+
     /// Reads the environment of this process.
     #[expect(clippy::disallowed_methods, reason = "this is the room that reads the environment, once")]
     pub fn read() -> Self {
@@ -27,14 +46,16 @@ impl Environment {
         let user = text("USER").or_else(|| text("LOGNAME"));
         let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
         let ssh_client = text("SSH_CONNECTION").and_then(|line| Some(line.split(' ').next()?.to_owned()));
-        let home = text("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
-        let state_home = text("XDG_STATE_HOME").map_or_else(|| home.join(".local/state"), PathBuf::from);
+        // A relative path is none, by the XDG specification: a journal must not depend on where one happens to stand.
+        let absolute = |name: &str| text(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let state_home = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
         let locale = text("LC_ALL").or_else(|| text("LC_CTYPE")).or_else(|| text("LANG")).unwrap_or_default();
         let locale = locale.to_ascii_lowercase();
         let utf8 = locale.contains("utf-8") || locale.contains("utf8");
         Self {
+            state_dir: text("UPSHIFT_STATE_DIR").map(PathBuf::from),
             operator: Operator { user: clean(&user, 64), ssh_client: ssh_client.map(|client| clean(&client, 64)) },
-            state_home: state_home.join("upshift"),
+            state_home: state_home.map(|home| home.join("upshift")),
             no_color: text("NO_COLOR").is_some(),
             ascii: !utf8 || text("TERM").as_deref() == Some("linux"),
         }

@@ -29,11 +29,11 @@ pub fn execute(cli: Cli) -> ExitCode {
         None => run::run(&cli.run, &environment),
         Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Simulate(args)) => simulate::run(&args),
-        Some(Command::Journal { command: JournalCommand::Show { json, place } }) => {
-            journal::show(&place.state_dir.unwrap_or_else(|| environment.state_home.clone()), json)
-        }
+        Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment
+            .state_directory(place.state_dir.as_deref())
+            .and_then(|directory| journal::show(&directory, json)),
         Some(Command::Journal { command: JournalCommand::Verify { place } }) => {
-            journal::verify(&place.state_dir.unwrap_or_else(|| environment.state_home.clone()))
+            environment.state_directory(place.state_dir.as_deref()).and_then(|directory| journal::verify(&directory))
         }
     };
     match result {

@@ -30,7 +30,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
     if !args.auto && !std::io::stdout().is_terminal() {
         return Err(CommandError::Usage("the console needs a terminal; use --auto to run without one".to_owned()));
     }
-    let directory = state_directory(args, environment);
+    let directory = state_directory(args, environment)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let (journal, entries) = open_journal(&directory, args.sim.is_some())?;

@@ -14,8 +14,7 @@ pub(super) fn run(args: &SimArgs) -> Result<(), CommandError> {
     process::runtime()?.block_on(async {
         let clock = Clock::scaled(scenario.start, args.speed);
         let server = Server::bind(args.listen, Sim::new(&scenario, None, clock)).await;
-        let server =
-            server.map_err(|error| CommandError::Failed(format!("cannot listen on {}: {error}", args.listen)))?;
+        let server = server.map_err(|error| CommandError::Failed(error.to_string()))?;
         let ready = serde_json::json!({ "endpoint": server.endpoint() });
         stdout::line(&ready.to_string())?;
         tokio::select! {

@@ -12,15 +12,17 @@ use crate::journal::{Journal, OpenError};
 use crate::model::event::Entry;
 
 /// A simulation without a given directory gets one of its own: its journal must not mix with a real one.
-pub(super) fn state_directory(args: &RunArgs, environment: &Environment) -> PathBuf {
-    match (&args.state_dir, &args.sim) {
-        (Some(directory), _) => directory.clone(),
-        (None, None) => environment.state_home.clone(),
-        (None, Some(_)) => {
-            let stamp = Clock::system().now().strftime("%Y%m%dT%H%M%S").to_string();
-            environment.state_home.join("sim").join(format!("{stamp}-{}", std::process::id()))
-        }
+///
+/// # Errors
+/// When none is given and the environment names none.
+pub(super) fn state_directory(args: &RunArgs, environment: &Environment) -> Result<PathBuf, CommandError> {
+    let option = args.state_dir.as_deref();
+    let directory = environment.state_directory(option)?;
+    if environment.given_directory(option).is_some() || args.sim.is_none() {
+        return Ok(directory);
     }
+    let stamp = Clock::system().now().strftime("%Y%m%dT%H%M%S").to_string();
+    Ok(directory.join("sim").join(format!("{stamp}-{}", std::process::id())))
 }
 
 /// A journal, or why there is none, and what it says already.

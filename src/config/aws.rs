@@ -1,7 +1,7 @@
 //! `[aws]`: where AWS is, and which account it must be.
 
-use super::problem::Problem;
 use super::section::Section;
+use crate::model::file::Problem;
 use crate::model::settings::AwsSettings;
 
 pub(super) const KEYS: [&str; 4] = ["region", "profile", "account_id", "endpoint_url"];

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::nearest::{nearest, suggestion};
-use super::problem::Problem;
+use super::prices;
 use super::rule::{self, Rules};
-use super::section::{SANE, Section, shown};
+use super::section::{SANE, Section};
 use super::signal;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
+use crate::model::file::{Problem, nearest, shown, suggestion};
 use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
 
-pub(super) const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 14] = [
     "id",
     "ladder",
     "strategy",
@@ -27,6 +27,7 @@ pub(super) const KEYS: [&str; 13] = [
     "publish_delay",
     "stuck_after",
     "max_connections_share",
+    "prices",
     "signal",
     "up",
     "down",
@@ -87,6 +88,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Policy> {
     let (stale_after, publish_delay) = (duration("stale_after", &STALE, 5), duration("publish_delay", &DELAY, 2));
     let max_actions_per_day = section.count("max_actions_per_day", 1..=ACTIONS_MOST, problems).unwrap_or(4);
     let max_connections_share = share(section, problems);
+    let prices = prices::read(section, problems);
     let signals = signal::read_all(section, problems);
     let rules = rule::read_all(section, &signals, problems);
     freshness(section, (&signals, &rules), (stale_after, publish_delay), problems);
@@ -105,6 +107,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Policy> {
         publish_delay,
         stuck_after,
         max_connections_share,
+        prices,
     })
 }
 

@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::problem::Problem;
 use super::section::Section;
+use crate::model::file::Problem;
 use crate::model::settings::EngineSettings;
 
 pub(super) const KEYS: [&str; 2] = ["evaluate_every", "max_actions_in_flight"];

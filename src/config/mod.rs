@@ -7,20 +7,19 @@ mod aws;
 mod builtin;
 mod database;
 mod engine;
-mod nearest;
-mod problem;
+mod prices;
 mod rule;
 mod section;
 mod signal;
-mod syntax;
 
+pub use crate::model::file::{Problem, Problems};
 pub use builtin::{checkpoints, for_databases};
-pub use problem::{Problem, Problems};
 
 use std::ops::Range;
 
 use toml::de::DeTable;
 
+use crate::model::file::{Certainty, syntax_problems};
 use crate::model::settings::Settings;
 use section::Section;
 
@@ -30,22 +29,22 @@ const KEYS: [&str; 3] = ["aws", "engine", "database"];
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the text. After a syntax error, problems of other lines are given
-/// too, but nothing is called missing: it may be what could not be read.
+/// too, but nothing is called missing, and no key behind it unknown: that may follow from what could not be read.
 pub fn parse(text: &str, origin: &str) -> Result<Settings, Problems> {
     let (tree, errors) = DeTable::parse_recoverable(text);
     let mut found = Vec::new();
     let settings = walk(tree.get_ref(), text, &mut found);
     if !errors.is_empty() {
-        let syntax: Vec<Problem> = errors
-            .iter()
-            .map(|error| {
-                let span = error.span().unwrap_or(text.len()..text.len());
-                let remedy = syntax::remedy(error.message(), text, &span);
-                Problem::new(span, "this is not TOML", error.message().replace('\n', ", ")).help(remedy)
-            })
-            .collect();
+        let syntax = syntax_problems(&errors, text);
         let lines: Vec<Range<usize>> = syntax.iter().map(|problem| lines_of(text, &problem.span)).collect();
-        found.retain(|problem| !problem.missing && lines.iter().all(|line| !overlap(line, &problem.span)));
+        let first = lines.iter().map(|line| line.start).min().unwrap_or(text.len());
+        // What cannot be read may be the header of a table: then everything behind it stands in the wrong one.
+        let is_certain = |problem: &Problem| match problem.certainty {
+            Certainty::Certain => true,
+            Certainty::IfReadable => problem.span.start < first,
+            Certainty::IfWhole => false,
+        };
+        found.retain(|problem| is_certain(problem) && lines.iter().all(|line| !overlap(line, &problem.span)));
         found.extend(syntax);
     }
     if found.is_empty() { Ok(settings) } else { Err(Problems::new(text, origin, found)) }
@@ -127,6 +126,42 @@ mod tests {
             let syntax = problems.list().iter().filter(|problem| problem.title == "this is not TOML");
             assert!(syntax.into_iter().all(|problem| problem.help.is_some()), "{slip:?}: {rendered}");
         }
+    }
+
+    #[test]
+    fn what_follows_from_a_syntax_error_is_not_told() {
+        let text = "[aws]\nregin = \"eu-west-1\"\n[engine\nevaluate_every = \"15s\"\n[[database]]\nid = \"a\"\n";
+        let problems = parse(text, "config.toml").unwrap_err();
+        let titles: Vec<&str> = problems.list().iter().map(|problem| problem.title.as_str()).collect();
+        assert_eq!(titles, ["unknown key `regin`", "this is not TOML"], "{problems}");
+    }
+
+    #[test]
+    fn a_default_signal_that_is_read_from_elsewhere_keeps_its_unit() {
+        let text = "[[database]]\nid = \"a\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n\
+                    [[database.signal]]\nname = \"writes\"\nmetric = \"WriteIOPS\"\nstatistic = \"Maximum\"\n";
+        let unit = |text: &str| parse(text, "config.toml").unwrap().databases[0].signals[0].unit.clone();
+        assert_eq!(unit(text), "writes/s");
+        assert_eq!(unit(&format!("{text}unit = \"rows/s\"\n")), "rows/s");
+    }
+
+    #[test]
+    fn prices_are_of_known_classes() {
+        let text = "[[database]]\nid = \"a\"\nladder = [\"db.r6g.large\", \"db.m5.2xlarge\"]\n[database.prices]\n\
+                    \"db.r6g.large\" = 0.225\n";
+        let settings = parse(text, "config.toml").unwrap();
+        let state = crate::model::database::sample_state("db.r6g.large", "available");
+        let price = |class: &str| {
+            let class = crate::model::class::InstanceClass::observed(class);
+            settings.databases[0].price(&state, &class).map(|price| price.usd_per_hour)
+        };
+        assert_eq!(
+            [price("db.r6g.large"), price("db.m5.large"), price("db.r5.large")],
+            [Some(0.225), Some(0.178), None]
+        );
+        let wrong = parse(&format!("{text}\"db.r6g.lagre\" = 1\n\"db.m5.large\" = \"x\"\n"), "c").unwrap_err();
+        let wrong = wrong.render(false);
+        assert!(wrong.contains("did you mean `db.r6g.large`") && wrong.contains("a number without quotes"), "{wrong}");
     }
 
     #[test]

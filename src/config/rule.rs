@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::nearest::suggestion;
-use super::problem::Problem;
-use super::section::{Section, shown};
+use super::section::Section;
+use crate::model::file::{Problem, shown, suggestion};
 use crate::model::ladder::Direction;
 use crate::model::policy::{Comparison, Rule};
 use crate::model::series::{SignalName, SignalSpec};

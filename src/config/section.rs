@@ -7,16 +7,11 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::nearest::suggestion;
-use super::problem::Problem;
 use crate::model::duration;
-use crate::model::text::clean;
+use crate::model::file::{Problem, shown, suggestion};
 
 /// The shortest and longest duration that any setting can mean.
 pub(super) const SANE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(30 * 24);
-
-/// How much of a foreign word is shown.
-const SHOWN_CHARS: usize = 60;
 
 /// A table with the name that problems give it.
 pub(super) struct Section<'a> {
@@ -36,11 +31,9 @@ impl<'a> Section<'a> {
         problems: &mut Vec<Problem>,
     ) -> Self {
         for key in table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
-            let word = clean(key.get_ref(), SHOWN_CHARS);
-            problems.push(
-                Problem::new(key.span(), format!("unknown key `{word}`"), format!("{name} has no such key"))
-                    .help(suggestion(&word, "known keys", keys)),
-            );
+            let word = shown(key.get_ref());
+            let help = suggestion(&word, "known keys", keys);
+            problems.push(Problem::unknown_key(key.span(), &word, name, help));
         }
         Self { name: name.to_owned(), span, table }
     }
@@ -96,6 +89,24 @@ impl<'a> Section<'a> {
             problems.push(problem.help("a finite number, 0 or more"));
         }
         number.map(|number| Spanned::new(value.span(), number))
+    }
+
+    /// The numbers of a table whose keys are the writer's own, each with its key.
+    pub(super) fn numbers(
+        &self,
+        key: &str,
+        right: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<(Spanned<&'a str>, Spanned<f64>)> {
+        let Some(value) = self.table.get(key) else { return Vec::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            problems.push(wrong_type(value, key, &format!("a table with lines such as {right}")));
+            return Vec::new();
+        };
+        let keys: Vec<Spanned<&'a str>> =
+            table.keys().map(|key| Spanned::new(key.span(), key.get_ref().as_ref())).collect();
+        let inner = Section { name: format!("`{key}`"), span: value.span(), table };
+        keys.into_iter().filter_map(|key| Some((key.clone(), inner.number(key.get_ref(), problems)?))).collect()
     }
 
     /// A whole number within bounds.
@@ -185,11 +196,6 @@ impl<'a> Section<'a> {
         }
         Some(sections)
     }
-}
-
-/// A value as it can be shown in a problem.
-pub(super) fn shown(text: &str) -> String {
-    clean(text, SHOWN_CHARS)
 }
 
 fn text_of<'a>(value: &'a Spanned<DeValue<'a>>, key: &str, problems: &mut Vec<Problem>) -> Option<Spanned<&'a str>> {

@@ -4,9 +4,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::nearest::suggestion;
-use super::problem::Problem;
-use super::section::{Section, shown};
+use super::section::Section;
+use crate::model::file::{Problem, shown, suggestion};
 use crate::model::series::{SignalName, SignalSource, SignalSpec, Statistic};
 
 pub(super) const KEYS: [&str; 7] = ["name", "metric", "expression", "namespace", "statistic", "period", "unit"];
@@ -42,6 +41,8 @@ pub(super) fn read_all(database: &Section<'_>, problems: &mut Vec<Problem>) -> V
         }
         given.push((spec.name.clone(), place));
         match specs.iter_mut().find(|known| known.name == spec.name) {
+            // What is only read from another source is still counted in the same unit.
+            Some(known) if !section.has("unit") => *known = SignalSpec { unit: known.unit.clone(), ..spec },
             Some(known) => *known = spec,
             None => specs.push(spec),
         }

@@ -18,7 +18,7 @@ use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::operator::{Actor, Operator};
 use crate::model::plan::{ExpectedOutage, OverridePlan};
-use crate::model::policy::Strategy;
+use crate::model::policy::{Price, PriceSource, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName};
 use crate::model::snapshot::{
     Arming, DatabaseView, Identity, JournalHealth, Mark, MarkKind, Problem, Snapshot, Wake, WakeReason, World,
@@ -94,6 +94,10 @@ fn run_with_lost_answer() -> Run {
     let began = now().checked_sub(SignedDuration::from_secs(95)).unwrap();
     let state = CallState::Looking { why: "the connection was reset".into() };
     Run { calls: vec![CallRecord { call: call(), sent_at: now(), state }], ..Run::new(intent, began) }
+}
+
+fn price(usd_per_hour: f64) -> Price {
+    Price { usd_per_hour, source: PriceSource::Bundled }
 }
 
 fn fresh_data(age_secs: i64) -> Gate {
@@ -189,8 +193,8 @@ fn database() -> DatabaseView {
         to: InstanceClass::observed("db.m5.large"),
         strategy: Strategy::InPlace,
         outage: ExpectedOutage { least_secs: 240, most_secs: 900 },
-        price_before_usd_per_hour: Some(0.032),
-        price_after_usd_per_hour: Some(0.178),
+        price_before: Some(price(0.032)),
+        price_after: Some(price(0.178)),
         passes_over: vec![Gate::Armed, Gate::CooldownOver],
         blocked_by: vec!["nothing pending: DBInstanceClass".into()],
     };

@@ -53,6 +53,7 @@ pub(super) fn policy() -> Policy {
         publish_delay: Duration::from_mins(2),
         stuck_after: Duration::from_hours(1),
         max_connections_share: 0.8,
+        prices: BTreeMap::new(),
     }
 }
 

@@ -67,8 +67,8 @@ impl Engine {
                 to: to.clone(),
                 strategy: policy.strategy,
                 outage: playbook::expected_outage(policy.strategy, state.multi_az),
-                price_before_usd_per_hour: state.price_usd_per_hour(&state.class),
-                price_after_usd_per_hour: state.price_usd_per_hour(to),
+                price_before: policy.price(state, &state.class),
+                price_after: policy.price(state, to),
                 passes_over: gates.passed_over.into_iter().map(|gate| gate.gate).collect(),
                 blocked_by: gates.blocking.iter().map(ToString::to_string).collect(),
             }

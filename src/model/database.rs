@@ -146,11 +146,9 @@ impl DatabaseState {
         self.pending.get("DBInstanceClass").map(String::as_str)
     }
 
-    /// US dollars per hour of this database on a class, its standby included: it is billed like the instance itself.
-    /// `None` where the bundled table has no price.
-    pub fn price_usd_per_hour(&self, class: &InstanceClass) -> Option<f64> {
-        let copies = if self.multi_az { 2.0 } else { 1.0 };
-        class.listing().map(|listing| listing.price_usd_per_hour * copies)
+    /// How many instances are billed for it: a standby costs as much as the instance itself.
+    pub fn copies(&self) -> f64 {
+        if self.multi_az { 2.0 } else { 1.0 }
     }
 }
 

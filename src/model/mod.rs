@@ -12,6 +12,7 @@ pub mod decision;
 pub mod duration;
 pub mod event;
 pub mod failure;
+pub mod file;
 pub mod gate;
 pub mod guard;
 pub mod hold;

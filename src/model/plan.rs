@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
 use super::gate::Gate;
-use super::policy::Strategy;
+use super::policy::{Price, Strategy};
 
 /// The outage that a strategy is known for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,10 +26,10 @@ pub struct OverridePlan {
     pub strategy: Strategy,
     /// How long clients are without the database.
     pub outage: ExpectedOutage,
-    /// US dollars per hour of the class now; absent where the bundled table has none.
-    pub price_before_usd_per_hour: Option<f64>,
-    /// US dollars per hour of the target.
-    pub price_after_usd_per_hour: Option<f64>,
+    /// Of the class now; absent where nobody says it.
+    pub price_before: Option<Price>,
+    /// Of the target.
+    pub price_after: Option<Price>,
     /// Closed gates that a person passes over.
     pub passes_over: Vec<Gate>,
     /// Closed gates that refuse it all the same: name and what was seen.
@@ -63,8 +63,8 @@ mod tests {
             to: InstanceClass::observed("db.m5.large"),
             strategy: Strategy::InPlace,
             outage: ExpectedOutage { least_secs: 240, most_secs: 900 },
-            price_before_usd_per_hour: None,
-            price_after_usd_per_hour: None,
+            price_before: None,
+            price_after: None,
             passes_over: vec![Gate::Armed, Gate::CooldownOver, Gate::NotHeld { reason: None }],
             blocked_by: vec![],
         };

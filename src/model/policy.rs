@@ -1,12 +1,14 @@
 //! The policy of one database: when the engine wants to move it, and what must hold first.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::database::DatabaseName;
+use super::class::InstanceClass;
+use super::database::{DatabaseName, DatabaseState};
 use super::ladder::{Direction, Ladder};
 use super::series::{SignalName, SignalSpec};
 
@@ -77,6 +79,25 @@ impl fmt::Display for Rule {
     }
 }
 
+/// What something costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    /// US dollars per hour, the standby included.
+    pub usd_per_hour: f64,
+    /// Who says so.
+    pub source: PriceSource,
+}
+
+/// Where a price comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceSource {
+    /// The table that comes with the program: of one region and month.
+    Bundled,
+    /// `[database.prices]`.
+    Configuration,
+}
+
 /// Everything the engine needs to know about one database. Durations are of the clock in use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
@@ -108,12 +129,23 @@ pub struct Policy {
     pub stuck_after: Duration,
     /// A step down wants the connections seen to be at most this share of the target's `max_connections`.
     pub max_connections_share: f64,
+    /// US dollars per hour, Single-AZ, of classes whose price is not the bundled one.
+    #[serde(default)]
+    pub prices: BTreeMap<InstanceClass, f64>,
 }
 
 impl Policy {
     /// The spec of a signal.
     pub fn signal(&self, name: &SignalName) -> Option<&SignalSpec> {
         self.signals.iter().find(|spec| spec.name == *name)
+    }
+
+    /// What the database costs on a class, and who says so; `None` where nobody does. Never guessed.
+    pub fn price(&self, state: &DatabaseState, class: &InstanceClass) -> Option<Price> {
+        let configured = self.prices.get(class).map(|price| (*price, PriceSource::Configuration));
+        let bundled = || class.listing().map(|listing| (listing.price_usd_per_hour, PriceSource::Bundled));
+        let (single, source) = configured.or_else(bundled)?;
+        Some(Price { usd_per_hour: single * state.copies(), source })
     }
 
     /// The rules of one direction.

@@ -58,6 +58,23 @@ fn bad_usage_and_configuration_end_with_2_and_start_nothing() {
 }
 
 #[test]
+fn without_a_home_or_a_state_directory_nothing_is_written_anywhere() {
+    let here = TempDir::new().unwrap();
+    for variables in
+        [&[][..], &[("HOME", "")], &[("HOME", "relative"), ("XDG_STATE_HOME", "too"), ("UPSHIFT_STATE_DIR", "")]]
+    {
+        for words in [&["--auto", "--sim", "--for", "1m"][..], &["journal", "verify"]] {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_upshift"));
+            command.args(words).env_clear().envs(variables.iter().copied()).current_dir(here.path());
+            let (code, said) = code_and_words(&command.output().unwrap());
+            assert_eq!(code, 2, "{variables:?} {words:?}: {said}");
+            assert!(said.contains("give --state-dir DIR"), "{said}");
+        }
+    }
+    assert_eq!(fs::read_dir(here.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_state_directory_that_cannot_be_used_refuses_to_arm() {
     let state = TempDir::new().unwrap();
     let file = state.path().join("file");

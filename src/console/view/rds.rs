@@ -73,7 +73,7 @@ fn state(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static
         "{} {}, {zones}, {}",
         state.engine,
         state.engine_version,
-        words::price(state.price_usd_per_hour(&state.class))
+        words::price(view.policy.price(state, &state.class))
     );
     let mut texts = vec![
         (format!("{} {}", state.class, state.status), status.patch(theme::TITLE)),

@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 
+use crate::model::class::{PRICES_AS_OF, PRICES_REGION};
+use crate::model::policy::{Price, PriceSource};
+
 /// `09:41:05`, UTC; with its date where that is not today's.
 pub(super) fn clock(at: Timestamp, today: Timestamp) -> String {
     dated(at, today, "%H:%M:%S")
@@ -54,8 +57,24 @@ pub(super) fn millis(value: f64) -> String {
 }
 
 /// US dollars an hour; unknown is said.
-pub(super) fn price(usd_per_hour: Option<f64>) -> String {
-    usd_per_hour.map_or_else(|| "unknown price".to_owned(), |price| format!("${price:.3}/h"))
+pub(super) fn price(price: Option<Price>) -> String {
+    price.map_or_else(|| "unknown price".to_owned(), |price| format!("${:.3}/h", price.usd_per_hour))
+}
+
+/// Who says these prices, and what to do where nobody does.
+pub(super) fn price_sources(prices: [Option<Price>; 2]) -> String {
+    let has = |source| prices.iter().flatten().any(|price| price.source == source);
+    let mut words = Vec::new();
+    if has(PriceSource::Bundled) {
+        words.push(format!("{PRICES_REGION}, as of {PRICES_AS_OF}"));
+    }
+    if has(PriceSource::Configuration) {
+        words.push("your configuration's".to_owned());
+    }
+    if prices.iter().any(Option::is_none) {
+        words.push("[database.prices] can say it".to_owned());
+    }
+    words.join("; ")
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use super::span::Time;
+
 /// One fault: an effect, during a window of the scenario's time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
@@ -72,9 +74,9 @@ pub enum ChangeFault {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
-    pub(super) at: SignedDuration,
+    pub(super) at: Time,
     #[serde(rename = "for")]
-    pub(super) lasts: SignedDuration,
+    pub(super) lasts: Time,
     chance: Option<f64>,
     instance: Option<String>,
     action: Option<String>,
@@ -83,7 +85,7 @@ pub(super) struct Written {
     message: Option<String>,
     #[serde(default)]
     drop_answer: bool,
-    latency: Option<SignedDuration>,
+    latency: Option<Time>,
     hole_in: Option<String>,
     class_change: Option<ChangeFault>,
 }
@@ -122,8 +124,8 @@ impl Written {
         if self.status.is_some_and(|status| !(400..600).contains(&status)) {
             return Err("status must be an HTTP error, from 400 to 599".to_owned());
         }
-        let until = self.at.saturating_add(self.lasts);
-        Ok(Fault { at: self.at, until, chance, effect: self.effect() })
+        let until = self.at.0.saturating_add(self.lasts.0);
+        Ok(Fault { at: self.at.0, until, chance, effect: self.effect() })
     }
 
     fn effect(self) -> Effect {
@@ -139,7 +141,7 @@ impl Written {
             return Effect::Hole { metric: Some(metric).filter(|name| name != "*"), instance: self.instance };
         }
         match self.latency {
-            Some(by) => Effect::Latency { action: self.action, by },
+            Some(by) => Effect::Latency { action: self.action, by: by.0 },
             None => Effect::DropAnswer { action: self.action },
         }
     }

@@ -2,8 +2,10 @@
 //! can write; the built-in ones in `src/sim/scenarios` are examples of it.
 
 mod builtin;
+mod check;
 mod fault;
 mod parse;
+mod read;
 mod span;
 
 use std::collections::BTreeMap;
@@ -12,7 +14,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 pub use fault::{ChangeFault, Effect, Fault};
-pub use parse::{Problem, ScenarioError};
 pub use span::Range;
 
 /// A whole scenario, checked: names refer to something, numbers and durations are sane.
@@ -112,9 +113,10 @@ pub struct Demand {
     /// The instance it is for; all of them if not given.
     pub instance: Option<String>,
     /// Since the scenario's start.
+    #[serde(deserialize_with = "span::time")]
     pub at: SignedDuration,
     /// How long the move takes; at once if not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "span::time")]
     pub ramp: SignedDuration,
     /// Rows written per second that clients ask for.
     pub writes: Option<f64>,

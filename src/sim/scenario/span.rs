@@ -3,9 +3,10 @@
 use std::fmt;
 
 use jiff::SignedDuration;
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::model::duration::{EXAMPLES, parse};
 use crate::sim::rng::Rng;
 
 /// From one duration to another, written `"90s"` or `["60s", "120s"]`.
@@ -68,8 +69,37 @@ impl<'de> Visitor<'de> for RangeVisitor {
     }
 }
 
+/// A length of time, written as in a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Time(pub(super) SignedDuration);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TimeVisitor)
+    }
+}
+
+/// The same for a field that is a duration already.
+pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
+    Time::deserialize(deserializer).map(|time| time.0)
+}
+
+struct TimeVisitor;
+
+impl Visitor<'_> for TimeVisitor {
+    type Value = Time;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a duration such as {EXAMPLES}")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Time, E> {
+        parse(text).map(Time).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
 fn duration<E: Error>(text: &str) -> Result<SignedDuration, E> {
-    let duration: SignedDuration = text.parse().map_err(E::custom)?;
+    let duration = parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &RangeVisitor))?;
     if duration.is_negative() || duration > SignedDuration::from_hours(24) {
         return Err(E::custom(format!("{text} is not between 0 and 24 h")));
     }

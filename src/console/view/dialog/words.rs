@@ -10,7 +10,6 @@ use crate::console::theme;
 use crate::console::view::scene::Scene;
 use crate::console::view::words;
 use crate::console::view::wrap::Styled;
-use crate::model::class::{PRICES_AS_OF, PRICES_REGION};
 use crate::model::database::DatabaseName;
 use crate::model::plan::OverridePlan;
 use crate::model::snapshot::Snapshot;
@@ -43,9 +42,10 @@ pub(super) fn scale(snapshot: &Snapshot, scaling: &Scaling) -> Asked {
         plain(format!("strategy  {}: one ModifyDBInstance, applied immediately", plan.strategy.as_str())),
         (format!("outage    clients lose the database for {}", plan.outage), theme::WARN),
         plain(format!(
-            "price     {} now, {} then ({PRICES_REGION}, as of {PRICES_AS_OF})",
-            words::price(plan.price_before_usd_per_hour),
-            words::price(plan.price_after_usd_per_hour)
+            "price     {} now, {} then ({})",
+            words::price(plan.price_before),
+            words::price(plan.price_after),
+            words::price_sources([plan.price_before, plan.price_after])
         )),
     ];
     explanation.extend(gates(plan));
@@ -71,7 +71,7 @@ pub(super) fn choose(snapshot: &Snapshot, change: &Change) -> Asked {
     let line = |plan: &OverridePlan| {
         let here = plan.to == change.to;
         let (mark, style) = if here { ('>', theme::SELECTED) } else { (' ', Style::new()) };
-        let price = words::price(plan.price_after_usd_per_hour);
+        let price = words::price(plan.price_after);
         (format!("{mark} {:<16} {price:<14} outage {}", plan.to, plan.outage), style)
     };
     let skip = (chosen + 1).saturating_sub(RUNGS);

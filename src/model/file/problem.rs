@@ -1,4 +1,4 @@
-//! Problems of a configuration, and their rendering with file, line, column and caret.
+//! Problems of a text, and their rendering with file, line, column and caret.
 
 use std::fmt;
 use std::ops::Range;
@@ -23,8 +23,19 @@ pub struct Problem {
     pub also: Option<(Range<usize>, String)>,
     /// What would be right.
     pub help: Option<String>,
-    /// It is about something that is not there.
-    pub(super) missing: bool,
+    /// Whether it stands when other parts of the file cannot be read.
+    pub certainty: Certainty,
+}
+
+/// Whether a problem stands when other parts of the file cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certainty {
+    /// Whatever the rest is.
+    Certain,
+    /// Only before the part that cannot be read: a key that is unknown where it stands may stand in the wrong table.
+    IfReadable,
+    /// Only when all of it can be read: what is missing may be there.
+    IfWhole,
 }
 
 /// Everything that is wrong with one text, in its order. Never empty.
@@ -36,27 +47,33 @@ pub struct Problems {
 }
 
 impl Problem {
-    pub(super) fn new(span: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { span, title: title.into(), label: label.into(), also: None, help: None, missing: false }
+    pub(crate) fn new(span: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { span, title: title.into(), label: label.into(), also: None, help: None, certainty: Certainty::Certain }
     }
 
-    pub(super) fn missing(span: Range<usize>, title: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { missing: true, ..Self::new(span, title, "missing here").help(help) }
+    pub(crate) fn missing(span: Range<usize>, title: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { certainty: Certainty::IfWhole, ..Self::new(span, title, "missing here").help(help) }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    /// A key that is not known in the table where it stands.
+    pub(crate) fn unknown_key(span: Range<usize>, word: &str, place: &str, help: impl Into<String>) -> Self {
+        let problem = Self::new(span, format!("unknown key `{word}`"), format!("{place} has no such key")).help(help);
+        Self { certainty: Certainty::IfReadable, ..problem }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    pub(super) fn also(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+    pub(crate) fn also(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         self.also = Some((span, label.into()));
         self
     }
 }
 
 impl Problems {
-    pub(super) fn new(text: &str, origin: &str, mut list: Vec<Problem>) -> Self {
+    pub(crate) fn new(text: &str, origin: &str, mut list: Vec<Problem>) -> Self {
         list.sort_by_key(|problem| (problem.span.start, problem.span.end));
         Self { text: mask(text).into_owned(), origin: clean(origin, SHOWN_CHARS), list }
     }

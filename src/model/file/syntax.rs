@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::section::shown;
+use super::problem::Problem;
+use super::shown;
 
 /// The parser's words, as they begin, and what to do about it.
 const REMEDIES: [(&str, &str); 18] = [
@@ -27,8 +28,18 @@ const REMEDIES: [(&str, &str); 18] = [
     ("invalid boolean", "write true or false, in small letters"),
 ];
 
+/// What the parser found, each with what to write instead.
+pub(crate) fn problems(errors: &[toml::de::Error], text: &str) -> Vec<Problem> {
+    let problem = |error: &toml::de::Error| {
+        let span = error.span().unwrap_or(text.len()..text.len());
+        let remedy = remedy(error.message(), text, &span);
+        Problem::new(span, "this is not TOML", error.message().replace('\n', ", ")).help(remedy)
+    };
+    errors.iter().map(problem).collect()
+}
+
 /// What to write instead of what stands at `span`.
-pub(super) fn remedy(message: &str, text: &str, span: &Range<usize>) -> String {
+fn remedy(message: &str, text: &str, span: &Range<usize>) -> String {
     if message.starts_with("string values must be quoted") {
         return match text.get(span.clone()).map(str::trim).filter(|value| !value.is_empty()) {
             Some(value) => format!("put the text in quotes: \"{}\"", shown(value)),

@@ -4,7 +4,7 @@
 const ALIKE: f64 = 0.75;
 
 /// The known word most like `word`, the first of equals, if any is alike at all.
-pub(super) fn nearest(word: &str, known: impl IntoIterator<Item = impl Into<String>>) -> Option<String> {
+pub(crate) fn nearest(word: &str, known: impl IntoIterator<Item = impl Into<String>>) -> Option<String> {
     let mut best: Option<(f64, String)> = None;
     for candidate in known {
         let candidate = candidate.into();
@@ -17,7 +17,7 @@ pub(super) fn nearest(word: &str, known: impl IntoIterator<Item = impl Into<Stri
 }
 
 /// `did you mean …?` where one is alike, and all that are known.
-pub(super) fn suggestion(word: &str, what: &str, known: &[&str]) -> String {
+pub(crate) fn suggestion(word: &str, what: &str, known: &[&str]) -> String {
     let all = format!("{what}: {}", known.join(", "));
     match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? {all}"),

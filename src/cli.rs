@@ -99,17 +99,20 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "GUARD")]
     pub without: Option<String>,
     /// Instead of seeds: kills each kind of action at every point of its life and at every byte of its records
-    #[arg(long, conflicts_with_all = ["seeds", "first", "seed", "without", "twice_every", "coverage"])]
+    #[arg(long, conflicts_with_all = ["seeds", "first", "seed", "without", "twice_every", "poorer_every", "coverage"])]
     pub deaths: bool,
     /// Only every Nth byte, with --deaths
     #[arg(long, value_name = "N", default_value_t = 1, requires = "deaths", value_parser = clap::value_parser!(u64).range(1..))]
     pub byte_step: u64,
     /// Instead of one swarm: takes away one guard after the other; fails when one is not missed
-    #[arg(long, conflicts_with_all = ["seed", "without", "twice_every", "coverage", "deaths"])]
+    #[arg(long, conflicts_with_all = ["seed", "without", "twice_every", "poorer_every", "coverage", "deaths"])]
     pub guards: bool,
     /// Runs every Nth seed twice and compares the traces
     #[arg(long, value_name = "N")]
     pub twice_every: Option<u64>,
+    /// Runs every Nth seed again with data taken away: it must not make the engine go down
+    #[arg(long, value_name = "N")]
+    pub poorer_every: Option<u64>,
     /// Prints which fault met which phase of an action, and what was reached; `complete` fails when something never was
     #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "show")]
     pub coverage: Option<CoverageUse>,

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::disk::Trouble;
 use super::fault::Fault;
 use super::plan::{Deed, Dying, Foreign, HEALING, Load, Machine, Order, Plan, Power, Strike, Switch};
+use super::steady;
 use crate::config;
 use crate::model::ladder::Direction;
 use crate::model::settings::Settings;
@@ -42,7 +43,10 @@ pub(super) fn plan(seed: u64, hours: u32) -> Plan {
         .map(|name| (*name).to_owned())
         .collect();
     let mut drawer = Drawer { rng, start, heals_at, ends_at, faults: &faults, names: &names };
-    let loads = drawer.loads();
+    let loads = match steady::writes_per_sec(seed) {
+        Some(writes) => drawer.steady_loads(writes),
+        None => drawer.loads(),
+    };
     let scenario = drawer.scenario(seed, &loads);
     let settings = drawer.settings();
     let strikes = drawer.strikes();
@@ -105,6 +109,14 @@ impl Drawer<'_> {
         let together = self.faults.contains(&Fault::M7Together).then(|| self.load());
         let of = |drawer: &mut Self| together.clone().unwrap_or_else(|| drawer.load());
         self.names.iter().map(|name| (name.clone(), of(self))).collect()
+    }
+
+    /// The same all day, until the end makes clear what is wanted.
+    fn steady_loads(&mut self, writes: f64) -> BTreeMap<String, Vec<(Timestamp, Load)>> {
+        let usual = |writes| Load { writes, connections: USUAL_CONNECTIONS };
+        let last = if writes > LEVELS[LEVELS.len() / 2] { 620.0 } else { 100.0 };
+        let steps = vec![(self.start, usual(writes)), (self.heals_at, usual(last))];
+        self.names.iter().map(|name| (name.clone(), steps.clone())).collect()
     }
 
     fn load(&mut self) -> Vec<(Timestamp, Load)> {

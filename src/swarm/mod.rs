@@ -28,6 +28,7 @@ mod ledger;
 mod life;
 mod people;
 pub mod plan;
+mod poorer;
 mod promises;
 mod provider;
 mod reasons;
@@ -35,6 +36,7 @@ mod refuse;
 mod rest;
 mod served;
 mod stage;
+mod steady;
 mod telling;
 mod trial;
 mod wire;
@@ -43,4 +45,5 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
-pub use trial::{Report, Trial, can_miss, run};
+pub use poorer::{FirstSteps, step_for_want_of_data};
+pub use trial::{Report, Trial, can_be_thinned, can_miss, run, run_poorer};

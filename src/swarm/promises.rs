@@ -9,8 +9,8 @@
 //! | I4 | one action at a time on a database, no more than configured in the fleet | here |
 //! | I7 | a disarmed engine changes nothing, and nothing but a person arms it | here |
 //! | I8 | nor what a person holds or has stopped, nor what is held after a person's or a foreign change or an unclear end | here |
-//! | I9 | cooldowns and the daily budget are kept | here |
-//! | I10 | no step down under load, into too little room, or on a series with a gap | `reasons` |
+//! | I9 | cooldowns and the daily budget are kept; under constant load there is one change at the most | here, `steady` |
+//! | I10 | no step down under load, into too little room, or on a series with a gap; none that data taken away would make | `reasons`, `poorer` |
 //! | I11 | no step up without load | `reasons` |
 //! | I12 | on the ladder, one rung at a time, to a class that is offered | here |
 //! | I14 | the machine that was meant, in the account that was meant | here |
@@ -29,6 +29,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::fault::Fault;
 use super::ledger::{MustHold, Sent};
 use super::reasons;
+use super::steady;
 use super::witness::Witness;
 use crate::model::action::{ActionId, ActionResult, CallId, Intent};
 use crate::model::event::{Entry, Event};
@@ -294,6 +295,9 @@ pub(super) fn on_end(witness: &mut Witness, action: &ActionId, result: &ActionRe
     let meanwhile = |at: &Timestamp| begun.duration_since(*at) < FOREIGN_CHANGE_LASTS;
     if witness.foreign.get(database).is_some_and(meanwhile) {
         return;
+    }
+    if *result == ActionResult::Verified {
+        steady::on_verified(witness, &intent);
     }
     match result {
         ActionResult::Verified if class != intent.to.as_str() || pending => {

@@ -9,6 +9,8 @@ use super::coverage::Coverage;
 use super::draw;
 use super::fault::Fault;
 use super::life::Life;
+use super::plan::Plan;
+use super::poorer::{self, FirstSteps};
 use super::rest;
 use super::stage::Stage;
 use super::witness::Witness;
@@ -38,6 +40,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// A hash of everything: records, requests with their signatures, effects.
     pub trace: String,
+    /// What the engine began first.
+    pub first_steps: Option<FirstSteps>,
     /// Mutating requests on the wire.
     pub mutations: u64,
     /// Durable records.
@@ -49,12 +53,42 @@ pub struct Report {
 /// # Errors
 /// When the runtime cannot be made.
 pub fn run(trial: Trial) -> std::io::Result<Report> {
+    play(trial, draw::plan(trial.seed, trial.hours), Until::TheEnd)
+}
+
+/// Whether a trial with data taken away can be held against the whole one: where values are forged, which ones are is
+/// drawn from what there is, and the poorer run sees other values, not fewer.
+pub fn can_be_thinned(trial: Trial) -> bool {
+    let faults = draw::plan(trial.seed, trial.hours).faults;
+    !faults.contains(&Fault::M3Impossible) && !faults.contains(&Fault::M4SilentZero)
+}
+
+/// Runs the same trial with data taken away, until the engine first scales: see [`step_for_want_of_data`].
+///
+/// [`step_for_want_of_data`]: super::step_for_want_of_data
+///
+/// # Errors
+/// When the runtime cannot be made.
+pub fn run_poorer(trial: Trial) -> std::io::Result<Report> {
+    let mut plan = draw::plan(trial.seed, trial.hours);
+    poorer::thin(&mut plan);
+    play(trial, plan, Until::TheFirstStep)
+}
+
+/// How far a trial is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    TheEnd,
+    /// Of the engine's own.
+    TheFirstStep,
+}
+
+fn play(trial: Trial, plan: Plan, until: Until) -> std::io::Result<Report> {
     fastrand::seed(trial.seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    let plan = draw::plan(trial.seed, trial.hours);
     let stage = runtime.block_on(Stage::new(plan, trial.without));
     let witness = stage.shared_witness();
-    let played = catch_unwind(AssertUnwindSafe(|| runtime.block_on(stage.play())));
+    let played = catch_unwind(AssertUnwindSafe(|| runtime.block_on(stage.play(until))));
     let mut witness = witness.lock().unwrap_or_else(PoisonError::into_inner);
     if let Err(panic) = played {
         witness.on_panic(panic.as_ref());
@@ -83,21 +117,22 @@ fn report(witness: &Witness) -> Report {
         last_events: telling.last_events(),
         coverage: witness.coverage.clone(),
         trace: telling.trace(),
+        first_steps: witness.first_steps.clone(),
         mutations: witness.mutations,
         records: witness.durable_records,
     }
 }
 
 impl Stage {
-    /// Plays the whole plan, then judges the end.
-    async fn play(mut self) {
+    /// Plays the whole plan, then judges the end; or a part of it.
+    async fn play(mut self, until: Until) {
         let mut life = Some(self.boot().await);
         let mut back_at: Option<Timestamp> = None;
         let deeds = std::mem::take(&mut self.plan.deeds);
         let mut deeds = deeds.into_iter().peekable();
         loop {
             let next = deeds.peek().map_or(self.plan.ends_at, |(at, _)| *at).min(self.plan.ends_at);
-            let until = back_at.map_or(next, |back_at| back_at.min(next));
+            let next = back_at.map_or(next, |back_at| back_at.min(next));
             let clock = self.sim.clock().clone();
             match &mut life {
                 Some(running) => tokio::select! {
@@ -107,9 +142,9 @@ impl Stage {
                         back_at = Some(self.bury(ended));
                         continue;
                     }
-                    () = clock.sleep_until(until) => {}
+                    () = clock.sleep_until(next) => {}
                 },
-                None => clock.sleep_until(until).await,
+                None => clock.sleep_until(next).await,
             }
             let now = clock.now();
             if back_at.is_some_and(|back_at| back_at <= now) {
@@ -123,6 +158,9 @@ impl Stage {
                 self.wire.heal();
                 // Somebody has set the clock right.
                 self.wall.set_by(-std::mem::take(&mut self.off_by));
+            }
+            if until == Until::TheFirstStep && self.witness().first_steps.is_some() {
+                return;
             }
             if now >= self.plan.ends_at || !self.witness().telling().broken().is_empty() {
                 break;

@@ -11,12 +11,16 @@ use super::disk::SimDisk;
 use super::fault::Fault;
 use super::ledger::{Ledger, Sent};
 use super::plan::Plan;
+use super::poorer::FirstSteps;
 use super::promises;
 use super::served::{self, Served};
+use super::steady;
 use super::telling::Telling;
 use crate::clock::Clock;
+use crate::model::action::Intent;
 use crate::model::command::Command;
 use crate::model::event::{Entry, Event};
+use crate::model::operator::Actor;
 use crate::sim::Sim;
 use crate::sim::scenario::{ChangeFault, Effect};
 use crate::sim::wire::{Request, Response, query};
@@ -47,6 +51,10 @@ pub(super) struct Witness {
     pub(super) events_told_at: Option<Timestamp>,
     /// The classes that this process was told are offered.
     pub(super) offered: BTreeSet<String>,
+    /// On a day of constant load: the engine's changes.
+    pub(super) steady_changes: steady::Changes,
+    /// What the engine began first.
+    pub(super) first_steps: Option<FirstSteps>,
     /// When somebody else last changed a database.
     pub(super) foreign: BTreeMap<String, Timestamp>,
     /// Requests of the last minute, and the most in any minute.
@@ -78,6 +86,8 @@ impl Witness {
             newest_told: BTreeMap::new(),
             events_told_at: None,
             offered: BTreeSet::new(),
+            steady_changes: steady::Changes::new(),
+            first_steps: None,
             foreign: BTreeMap::new(),
             requests: VecDeque::new(),
             most_requests_per_min: 0,
@@ -166,9 +176,24 @@ impl Witness {
                 promises::on_armed(self);
             }
             Event::CommandRefused { command: Command::Arm { .. }, .. } => self.arm_ordered = false,
-            Event::ActionIntended { intent, .. } => promises::on_intent(self, intent),
+            Event::ActionIntended { intent, .. } => {
+                promises::on_intent(self, intent);
+                self.note_first(intent);
+            }
             Event::ActionEnded { action, result, .. } => promises::on_end(self, action, result),
             _ => {}
+        }
+    }
+
+    /// The engine's own steps at the first moment at which it makes any.
+    fn note_first(&mut self, intent: &Intent) {
+        let (now, database) = (self.clock.now(), intent.database.as_str());
+        let policy = self.plan.settings.databases.iter().find(|policy| policy.database.as_str() == database);
+        let Some(policy) = policy.filter(|_| intent.actor == Actor::Engine) else { return };
+        let step = (database.to_owned(), promises::direction(policy, intent));
+        let first = self.first_steps.get_or_insert(FirstSteps { at: now, steps: Vec::new() });
+        if first.at == now {
+            first.steps.push(step);
         }
     }
 

@@ -6,10 +6,12 @@ use super::{CommandError, on_all_cores, stdout};
 use crate::cli::{CoverageUse, SimulateArgs};
 use crate::model::guard::Guard;
 use crate::swarm::coverage::Coverage;
-use crate::swarm::{Report, Trial, run as run_trial};
+use crate::swarm::{Report, Trial, can_be_thinned, run as run_trial, run_poorer, step_for_want_of_data};
 
 /// How the promise is named that equal seeds are equal trials.
 const NOT_REPEATABLE: &str = "not repeatable";
+/// How what breaks in the run with less data is told from the others.
+const POORER: &str = "with data taken away";
 
 /// Runs the trials; the lowest seed whose promises do not hold is told with its last events and how to see it again.
 pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
@@ -46,6 +48,7 @@ struct Sum {
     mutations: u64,
     records: u64,
     repeated: u64,
+    thinned: u64,
     trace: Option<String>,
     failed: Option<Report>,
     broke: Option<String>,
@@ -56,9 +59,14 @@ impl Swarm<'_> {
     fn take_in(&self, seed: u64) -> bool {
         let trial = Trial { seed, hours: self.args.hours, without: self.without };
         let twice = self.args.twice_every.is_some_and(|every| seed.is_multiple_of(every.max(1)));
-        let reports = run_trial(trial).and_then(|report| Ok((report, twice.then(|| run_trial(trial)).transpose()?)));
+        let thinned =
+            self.args.poorer_every.is_some_and(|every| seed.is_multiple_of(every.max(1))) && can_be_thinned(trial);
+        let reports = run_trial(trial).and_then(|report| {
+            let again = twice.then(|| run_trial(trial)).transpose()?;
+            Ok((report, again, thinned.then(|| run_poorer(trial)).transpose()?))
+        });
         let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut report, again) = match reports {
+        let (mut report, again, poorer) = match reports {
             Ok(reports) => reports,
             Err(error) => {
                 sum.broke.get_or_insert(format!("the runtime could not start: {error}"));
@@ -69,6 +77,15 @@ impl Swarm<'_> {
         sum.repeated += u64::from(again.is_some());
         if let Some(again) = again.filter(|again| again.trace != report.trace) {
             report.broken.push(format!("{NOT_REPEATABLE}: its traces are {} and {}", report.trace, again.trace));
+        }
+        sum.thinned += u64::from(poorer.is_some());
+        if let Some(poorer) = poorer {
+            let step = step_for_want_of_data(report.first_steps.as_ref(), poorer.first_steps.as_ref());
+            let broken: Vec<String> = poorer.broken.into_iter().chain(step).collect();
+            if report.broken.is_empty() && !broken.is_empty() {
+                report.last_events = poorer.last_events;
+            }
+            report.broken.extend(broken.iter().map(|what| format!("{POORER}: {what}")));
         }
         sum.coverage.add(&report.coverage);
         sum.mutations += report.mutations;
@@ -97,8 +114,8 @@ impl Swarm<'_> {
         let (reached, cells) = sum.coverage.cells();
         let line = format!(
             "{} seeds x {hours} h: every promise held; {} mutations, {} records, {} seeds run twice alike, \
-             {reached} of {cells} cells of fault and phase reached",
-            sum.seeds, sum.mutations, sum.records, sum.repeated
+             {} with data taken away, {reached} of {cells} cells of fault and phase reached",
+            sum.seeds, sum.mutations, sum.records, sum.repeated, sum.thinned
         );
         stdout::line(&line)?;
         if let Some(trace) = sum.trace.filter(|_| self.args.seed.is_some()) {
@@ -117,9 +134,10 @@ impl Swarm<'_> {
 /// What a person needs to begin: what broke, what came before it, and how to see it again.
 fn failure(report: &Report, hours: u32, without: Option<Guard>) -> String {
     let without = without.map_or_else(String::new, |guard| format!(" --without {guard}"));
+    let poorer = if report.broken.iter().any(|what| what.starts_with(POORER)) { " --poorer-every 1" } else { "" };
     let twice = if report.broken.iter().any(|what| what.starts_with(NOT_REPEATABLE)) { " --twice-every 1" } else { "" };
     format!(
-        "seed {} broke its promise:\n  {}\nbefore it:\n  {}\nagain: upshift simulate --seed {} --hours {hours}{without}{twice}",
+        "seed {} broke its promise:\n  {}\nbefore it:\n  {}\nagain: upshift simulate --seed {} --hours {hours}{without}{twice}{poorer}",
         report.seed,
         report.broken.join("\n  "),
         report.last_events.join("\n  "),

@@ -130,7 +130,7 @@ fn is_region(text: &str) -> bool {
     match parts.as_slice() {
         [first, middle @ .., last] => {
             let number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
-            first.len() == 2 && word(first) && !middle.is_empty() && middle.iter().all(|part| word(part)) && number
+            first.len() == 2 && word(first) && !middle.is_empty() && middle.iter().all(word) && number
         }
         _ => false,
     }

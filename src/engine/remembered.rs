@@ -19,6 +19,11 @@ const MARKS: usize = 256;
 /// RDS events kept per database to recognise known ones and to judge an action by; RDS itself keeps 14 days.
 const EVENTS: usize = 500;
 
+/// RDS dates its events by its own clock, and ours may be ahead: an event that is new after the call and dated so shortly
+/// before it is taken for one of the call. Without that, on a clock that is ahead, a change whose answer was lost would
+/// leave no trace.
+const CLOCK_LEEWAY: SignedDuration = SignedDuration::from_mins(2);
+
 /// What is remembered of one database.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Remembered {
@@ -132,7 +137,8 @@ impl Remembered {
             self.events.pop_first();
         }
         let run = self.run.as_mut().filter(|run| !run.is_ended());
-        if let Some(run) = run.filter(|run| run.last_call().is_some_and(|call| event.date >= call.sent_at)) {
+        let is_since = |sent_at: Timestamp| event.date.duration_since(sent_at) >= -CLOCK_LEEWAY;
+        if let Some(run) = run.filter(|run| run.last_call().is_some_and(|call| is_since(call.sent_at))) {
             run.events.push(event.clone());
         }
     }

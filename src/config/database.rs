@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use super::class;
 use super::prices;
 use super::rule::{self, Rules};
 use super::section::{SANE, Section};
 use super::signal;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
-use crate::model::file::{Problem, nearest, shown, suggestion};
+use crate::model::file::{Problem, shown, suggestion};
 use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
@@ -134,15 +135,7 @@ fn ladder(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Ladder> 
     let names = section.texts("ladder", problems)?;
     let mut rungs: Vec<(InstanceClass, Range<usize>)> = Vec::new();
     for name in &names {
-        let Some(class) = InstanceClass::known(name.get_ref()) else {
-            let title = format!("unknown class `{}`", shown(name.get_ref()));
-            let problem = Problem::new(name.span(), title, "RDS for PostgreSQL has no such class");
-            problems.push(problem.help(match nearest(name.get_ref(), InstanceClass::all_known()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "a class such as `db.m5.large`".to_owned(),
-            }));
-            continue;
-        };
+        let Some(class) = class::read(name, problems) else { continue };
         if let Some((_, first)) = rungs.iter().find(|(known, _)| *known == class) {
             let problem = Problem::new(name.span(), format!("`{class}` is on the ladder twice"), "the second");
             problems.push(problem.also(first.clone(), "the first").help("each class once, smallest first"));

@@ -5,6 +5,7 @@
 
 mod aws;
 mod builtin;
+mod class;
 mod database;
 mod engine;
 mod prices;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::class;
 use super::section::Section;
 use crate::model::class::InstanceClass;
-use crate::model::file::{Problem, nearest, shown};
+use crate::model::file::Problem;
 
 /// No class of RDS costs as much in an hour.
 const MOST_USD: f64 = 1_000.0;
@@ -14,15 +15,7 @@ pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Problem>) -> BTree
     let mut prices = BTreeMap::new();
     for (name, price) in database.numbers("prices", "\"db.r6g.large\" = 0.225: US dollars per hour by class", problems)
     {
-        let Some(class) = InstanceClass::known(name.get_ref()) else {
-            let title = format!("unknown class `{}`", shown(name.get_ref()));
-            let problem = Problem::new(name.span(), title, "RDS for PostgreSQL has no such class");
-            problems.push(problem.help(match nearest(name.get_ref(), InstanceClass::all_known()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "a class in quotes, such as \"db.m5.large\"".to_owned(),
-            }));
-            continue;
-        };
+        let Some(class) = class::read(&name, problems) else { continue };
         if *price.get_ref() > MOST_USD {
             let problem = Problem::new(price.span(), format!("the price of `{class}` is out of range"), "per hour?");
             problems.push(problem.help("US dollars per hour, Single-AZ, such as 0.225"));

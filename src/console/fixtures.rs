@@ -18,7 +18,8 @@ use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::operator::{Actor, Operator};
 use crate::model::plan::{ExpectedOutage, OverridePlan};
-use crate::model::policy::{Price, PriceSource, Strategy};
+use crate::model::policy::Strategy;
+use crate::model::price::{Price, PriceSource};
 use crate::model::series::{Datapoint, Series, SignalName};
 use crate::model::snapshot::{
     Arming, DatabaseView, Identity, JournalHealth, Mark, MarkKind, Problem, Snapshot, Wake, WakeReason, World,

@@ -18,11 +18,10 @@ use crate::model::snapshot::{Mark, MarkKind};
 const MARKS: usize = 256;
 /// RDS events kept per database to recognise known ones and to judge an action by; RDS itself keeps 14 days.
 const EVENTS: usize = 500;
-
 /// RDS dates its events by its own clock, and ours may be ahead: an event that is new after the call and dated so shortly
 /// before it is taken for one of the call. Without that, on a clock that is ahead, a change whose answer was lost would
 /// leave no trace.
-const CLOCK_LEEWAY: SignedDuration = SignedDuration::from_mins(2);
+const EVENT_LEEWAY: SignedDuration = SignedDuration::from_mins(2);
 
 /// What is remembered of one database.
 #[derive(Debug, Default, Clone)]
@@ -137,7 +136,7 @@ impl Remembered {
             self.events.pop_first();
         }
         let run = self.run.as_mut().filter(|run| !run.is_ended());
-        let is_since = |sent_at: Timestamp| event.date.duration_since(sent_at) >= -CLOCK_LEEWAY;
+        let is_since = |sent_at: Timestamp| event.date.duration_since(sent_at) >= -EVENT_LEEWAY;
         if let Some(run) = run.filter(|run| run.last_call().is_some_and(|call| is_since(call.sent_at))) {
             run.events.push(event.clone());
         }
@@ -155,5 +154,43 @@ fn set_call(run: &mut Run, id: &CallId, state: CallState) {
     let place = (id.step as usize).checked_sub(1);
     if let Some(call) = place.and_then(|place| run.calls.get_mut(place)) {
         call.state = state;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::action::{ActionId, Intent};
+    use crate::model::database::DatabaseName;
+    use crate::model::policy::Strategy;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// How many events an action knows after one of this date became known, its call having been sent at second 1,000.
+    fn events_of_action(dated: i64) -> usize {
+        let (database, class) = (DatabaseName::new("checkpoints"), InstanceClass::observed("db.m5.large"));
+        let intent = Intent {
+            action: ActionId("a1".into()),
+            database: database.clone(),
+            resource_id: ResourceId::new("db-1"),
+            strategy: Strategy::InPlace,
+            from: InstanceClass::observed("db.t4g.small"),
+            to: class.clone(),
+            actor: Actor::Engine,
+        };
+        let mut remembered = Remembered { run: Some(Run::new(intent, at(990))), ..Remembered::default() };
+        let id = CallId { action: ActionId("a1".into()), step: 1 };
+        remembered.sent(at(1_000), &id, &MutatingCall::ModifyDbInstanceClass { database: database.clone(), class });
+        let message = "Applying modification to database instance class".into();
+        remembered.remember_event(&RdsEvent { date: at(dated), database, message, categories: vec![] });
+        remembered.run.map_or(0, |run| run.events.len())
+    }
+
+    #[test]
+    fn an_event_dated_by_a_clock_that_is_behind_ours_is_still_one_of_the_call() {
+        assert_eq!([1_005, 940, 880].map(events_of_action), [1, 1, 1]);
+        assert_eq!(events_of_action(879), 0, "that long before it, it is of something else");
     }
 }

@@ -147,7 +147,7 @@ impl DatabaseState {
     }
 
     /// How many instances are billed for it: a standby costs as much as the instance itself.
-    pub fn copies(&self) -> f64 {
+    pub fn billed_instances(&self) -> f64 {
         if self.multi_az { 2.0 } else { 1.0 }
     }
 }

@@ -20,6 +20,7 @@ pub mod ladder;
 pub mod operator;
 pub mod plan;
 pub mod policy;
+pub mod price;
 pub mod series;
 pub mod settings;
 pub mod snapshot;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
 use super::gate::Gate;
-use super::policy::{Price, Strategy};
+use super::policy::Strategy;
+use super::price::Price;
 
 /// The outage that a strategy is known for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

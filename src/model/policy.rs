@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::class::InstanceClass;
 use super::database::{DatabaseName, DatabaseState};
 use super::ladder::{Direction, Ladder};
+use super::price::{Price, PriceSource};
 use super::series::{SignalName, SignalSpec};
 
 /// How a class change is carried out.
@@ -79,25 +80,6 @@ impl fmt::Display for Rule {
     }
 }
 
-/// What something costs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Price {
-    /// US dollars per hour, the standby included.
-    pub usd_per_hour: f64,
-    /// Who says so.
-    pub source: PriceSource,
-}
-
-/// Where a price comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PriceSource {
-    /// The table that comes with the program: of one region and month.
-    Bundled,
-    /// `[database.prices]`.
-    Configuration,
-}
-
 /// Everything the engine needs to know about one database. Durations are of the clock in use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
@@ -145,7 +127,7 @@ impl Policy {
         let configured = self.prices.get(class).map(|price| (*price, PriceSource::Configuration));
         let bundled = || class.listing().map(|listing| (listing.price_usd_per_hour, PriceSource::Bundled));
         let (single, source) = configured.or_else(bundled)?;
-        Some(Price { usd_per_hour: single * state.copies(), source })
+        Some(Price { usd_per_hour: single * state.billed_instances(), source })
     }
 
     /// The rules of one direction.

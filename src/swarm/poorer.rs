@@ -24,6 +24,8 @@ pub struct FirstSteps {
 
 /// Signals of which single datapoints and whole hours go missing; the empty name stands for all of them.
 const SIGNALS: [&str; 5] = ["", "WriteIOPS", "CPUUtilization", "DatabaseConnections", "WriteLatency"];
+/// Writes per second from which on no down rule of any policy holds.
+const DOWN_LINE: f64 = 225.0;
 /// Windows without data, and windows in which some datapoints are missing.
 const WINDOWS: u64 = 24;
 
@@ -31,6 +33,7 @@ const WINDOWS: u64 = 24;
 pub(super) fn thin(plan: &mut Plan) {
     let mut rng = Rng::of(plan.seed, "swarm poorer", 0);
     let chaos = plan.heals_at.duration_since(plan.start);
+    plan.scenario.faults.extend(hidden_loads(plan, &mut rng));
     for _ in 0..WINDOWS {
         let at = rng.between(SignedDuration::ZERO, chaos);
         let lasts = rng.between(SignedDuration::from_mins(2), SignedDuration::from_mins(90));
@@ -44,6 +47,24 @@ pub(super) fn thin(plan: &mut Plan) {
         plan.scenario.timing.publish_delay = Range::seconds(60, 600);
         plan.faults.insert(fault::Fault::M2Late);
     }
+}
+
+/// Holes where load was: what is hidden by them is what would have kept the engine from going down.
+fn hidden_loads(plan: &Plan, rng: &mut Rng) -> Vec<Fault> {
+    let mut holes = Vec::new();
+    for (database, steps) in &plan.loads {
+        for pair in steps.windows(2) {
+            let [(from, load), (until, _)] = pair else { continue };
+            if load.writes < DOWN_LINE || rng.draw().is_multiple_of(3) {
+                continue;
+            }
+            let (from, until) = (from.duration_since(plan.start), until.duration_since(plan.start));
+            let longest = rng.between(SignedDuration::from_mins(6), SignedDuration::from_mins(50));
+            let effect = Effect::Hole { metric: Some("WriteIOPS".to_owned()), instance: Some(database.clone()) };
+            holes.push(Fault { at: from.max(until - longest), until, chance: 1.0, effect });
+        }
+    }
+    holes
 }
 
 /// The step down that only the poorer run made, in words.

@@ -13,8 +13,8 @@ use crate::sim::rng::Rng;
 
 /// One seed in so many.
 const ONE_IN: u64 = 8;
-/// Writes per second: from calm to far over the up line, the lines themselves and their noise in the middle.
-const LEVELS: (f64, f64) = (60.0, 760.0);
+/// Writes per second: from calm to far over the up line, and about each line, where noise alone goes to and fro over it.
+const LEVELS: [(f64, f64); 3] = [(60.0, 760.0), (450.0, 550.0), (200.0, 250.0)];
 
 /// How often the engine has changed each database since other hands last did.
 pub(super) type Changes = BTreeMap<String, (u32, Timestamp)>;
@@ -22,7 +22,8 @@ pub(super) type Changes = BTreeMap<String, (u32, Timestamp)>;
 /// The load of a steady day; `None` on the others. Drawn apart: the other days are what they were without it.
 pub(super) fn writes_per_sec(seed: u64) -> Option<f64> {
     let mut rng = Rng::of(seed, "swarm steady", 0);
-    rng.draw().is_multiple_of(ONE_IN).then(|| LEVELS.0 + (LEVELS.1 - LEVELS.0) * rng.unit())
+    let (least, most) = LEVELS[(rng.draw() % LEVELS.len() as u64) as usize];
+    rng.draw().is_multiple_of(ONE_IN).then(|| least + (most - least) * rng.unit())
 }
 
 /// An action of the engine is verified: on a steady day a database has one of them at the most, until other hands, ours or

@@ -80,12 +80,7 @@ impl Swarm<'_> {
         }
         sum.thinned += u64::from(poorer.is_some());
         if let Some(poorer) = poorer {
-            let step = step_for_want_of_data(report.first_steps.as_ref(), poorer.first_steps.as_ref());
-            let broken: Vec<String> = poorer.broken.into_iter().chain(step).collect();
-            if report.broken.is_empty() && !broken.is_empty() {
-                report.last_events = poorer.last_events;
-            }
-            report.broken.extend(broken.iter().map(|what| format!("{POORER}: {what}")));
+            hold_against(&mut report, poorer);
         }
         sum.coverage.add(&report.coverage);
         sum.mutations += report.mutations;
@@ -129,6 +124,16 @@ impl Swarm<'_> {
         }
         Ok(())
     }
+}
+
+/// Takes into the report of a trial what the same one with data taken away shows.
+fn hold_against(report: &mut Report, poorer: Report) {
+    let step = step_for_want_of_data(report.first_steps.as_ref(), poorer.first_steps.as_ref());
+    let broken: Vec<String> = poorer.broken.into_iter().chain(step).collect();
+    if report.broken.is_empty() && !broken.is_empty() {
+        report.last_events = poorer.last_events;
+    }
+    report.broken.extend(broken.iter().map(|what| format!("{POORER}: {what}")));
 }
 
 /// What a person needs to begin: what broke, what came before it, and how to see it again.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::class::{PRICES_AS_OF, PRICES_REGION};
-use crate::model::policy::{Price, PriceSource};
+use crate::model::price::{Price, PriceSource};
 
 /// `09:41:05`, UTC; with its date where that is not today's.
 pub(super) fn clock(at: Timestamp, today: Timestamp) -> String {

@@ -178,18 +178,21 @@ impl Witness {
             Event::CommandRefused { command: Command::Arm { .. }, .. } => self.arm_ordered = false,
             Event::ActionIntended { intent, .. } => {
                 promises::on_intent(self, intent);
-                self.note_first(intent);
+                self.note_step(intent);
             }
             Event::ActionEnded { action, result, .. } => promises::on_end(self, action, result),
             _ => {}
         }
     }
 
-    /// The engine's own steps at the first moment at which it makes any.
-    fn note_first(&mut self, intent: &Intent) {
+    /// Whose step it is: the engine's own are kept that it makes at the first moment at which it makes any.
+    fn note_step(&mut self, intent: &Intent) {
         let (now, database) = (self.clock.now(), intent.database.as_str());
         let policy = self.plan.settings.databases.iter().find(|policy| policy.database.as_str() == database);
-        let Some(policy) = policy.filter(|_| intent.actor == Actor::Engine) else { return };
+        if intent.actor != Actor::Engine {
+            return steady::other_hands(self, database);
+        }
+        let Some(policy) = policy else { return };
         let step = (database.to_owned(), promises::direction(policy, intent));
         let first = self.first_steps.get_or_insert(FirstSteps { at: now, steps: Vec::new() });
         if first.at == now {
@@ -300,6 +303,7 @@ impl Witness {
 
     /// Somebody else has changed a database.
     pub(super) fn note_foreign(&mut self, database: &str) {
+        steady::other_hands(self, database);
         self.foreign.insert(database.to_owned(), self.clock.now());
     }
 

@@ -19,11 +19,12 @@ use upshift::config;
 use upshift::control::{self, Client};
 use upshift::controller::{Controller, Parts};
 use upshift::journal::Journal;
+use upshift::model::backend::Backend;
 use upshift::model::command::{Answer, Command};
 use upshift::model::event::Event;
 use upshift::model::guard::Guards;
 use upshift::model::operator::Operator;
-use upshift::model::snapshot::{Snapshot, World};
+use upshift::model::snapshot::Snapshot;
 use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
 
@@ -44,13 +45,13 @@ async fn measure() {
     let (journal, entries) = Journal::open(directory.path(), clock.now()).expect("a journal");
     let settings = config::checkpoints();
     let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
-    let world = World::Simulation { scenario: "checkpoints".into(), speed: 30.0, endpoint: String::new() };
-    let first = Snapshot::before_the_start(clock.now(), world.clone());
+    let backend = Backend::Simulation { scenario: "checkpoints".into(), speed: 30.0, endpoint: String::new() };
+    let first = Snapshot::before_the_start(clock.now(), backend.clone());
     let (mut client, server) = control::pair(first, Operator { user: "bench".into(), ssh_client: None });
     let start =
         Event::EngineStarted { version: "bench".into(), pid: 1, mode: "bench".into(), config_digest: String::new() };
     let (digest, guards) = (|_: &_| String::new(), Guards::all());
-    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, world, start, guards };
+    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, backend, start, guards };
     let (stop, stopped) = watch::channel(None);
     let mut engine = JoinSet::new();
     engine.spawn(Controller::new(parts).run(stopped));

@@ -11,6 +11,7 @@ pub mod config;
 pub mod console;
 pub mod control;
 pub mod controller;
+pub mod diagnostics;
 pub mod engine;
 pub mod journal;
 pub mod model;

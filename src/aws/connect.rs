@@ -16,6 +16,7 @@ use super::Aws;
 use super::prompt::PromptCalls;
 use super::whole::WholeAnswers;
 use crate::clock::Clock;
+use crate::model::limits::MUTATION_LIMIT;
 use crate::model::settings::AwsSettings;
 use crate::model::text::clean;
 
@@ -70,9 +71,6 @@ const SIMULATED_REGION: &str = "us-east-1";
 const READ_ATTEMPT: Duration = Duration::from_secs(10);
 /// Reads: with all attempts.
 const READ_LIMIT: Duration = Duration::from_secs(40);
-/// Mutations: the only attempt. Long, because giving up leaves an unknown outcome; below the 15 s in which an ending
-/// process must be gone.
-const MUTATION_LIMIT: Duration = Duration::from_secs(12);
 
 /// Clients for `target`. Nothing is sent yet; wrong credentials show at the first call.
 pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {

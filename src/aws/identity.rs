@@ -2,7 +2,7 @@
 
 use super::{Aws, convert};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::snapshot::Identity;
+use crate::model::identity::Identity;
 
 impl Aws {
     /// The caller's account, ARN and region.

@@ -10,13 +10,14 @@ use super::CommandError;
 use super::process::{Finish, ending_signal};
 use crate::clock::Clock;
 use crate::control::Client;
+use crate::model::arming::Arming;
 use crate::model::command::{Answer, Command};
 use crate::model::decision::Decision;
 use crate::model::event::{Entry, Event};
 use crate::model::failure::Failure;
 use crate::model::gate::Gate;
 use crate::model::series::SignalName;
-use crate::model::snapshot::{Arming, DatabaseView, Snapshot};
+use crate::model::snapshot::{DatabaseView, Snapshot};
 
 /// What keeps it from working is said again after this time of the machine.
 const SAY_AGAIN: Duration = Duration::from_mins(1);

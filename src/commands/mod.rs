@@ -1,6 +1,7 @@
 //! The subcommands: one thin file each, which wires rooms together. Nothing is decided here.
 
 mod auto;
+mod backend;
 mod configuration;
 pub mod environment;
 mod failure;
@@ -13,7 +14,6 @@ mod sim;
 mod simulate;
 mod state;
 mod stdout;
-mod world;
 
 use std::process::ExitCode;
 

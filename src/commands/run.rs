@@ -5,11 +5,11 @@ use std::io::{IsTerminal, Write};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::backend::{self, Ready};
 use super::configuration::{digest, settings};
 use super::environment::Environment;
 use super::process::{Finish, runtime};
 use super::state::{open_journal, state_directory};
-use super::world::{self, Ready};
 use super::{CommandError, auto, last_words, logging};
 use crate::cli::RunArgs;
 use crate::console::{self, ConsoleOptions};
@@ -25,7 +25,7 @@ use crate::model::text::clean_lines;
 
 /// Runs the engine until a person, a signal or `--for` ends it.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
-    let scenario = args.sim.as_deref().map(world::scenario).transpose()?;
+    let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
     let (settings, configuration) = settings(args, scenario.as_ref())?;
     if !args.auto && !std::io::stdout().is_terminal() {
         return Err(CommandError::Usage("the console needs a terminal; use --auto to run without one".to_owned()));
@@ -37,8 +37,8 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
         let log = logging::start(&directory, args.auto, !environment.no_color && std::io::stderr().is_terminal());
         tracing::info!("configuration: {configuration}");
         let ready = match scenario {
-            Some(scenario) => world::simulation(scenario, args.speed, entries.last().map(|entry| entry.at)).await?,
-            None => world::aws(),
+            Some(scenario) => backend::simulation(scenario, args.speed, entries.last().map(|entry| entry.at)).await?,
+            None => backend::aws(),
         };
         let opened = Opened { settings, journal, entries, log_problem: log.as_ref().err().cloned() };
         let result = operate(args, environment, opened, ready).await;
@@ -50,7 +50,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
     })
 }
 
-/// What a run is made of besides the world.
+/// What a run is made of besides the backend.
 struct Opened {
     settings: Settings,
     journal: Result<Journal, String>,
@@ -59,7 +59,7 @@ struct Opened {
 }
 
 async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, ready: Ready) -> Result<(), CommandError> {
-    let Ready { clock, target, world, mut tasks } = ready;
+    let Ready { clock, target, backend, mut tasks } = ready;
     let Opened { settings, journal, entries, log_problem } = opened;
     if let Some(problem) = log_problem {
         drop(writeln!(std::io::stderr(), "warning: {}", clean_lines(&problem)));
@@ -75,11 +75,12 @@ async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, read
         config_digest: digest(&settings),
     };
     let (client, server) =
-        control::pair(Snapshot::before_the_start(clock.now(), world.clone()), environment.operator.clone());
+        control::pair(Snapshot::before_the_start(clock.now(), backend.clone()), environment.operator.clone());
     let clock_of_engine = clock.clone();
     let guards = Guards::all();
     let digest = digest::<Policy>;
-    let parts = Parts { settings, digest, journal, entries, aws, clock: clock_of_engine, server, world, start, guards };
+    let parts =
+        Parts { settings, digest, journal, entries, aws, clock: clock_of_engine, server, backend, start, guards };
     let controller = Controller::new(parts);
     let (stop, stopped) = watch::channel(None);
     let mut engine_task = JoinSet::new();

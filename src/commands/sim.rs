@@ -1,6 +1,6 @@
 //! `upshift sim`: the simulation alone, for any AWS client.
 
-use super::{CommandError, process, stdout, world};
+use super::{CommandError, backend, process, stdout};
 use crate::cli::SimArgs;
 use crate::clock::Clock;
 use crate::sim::Sim;
@@ -8,7 +8,7 @@ use crate::sim::server::Server;
 
 /// Runs until a signal ends it. Prints one JSON line with the endpoint once it takes connections.
 pub(super) fn run(args: &SimArgs) -> Result<(), CommandError> {
-    let mut scenario = world::scenario(&args.scenario)?;
+    let mut scenario = backend::scenario(&args.scenario)?;
     // Its clients live in wall time: they ask for the last hour, and judge the age of what they get.
     scenario.start = Clock::system().now();
     process::runtime()?.block_on(async {

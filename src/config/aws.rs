@@ -1,18 +1,19 @@
 //! `[aws]`: where AWS is, and which account it must be.
 
 use super::section::Section;
-use crate::model::file::Problem;
+use crate::diagnostics::Diagnostic;
 use crate::model::settings::AwsSettings;
 
 pub(super) const KEYS: [&str; 4] = ["region", "profile", "account_id", "endpoint_url"];
 
 /// Reads the table; everything in it may be left to the standard credential chain.
-pub(super) fn read(root: &Section<'_>, problems: &mut Vec<Problem>) -> AwsSettings {
+pub(super) fn read(root: &Section<'_>, problems: &mut Vec<Diagnostic>) -> AwsSettings {
     let Some(aws) = root.child("aws", &KEYS, problems) else { return AwsSettings::default() };
     let mut checked = |key: &str, is_right: fn(&str) -> bool, right: &str| {
         let text = aws.text(key, problems)?;
         if !is_right(text.get_ref()) {
-            problems.push(Problem::new(text.span(), format!("`{key}` is not right"), "not of this form").help(right));
+            problems
+                .push(Diagnostic::new(text.span(), format!("`{key}` is not right"), "not of this form").help(right));
         }
         Some((*text.get_ref()).to_owned())
     };

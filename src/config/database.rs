@@ -10,9 +10,9 @@ use super::prices;
 use super::rule::{self, Rules};
 use super::section::{SANE, Section};
 use super::signal;
+use crate::diagnostics::{Diagnostic, shown, suggestion};
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
-use crate::model::file::{Problem, shown, suggestion};
 use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
@@ -48,10 +48,10 @@ const DELAY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_
 const ACTIONS_MOST: u32 = 96;
 
 /// Every database; reports when there is none, and two of one name. Those with problems of their own are left out.
-pub(super) fn read_all(root: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<Policy> {
+pub(super) fn read_all(root: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Policy> {
     let Some(sections) = root.children("database", "database", &KEYS, problems) else {
         let help = "begin one with [[database]], then id = \"…\" and ladder = [\"…\", \"…\"]";
-        problems.push(Problem::missing(root.span.clone(), "no database is configured", help));
+        problems.push(Diagnostic::missing(root.span.clone(), "no database is configured", help));
         return Vec::new();
     };
     let mut seen: Vec<(String, Range<usize>)> = Vec::new();
@@ -61,7 +61,7 @@ pub(super) fn read_all(root: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<P
             let name = id.get_ref().to_ascii_lowercase();
             if let Some((_, first)) = seen.iter().find(|(known, _)| *known == name) {
                 let title = format!("two databases have the id `{}`", shown(&name));
-                let problem = Problem::new(id.span(), title, "the second").also(first.clone(), "the first");
+                let problem = Diagnostic::new(id.span(), title, "the second").also(first.clone(), "the first");
                 problems.push(problem.help("one [[database]] for each instance"));
             }
             seen.push((name, id.span()));
@@ -71,7 +71,7 @@ pub(super) fn read_all(root: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<P
     policies
 }
 
-fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Policy> {
+fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy> {
     let database = name(section, problems);
     let ladder = ladder(section, problems);
     let strategy = strategy(section, problems);
@@ -113,7 +113,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Policy> {
 }
 
 /// As RDS keeps it: 1 to 63 small letters, digits and single hyphens, a letter first, no hyphen last.
-fn name(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<DatabaseName> {
+fn name(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<DatabaseName> {
     section.require("id", "id = \"…\": the DB instance identifier", problems);
     let id = section.text("id", problems)?;
     let text = *id.get_ref();
@@ -124,30 +124,30 @@ fn name(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<DatabaseNa
         && text.len() <= ID_CHARS;
     if !right {
         let title = format!("`{}` cannot be a DB instance identifier", shown(text));
-        let problem = Problem::new(id.span(), title, "RDS has no such name");
+        let problem = Diagnostic::new(id.span(), title, "RDS has no such name");
         problems.push(problem.help("1 to 63 small letters, digits and single hyphens, a letter first, no hyphen last"));
     }
     Some(DatabaseName::new(text))
 }
 
-fn ladder(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Ladder> {
+fn ladder(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Ladder> {
     section.require("ladder", "ladder = [\"db.t4g.small\", \"db.m5.large\"], smallest first", problems);
     let names = section.texts("ladder", problems)?;
     let mut rungs: Vec<(InstanceClass, Range<usize>)> = Vec::new();
     for name in &names {
         let Some(class) = class::read(name, problems) else { continue };
         if let Some((_, first)) = rungs.iter().find(|(known, _)| *known == class) {
-            let problem = Problem::new(name.span(), format!("`{class}` is on the ladder twice"), "the second");
+            let problem = Diagnostic::new(name.span(), format!("`{class}` is on the ladder twice"), "the second");
             problems.push(problem.also(first.clone(), "the first").help("each class once, smallest first"));
         } else if let Some((below, place)) = rungs.last().filter(|(below, _)| size(below) > size(&class)) {
             let title = format!("the ladder goes down from `{below}` to `{class}`");
-            let problem = Problem::new(name.span(), title, "the smaller one").also(place.clone(), "the larger one");
+            let problem = Diagnostic::new(name.span(), title, "the smaller one").also(place.clone(), "the larger one");
             problems.push(problem.help("order the classes from the smallest to the largest"));
         }
         rungs.push((class, name.span()));
     }
     if names.len() < 2 {
-        let problem = Problem::new(section.place("ladder"), "a ladder needs two rungs", "nowhere to move");
+        let problem = Diagnostic::new(section.place("ladder"), "a ladder needs two rungs", "nowhere to move");
         problems.push(problem.help("two classes or more, smallest first: [\"db.t4g.small\", \"db.m5.large\"]"));
     }
     Ladder::new(rungs.into_iter().map(|(class, _)| class).collect())
@@ -157,21 +157,21 @@ fn size(class: &InstanceClass) -> Option<(u32, u32)> {
     class.hardware().map(|hardware| (hardware.memory_gib, hardware.vcpus))
 }
 
-fn strategy(section: &Section<'_>, problems: &mut Vec<Problem>) -> Strategy {
+fn strategy(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Strategy {
     let Some(word) = section.text("strategy", problems) else { return Strategy::InPlace };
     STRATEGIES.into_iter().find(|known| known.as_str() == *word.get_ref()).unwrap_or_else(|| {
         let known = STRATEGIES.map(Strategy::as_str);
         let title = format!("unknown strategy `{}`", shown(word.get_ref()));
-        let problem = Problem::new(word.span(), title, "upshift cannot do this");
+        let problem = Diagnostic::new(word.span(), title, "upshift cannot do this");
         problems.push(problem.help(suggestion(word.get_ref(), "known strategies", &known)));
         Strategy::InPlace
     })
 }
 
-fn share(section: &Section<'_>, problems: &mut Vec<Problem>) -> f64 {
+fn share(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> f64 {
     let Some(share) = section.number("max_connections_share", problems) else { return 0.8 };
     if *share.get_ref() <= 0.0 || *share.get_ref() > 1.0 {
-        let problem = Problem::new(share.span(), "`max_connections_share` is out of range", "not a share");
+        let problem = Diagnostic::new(share.span(), "`max_connections_share` is out of range", "not a share");
         problems.push(problem.help("above 0 and at most 1, such as 0.8"));
     }
     *share.get_ref()
@@ -183,7 +183,7 @@ fn freshness(
     section: &Section<'_>,
     (signals, rules): (&[SignalSpec], &Rules),
     (stale_after, publish_delay): (Duration, Duration),
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<Diagnostic>,
 ) {
     let is_used = |spec: &&SignalSpec| rules.up.iter().chain(&rules.down).any(|rule| rule.signal == spec.name);
     let Some(period_secs) = signals.iter().filter(is_used).map(|spec| spec.period_secs).max() else { return };
@@ -191,7 +191,7 @@ fn freshness(
     if stale_after < least {
         let place = if section.has("stale_after") { "stale_after" } else { "publish_delay" };
         let title = "data would be stale before it can be published";
-        let problem = Problem::new(section.place(place), title, "with this the engine could never act");
+        let problem = Diagnostic::new(section.place(place), title, "with this the engine could never act");
         let help = format!("stale_after = \"{}s\" or more: publish_delay and the longest period", least.as_secs());
         problems.push(problem.help(help));
     }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::section::Section;
-use crate::model::file::Problem;
+use crate::diagnostics::Diagnostic;
 use crate::model::settings::EngineSettings;
 
 pub(super) const KEYS: [&str; 2] = ["evaluate_every", "max_actions_in_flight"];
@@ -20,7 +20,7 @@ const ACTIONS_IN_FLIGHT: u32 = 1;
 const ACTIONS_IN_FLIGHT_MOST: u32 = 20;
 
 /// Reads the table or takes its defaults.
-pub(super) fn read(root: &Section<'_>, problems: &mut Vec<Problem>) -> EngineSettings {
+pub(super) fn read(root: &Section<'_>, problems: &mut Vec<Diagnostic>) -> EngineSettings {
     let engine = root.child("engine", &KEYS, problems);
     let every = engine.as_ref().and_then(|engine| engine.duration("evaluate_every", &BOUNDS, problems));
     let in_flight =

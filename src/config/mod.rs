@@ -13,14 +13,14 @@ mod rule;
 mod section;
 mod signal;
 
-pub use crate::model::file::{Problem, Problems};
+pub use crate::diagnostics::{Diagnostic, Diagnostics};
 pub use builtin::{checkpoints, for_databases};
 
 use std::ops::Range;
 
 use toml::de::DeTable;
 
-use crate::model::file::{Certainty, syntax_problems};
+use crate::diagnostics::{Certainty, syntax_problems};
 use crate::model::settings::Settings;
 use section::Section;
 
@@ -31,7 +31,7 @@ const KEYS: [&str; 3] = ["aws", "engine", "database"];
 /// # Errors
 /// Everything that is wrong with it, in the order of the text. After a syntax error, problems of other lines are given
 /// too, but nothing is called missing, and no key behind it unknown: that may follow from what could not be read.
-pub fn parse(text: &str, origin: &str) -> Result<Settings, Problems> {
+pub fn parse(text: &str, origin: &str) -> Result<Settings, Diagnostics> {
     let (tree, errors) = DeTable::parse_recoverable(text);
     let mut found = Vec::new();
     let settings = walk(tree.get_ref(), text, &mut found);
@@ -40,7 +40,7 @@ pub fn parse(text: &str, origin: &str) -> Result<Settings, Problems> {
         let lines: Vec<Range<usize>> = syntax.iter().map(|problem| lines_of(text, &problem.span)).collect();
         let first = lines.iter().map(|line| line.start).min().unwrap_or(text.len());
         // What cannot be read may be the header of a table: then everything behind it stands in the wrong one.
-        let is_certain = |problem: &Problem| match problem.certainty {
+        let is_certain = |problem: &Diagnostic| match problem.certainty {
             Certainty::Certain => true,
             Certainty::IfReadable => problem.span.start < first,
             Certainty::IfWhole => false,
@@ -48,14 +48,14 @@ pub fn parse(text: &str, origin: &str) -> Result<Settings, Problems> {
         found.retain(|problem| is_certain(problem) && lines.iter().all(|line| !overlap(line, &problem.span)));
         found.extend(syntax);
     }
-    if found.is_empty() { Ok(settings) } else { Err(Problems::new(text, origin, found)) }
+    if found.is_empty() { Ok(settings) } else { Err(Diagnostics::new(text, origin, found)) }
 }
 
 /// Reads a configuration from the bytes of a file.
 ///
 /// # Errors
 /// As [`parse`], and the place of the first byte that is no UTF-8.
-pub fn parse_bytes(bytes: &[u8], origin: &str) -> Result<Settings, Problems> {
+pub fn parse_bytes(bytes: &[u8], origin: &str) -> Result<Settings, Diagnostics> {
     let error = match str::from_utf8(bytes) {
         Ok(text) => return parse(text, origin),
         Err(error) => error,
@@ -65,8 +65,9 @@ pub fn parse_bytes(bytes: &[u8], origin: &str) -> Result<Settings, Problems> {
     let at = error.valid_up_to();
     let label = bytes.get(at).map_or_else(String::new, |byte| format!("the byte 0x{byte:02x} stands here"));
     let place = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
-    let problem = Problem::new(place, "this is not UTF-8", label).help("save the file as UTF-8, as every TOML file is");
-    Err(Problems::new(&text, origin, vec![problem]))
+    let problem =
+        Diagnostic::new(place, "this is not UTF-8", label).help("save the file as UTF-8, as every TOML file is");
+    Err(Diagnostics::new(&text, origin, vec![problem]))
 }
 
 /// The commented example, with every key and its default.
@@ -74,7 +75,7 @@ pub fn example() -> &'static str {
     include_str!("../../config.toml.example")
 }
 
-fn walk(tree: &DeTable<'_>, text: &str, problems: &mut Vec<Problem>) -> Settings {
+fn walk(tree: &DeTable<'_>, text: &str, problems: &mut Vec<Diagnostic>) -> Settings {
     let root = Section::open("the top level", text.len()..text.len(), tree, &KEYS, problems);
     Settings {
         aws: aws::read(&root, problems),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::section::Section;
-use crate::model::file::{Problem, shown, suggestion};
+use crate::diagnostics::{Diagnostic, shown, suggestion};
 use crate::model::ladder::Direction;
 use crate::model::policy::{Comparison, Rule};
 use crate::model::series::{SignalName, SignalSpec};
@@ -18,8 +18,6 @@ pub(super) struct Rules {
     pub(super) down: Vec<Rule>,
 }
 
-/// The signal that the default rules look at, and the threshold above which it is too much.
-const WRITES: &str = "writes";
 const WRITES_ABOVE: f64 = 500.0;
 /// An overload this many times the threshold is acted on sooner.
 const EMERGENCY_FACTOR: f64 = 1.5;
@@ -35,7 +33,7 @@ struct Placed {
 }
 
 /// Reads both directions; a direction that is not given gets its defaults.
-pub(super) fn read_all(database: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Problem>) -> Rules {
+pub(super) fn read_all(database: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Diagnostic>) -> Rules {
     let up = direction(database, Direction::Up, signals, problems).unwrap_or_else(|| {
         let emergency = WRITES_ABOVE * EMERGENCY_FACTOR;
         vec![writes(Comparison::Above, WRITES_ABOVE, 2, 3), writes(Comparison::Above, emergency, 2, 2)]
@@ -51,14 +49,14 @@ fn direction(
     database: &Section<'_>,
     direction: Direction,
     signals: &[SignalSpec],
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<Diagnostic>,
 ) -> Option<Vec<Placed>> {
     let path = format!("database.{}", direction.word());
     let sections = database.children(direction.word(), &path, &KEYS, problems)?;
     Some(sections.iter().filter_map(|section| read(section, signals, problems)).collect())
 }
 
-fn read(section: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Problem>) -> Option<Placed> {
+fn read(section: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Diagnostic>) -> Option<Placed> {
     section.require("signal", "signal = \"writes\": what the rule looks at", problems);
     let threshold = threshold(section, problems);
     let periods = section.count("periods", 1..=PERIODS_MOST, problems);
@@ -69,14 +67,14 @@ fn read(section: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Proble
         && datapoints > periods
     {
         let title = format!("{datapoints} of {periods} can never be");
-        let problem = Problem::new(section.place("datapoints"), title, "more datapoints than periods");
+        let problem = Diagnostic::new(section.place("datapoints"), title, "more datapoints than periods");
         problems.push(problem.also(section.place("periods"), "the periods").help(format!("at most {periods}")));
     }
     let signal = section.text("signal", problems)?;
     if !signals.iter().any(|spec| spec.name.as_str() == *signal.get_ref()) {
         let known: Vec<&str> = signals.iter().map(|spec| spec.name.as_str()).collect();
         let title = format!("unknown signal `{}`", shown(signal.get_ref()));
-        let problem = Problem::new(signal.span(), title, "this database has no such signal");
+        let problem = Diagnostic::new(signal.span(), title, "this database has no such signal");
         problems.push(problem.help(suggestion(signal.get_ref(), "known signals", &known)));
     }
     let (comparison, threshold, place) = threshold?;
@@ -86,18 +84,19 @@ fn read(section: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Proble
 }
 
 /// Exactly one of `above` and `below`.
-fn threshold(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<(Comparison, f64, Range<usize>)> {
+fn threshold(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<(Comparison, f64, Range<usize>)> {
     let above = section.number("above", problems);
     let below = section.number("below", problems);
     match (section.has("above"), section.has("below")) {
         (true, true) => {
-            let problem = Problem::new(section.place("below"), "a rule has `above` or `below`, not both", "the second");
+            let problem =
+                Diagnostic::new(section.place("below"), "a rule has `above` or `below`, not both", "the second");
             problems.push(problem.also(section.place("above"), "the first").help("make two rules of it"));
             return None;
         }
         (false, false) => {
             let help = "above = 500, or below = 225, in the unit of the signal";
-            problems.push(Problem::missing(section.span.clone(), "the rule has no threshold", help));
+            problems.push(Diagnostic::missing(section.span.clone(), "the rule has no threshold", help));
         }
         _ => {}
     }
@@ -106,14 +105,14 @@ fn threshold(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<(Comp
 }
 
 /// Down follows up: a share of the lowest threshold on `writes`.
-fn default_down(database: &Section<'_>, up: &[Placed], problems: &mut Vec<Problem>) -> Vec<Placed> {
-    let on_writes = |rule: &Rule| rule.signal.as_str() == WRITES && rule.comparison == Comparison::Above;
+fn default_down(database: &Section<'_>, up: &[Placed], problems: &mut Vec<Diagnostic>) -> Vec<Placed> {
+    let on_writes = |rule: &Rule| rule.signal.as_str() == SignalName::WRITES && rule.comparison == Comparison::Above;
     let thresholds = up.iter().map(|placed| &placed.rule).filter(|rule| on_writes(rule)).map(|rule| rule.threshold);
     let Some(lowest) = thresholds.min_by(f64::total_cmp) else {
         if !up.is_empty() {
             let help =
                 "add [[database.down]] rules: the default ones follow from `above` on `writes`, of which none is here";
-            problems.push(Problem::missing(database.span.clone(), "nothing says when to go down", help));
+            problems.push(Diagnostic::missing(database.span.clone(), "nothing says when to go down", help));
         }
         return Vec::new();
     };
@@ -122,7 +121,7 @@ fn default_down(database: &Section<'_>, up: &[Placed], problems: &mut Vec<Proble
 }
 
 /// Both directions must never want to move on one value of one signal.
-fn contradictions(database: &Section<'_>, up: &[Placed], down: &[Placed], problems: &mut Vec<Problem>) {
+fn contradictions(database: &Section<'_>, up: &[Placed], down: &[Placed], problems: &mut Vec<Diagnostic>) {
     for low in down {
         for high in up.iter().filter(|high| high.rule.signal == low.rule.signal) {
             let (up, down) = (&high.rule, &low.rule);
@@ -149,7 +148,7 @@ fn contradictions(database: &Section<'_>, up: &[Placed], down: &[Placed], proble
                 Comparison::Below => format!("above = a value over {}", up.threshold),
             };
             let place = low.place.clone().or_else(|| high.place.clone()).unwrap_or(database.span.clone());
-            let mut problem = Problem::new(place, title, "the threshold for down").help(help);
+            let mut problem = Diagnostic::new(place, title, "the threshold for down").help(help);
             if low.place.is_some()
                 && let Some(other) = &high.place
             {
@@ -162,6 +161,6 @@ fn contradictions(database: &Section<'_>, up: &[Placed], down: &[Placed], proble
 }
 
 fn writes(comparison: Comparison, threshold: f64, datapoints: u32, periods: u32) -> Placed {
-    let rule = Rule { signal: SignalName::new(WRITES), comparison, threshold, datapoints, periods };
+    let rule = Rule { signal: SignalName::new(SignalName::WRITES), comparison, threshold, datapoints, periods };
     Placed { rule, place: None }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::diagnostics::{Diagnostic, shown, suggestion};
 use crate::model::duration;
-use crate::model::file::{Problem, shown, suggestion};
 
 /// The shortest and longest duration that any setting can mean.
 pub(super) const SANE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(30 * 24);
@@ -28,12 +28,12 @@ impl<'a> Section<'a> {
         span: Range<usize>,
         table: &'a DeTable<'a>,
         keys: &[&str],
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<Diagnostic>,
     ) -> Self {
         for key in table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
             let word = shown(key.get_ref());
             let help = suggestion(&word, "known keys", keys);
-            problems.push(Problem::unknown_key(key.span(), &word, name, help));
+            problems.push(Diagnostic::unknown_key(key.span(), &word, name, help));
         }
         Self { name: name.to_owned(), span, table }
     }
@@ -49,20 +49,20 @@ impl<'a> Section<'a> {
     }
 
     /// Reports that a key must be given, unless it is.
-    pub(super) fn require(&self, key: &str, help: &str, problems: &mut Vec<Problem>) {
+    pub(super) fn require(&self, key: &str, help: &str, problems: &mut Vec<Diagnostic>) {
         if !self.has(key) {
-            problems.push(Problem::missing(self.span.clone(), format!("{} needs `{key}`", self.name), help));
+            problems.push(Diagnostic::missing(self.span.clone(), format!("{} needs `{key}`", self.name), help));
         }
     }
 
     /// A text.
-    pub(super) fn text(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Spanned<&'a str>> {
+    pub(super) fn text(&self, key: &str, problems: &mut Vec<Diagnostic>) -> Option<Spanned<&'a str>> {
         let value = self.table.get(key)?;
         text_of(value, key, problems)
     }
 
     /// A list of texts.
-    pub(super) fn texts(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<Spanned<&'a str>>> {
+    pub(super) fn texts(&self, key: &str, problems: &mut Vec<Diagnostic>) -> Option<Vec<Spanned<&'a str>>> {
         let value = self.table.get(key)?;
         let Some(items) = value.get_ref().as_array() else {
             problems.push(wrong_type(value, key, "a list of texts, such as [\"db.t4g.small\", \"db.m5.large\"]"));
@@ -72,7 +72,7 @@ impl<'a> Section<'a> {
     }
 
     /// A finite number that is not negative.
-    pub(super) fn number(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Spanned<f64>> {
+    pub(super) fn number(&self, key: &str, problems: &mut Vec<Diagnostic>) -> Option<Spanned<f64>> {
         let value = self.table.get(key)?;
         let number = match value.get_ref() {
             DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|i| i as f64),
@@ -85,7 +85,7 @@ impl<'a> Section<'a> {
         let number = number.filter(|number| number.is_finite() && *number >= 0.0);
         if number.is_none() {
             let title = format!("`{key}` is out of range");
-            let problem = Problem::new(value.span(), title, "no threshold or share can be this");
+            let problem = Diagnostic::new(value.span(), title, "no threshold or share can be this");
             problems.push(problem.help("a finite number, 0 or more"));
         }
         number.map(|number| Spanned::new(value.span(), number))
@@ -96,7 +96,7 @@ impl<'a> Section<'a> {
         &self,
         key: &str,
         right: &str,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<Diagnostic>,
     ) -> Vec<(Spanned<&'a str>, Spanned<f64>)> {
         let Some(value) = self.table.get(key) else { return Vec::new() };
         let Some(table) = value.get_ref().as_table() else {
@@ -110,7 +110,7 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number within bounds.
-    pub(super) fn count(&self, key: &str, bounds: RangeInclusive<u32>, problems: &mut Vec<Problem>) -> Option<u32> {
+    pub(super) fn count(&self, key: &str, bounds: RangeInclusive<u32>, problems: &mut Vec<Diagnostic>) -> Option<u32> {
         let value = self.table.get(key)?;
         let right = format!("a whole number from {} to {}", bounds.start(), bounds.end());
         let DeValue::Integer(integer) = value.get_ref() else {
@@ -119,7 +119,8 @@ impl<'a> Section<'a> {
         };
         let number = u32::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|n| bounds.contains(n));
         if number.is_none() {
-            problems.push(Problem::new(value.span(), format!("`{key}` is out of range"), "not this many").help(right));
+            problems
+                .push(Diagnostic::new(value.span(), format!("`{key}` is out of range"), "not this many").help(right));
         }
         number
     }
@@ -129,7 +130,7 @@ impl<'a> Section<'a> {
         &self,
         key: &str,
         bounds: &RangeInclusive<Duration>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<Diagnostic>,
     ) -> Option<Spanned<Duration>> {
         let value = self.table.get(key)?;
         let Some(text) = value.get_ref().as_str() else {
@@ -140,7 +141,8 @@ impl<'a> Section<'a> {
         let right = format!("a duration from {shortest} to {longest}, such as {}", duration::EXAMPLES);
         let Some(signed) = duration::parse(text) else {
             problems.push(
-                Problem::new(value.span(), format!("`{key}` is not a duration"), "cannot be read as one").help(right),
+                Diagnostic::new(value.span(), format!("`{key}` is not a duration"), "cannot be read as one")
+                    .help(right),
             );
             return None;
         };
@@ -152,13 +154,13 @@ impl<'a> Section<'a> {
                 signed if signed.unsigned_abs() > *bounds.end() => "too long",
                 _ => "too short",
             };
-            problems.push(Problem::new(value.span(), format!("`{key}` is out of range"), label).help(right));
+            problems.push(Diagnostic::new(value.span(), format!("`{key}` is out of range"), label).help(right));
         }
         duration.map(|duration| Spanned::new(value.span(), duration))
     }
 
     /// A table within this one.
-    pub(super) fn child(&self, key: &str, keys: &[&str], problems: &mut Vec<Problem>) -> Option<Section<'a>> {
+    pub(super) fn child(&self, key: &str, keys: &[&str], problems: &mut Vec<Diagnostic>) -> Option<Section<'a>> {
         let value = self.table.get(key)?;
         let Some(table) = value.get_ref().as_table() else {
             problems.push(wrong_type(value, key, &format!("a table with the keys {}", keys.join(", "))));
@@ -173,7 +175,7 @@ impl<'a> Section<'a> {
         key: &str,
         path: &str,
         keys: &[&str],
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<Diagnostic>,
     ) -> Option<Vec<Section<'a>>> {
         let value = self.table.get(key)?;
         let right = format!("a list of tables: begin each with [[{path}]]");
@@ -182,7 +184,7 @@ impl<'a> Section<'a> {
             return Some(Vec::new());
         };
         if items.is_empty() {
-            problems.push(Problem::new(value.span(), format!("`{key}` is empty"), "nothing in it").help(right));
+            problems.push(Diagnostic::new(value.span(), format!("`{key}` is empty"), "nothing in it").help(right));
             return Some(Vec::new());
         }
         let mut sections = Vec::new();
@@ -198,7 +200,7 @@ impl<'a> Section<'a> {
     }
 }
 
-fn text_of<'a>(value: &'a Spanned<DeValue<'a>>, key: &str, problems: &mut Vec<Problem>) -> Option<Spanned<&'a str>> {
+fn text_of<'a>(value: &'a Spanned<DeValue<'a>>, key: &str, problems: &mut Vec<Diagnostic>) -> Option<Spanned<&'a str>> {
     let text = value.get_ref().as_str();
     if text.is_none() {
         problems.push(wrong_type(value, key, "a text in quotes"));
@@ -206,7 +208,7 @@ fn text_of<'a>(value: &'a Spanned<DeValue<'a>>, key: &str, problems: &mut Vec<Pr
     text.map(|text| Spanned::new(value.span(), text))
 }
 
-fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, right: &str) -> Problem {
+fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, right: &str) -> Diagnostic {
     let label = match value.get_ref() {
         DeValue::String(_) => "this is a text",
         DeValue::Integer(_) => "this is a whole number",
@@ -216,7 +218,7 @@ fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, right: &str) -> Problem {
         DeValue::Array(_) => "this is a list",
         DeValue::Table(_) => "this is a table",
     };
-    Problem::new(value.span(), format!("`{key}` has the wrong type"), label).help(right)
+    Diagnostic::new(value.span(), format!("`{key}` has the wrong type"), label).help(right)
 }
 
 fn words(duration: Duration) -> String {

@@ -5,16 +5,16 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::section::Section;
-use crate::model::file::{Problem, shown, suggestion};
+use crate::diagnostics::{Diagnostic, shown, suggestion};
 use crate::model::series::{SignalName, SignalSource, SignalSpec, Statistic};
 
 pub(super) const KEYS: [&str; 7] = ["name", "metric", "expression", "namespace", "statistic", "period", "unit"];
 
 /// Name, metric of `AWS/RDS` and unit of the signals that every database has.
 const DEFAULTS: [(&str, &str, &str); 5] = [
-    ("writes", "WriteIOPS", "writes/s"),
-    ("cpu", "CPUUtilization", "%"),
-    ("connections", "DatabaseConnections", "connections"),
+    (SignalName::WRITES, "WriteIOPS", "writes/s"),
+    (SignalName::CPU, "CPUUtilization", "%"),
+    (SignalName::CONNECTIONS, "DatabaseConnections", "connections"),
     ("write_latency", "WriteLatency", "s"),
     ("free_memory", "FreeableMemory", "B"),
 ];
@@ -28,7 +28,7 @@ const PERIOD_SECS: u32 = 60;
 const PERIODS: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24);
 
 /// The signals of a database, defaults first.
-pub(super) fn read_all(database: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<SignalSpec> {
+pub(super) fn read_all(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<SignalSpec> {
     let mut specs: Vec<SignalSpec> = DEFAULTS.iter().map(default).collect();
     let mut given: Vec<(SignalName, std::ops::Range<usize>)> = Vec::new();
     for section in database.children("signal", "database.signal", &KEYS, problems).unwrap_or_default() {
@@ -36,7 +36,7 @@ pub(super) fn read_all(database: &Section<'_>, problems: &mut Vec<Problem>) -> V
         let place = section.place("name");
         if let Some((_, first)) = given.iter().find(|(name, _)| *name == spec.name) {
             let title = format!("two signals are named `{}`", spec.name);
-            let problem = Problem::new(place.clone(), title, "a second one").also(first.clone(), "the first");
+            let problem = Diagnostic::new(place.clone(), title, "a second one").also(first.clone(), "the first");
             problems.push(problem.help("give each signal of a database its own name"));
         }
         given.push((spec.name.clone(), place));
@@ -50,21 +50,22 @@ pub(super) fn read_all(database: &Section<'_>, problems: &mut Vec<Problem>) -> V
     specs
 }
 
-fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<SignalSpec> {
+fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<SignalSpec> {
     section.require("name", "name = \"writes\": the word that rules use", problems);
     let source = source(section, problems);
     let statistic = section.text("statistic", problems).map_or(Statistic::Average, |word| {
         STATISTICS.into_iter().find(|known| known.as_str() == *word.get_ref()).unwrap_or_else(|| {
             let known = STATISTICS.map(Statistic::as_str);
             let title = format!("unknown statistic `{}`", shown(word.get_ref()));
-            let problem = Problem::new(word.span(), title, "CloudWatch has no such statistic");
+            let problem = Diagnostic::new(word.span(), title, "CloudWatch has no such statistic");
             problems.push(problem.help(suggestion(word.get_ref(), "known statistics", &known)));
             Statistic::Average
         })
     });
     let period_secs = section.duration("period", &PERIODS, problems).map_or(PERIOD_SECS, |period| {
         if period.get_ref().as_secs() % 60 != 0 || period.get_ref().subsec_nanos() != 0 {
-            let problem = Problem::new(period.span(), "`period` is not of whole minutes", "CloudWatch has no such one");
+            let problem =
+                Diagnostic::new(period.span(), "`period` is not of whole minutes", "CloudWatch has no such one");
             problems.push(problem.help("\"60s\", or a multiple of it"));
         }
         period.get_ref().as_secs() as u32
@@ -74,33 +75,33 @@ fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<SignalSpec
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !name.get_ref().starts_with(|c: char| c.is_ascii_lowercase()) || !name.get_ref().chars().all(is_word) {
         let title = format!("`{}` cannot name a signal", shown(name.get_ref()));
-        let problem = Problem::new(name.span(), title, "not a word");
+        let problem = Diagnostic::new(name.span(), title, "not a word");
         problems.push(problem.help("small letters, digits and underscores, a letter first, such as \"rows_written\""));
     }
     Some(SignalSpec { name: SignalName::new(*name.get_ref()), source, statistic, period_secs, unit })
 }
 
 /// Exactly one of metric and expression; what is returned after a problem is never used.
-fn source(section: &Section<'_>, problems: &mut Vec<Problem>) -> SignalSource {
+fn source(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> SignalSource {
     let metric = section.text("metric", problems);
     let expression = section.text("expression", problems);
     let namespace = section.text("namespace", problems);
     for text in [&metric, &expression, &namespace].into_iter().flatten() {
         if text.get_ref().trim().is_empty() {
-            problems.push(Problem::new(text.span(), "the text is empty", "nothing in it").help("name what to read"));
+            problems.push(Diagnostic::new(text.span(), "the text is empty", "nothing in it").help("name what to read"));
         }
     }
     let both = section.has("metric") && section.has("expression");
     if both || (section.has("expression") && section.has("namespace")) {
         let other = if both { "metric" } else { "namespace" };
         let title = format!("a signal has `expression` or `{other}`, not both");
-        let problem = Problem::new(section.place("expression"), title, "an expression");
+        let problem = Diagnostic::new(section.place("expression"), title, "an expression");
         let problem = problem.also(section.place(other), format!("and a {other}"));
         problems.push(problem.help("metric for one metric of a namespace, expression for CloudWatch metric math"));
     }
     if !section.has("metric") && !section.has("expression") {
         let help = "metric = \"WriteIOPS\", or expression = \"…\" in CloudWatch metric math";
-        problems.push(Problem::missing(section.span.clone(), "the signal has no source", help));
+        problems.push(Diagnostic::missing(section.span.clone(), "the signal has no source", help));
     }
     match expression {
         Some(expression) => SignalSource::Expression { expression: (*expression.get_ref()).to_owned() },

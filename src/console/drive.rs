@@ -9,9 +9,9 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::pace::Now;
 use super::state::UiState;
-use super::update::{self, Effect};
+use super::time::Now;
+use super::update::{self, ConsoleEffect};
 use super::view;
 use crate::model::command::Command;
 use crate::model::snapshot::Snapshot;
@@ -43,12 +43,12 @@ pub fn drive(snapshot: &Snapshot, keys: impl Iterator<Item = KeyEvent>, size: (u
     for key in keys {
         now.machine = now.machine.saturating_add(BETWEEN_KEYS);
         match update::key(&mut state, &snapshot, &key, now) {
-            Some(Effect::Send(command)) => driven.commands.push(command),
-            Some(Effect::Quit) => {
+            Some(ConsoleEffect::Send(command)) => driven.commands.push(command),
+            Some(ConsoleEffect::Quit) => {
                 driven.quit = true;
                 break;
             }
-            Some(Effect::Suspend) | None => {}
+            Some(ConsoleEffect::Suspend) | None => {}
         }
         show(&mut terminal, &snapshot, &mut state, now);
     }

@@ -7,23 +7,27 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config;
 use crate::model::action::{ActionId, CallId, CallRecord, CallState, Intent, Run};
+use crate::model::arming::Arming;
+use crate::model::backend::Backend;
 use crate::model::call::MutatingCall;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, ResourceId, sample_state};
 use crate::model::decision::{Decision, RuleResult, Verdict};
 use crate::model::event::{Entry, Event};
+use crate::model::failure::FailingRead;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::gate::{Gate, GateResult};
 use crate::model::hold::{Hold, HoldCause};
+use crate::model::identity::Identity;
 use crate::model::ladder::Direction;
+use crate::model::mark::{Mark, MarkKind};
 use crate::model::operator::{Actor, Operator};
-use crate::model::plan::{ExpectedOutage, OverridePlan};
+use crate::model::override_plan::{ExpectedOutage, OverridePlan};
 use crate::model::policy::Strategy;
 use crate::model::price::{Price, PriceSource};
 use crate::model::series::{Datapoint, Series, SignalName};
-use crate::model::snapshot::{
-    Arming, DatabaseView, Identity, JournalHealth, Mark, MarkKind, Problem, Snapshot, Wake, WakeReason, World,
-};
+use crate::model::snapshot::{DatabaseView, JournalHealth, Snapshot};
+use crate::model::wake::{Wake, WakeReason};
 
 pub(super) fn now() -> Timestamp {
     "2026-01-05T09:06:30Z".parse().unwrap()
@@ -63,7 +67,7 @@ pub(super) fn trouble() -> Snapshot {
         sentence: "GetMetricData failed: AWS cannot be reached; the engine tries again".into(),
         request_id: None,
     };
-    snapshot.problems = vec![Problem { since: now().checked_sub(SignedDuration::from_secs(75)).unwrap(), failure }];
+    snapshot.problems = vec![FailingRead { since: now().checked_sub(SignedDuration::from_secs(75)).unwrap(), failure }];
     let id = CallId { action: ActionId("a2".into()), step: 1 };
     let sent = Event::CallSent { id, database: DatabaseName::new("checkpoints"), call: call() };
     let yesterday = now().checked_sub(SignedDuration::from_hours(20)).unwrap();
@@ -135,7 +139,7 @@ pub(super) fn snapshot() -> Snapshot {
     Snapshot {
         revision: 7,
         at: now(),
-        world: World::Simulation {
+        backend: Backend::Simulation {
             scenario: "checkpoints".into(),
             speed: 30.0,
             endpoint: "http://127.0.0.1:4566".into(),

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// What a key does on the main screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum KeyAction {
     ArmOrDisarm,
     StepUp,
     StepDown,
@@ -31,7 +31,7 @@ pub(super) enum Action {
 /// A key, what it does, and the words for it. A short word puts it into the footer.
 pub(super) struct Binding {
     pub(super) chord: Chord,
-    pub(super) action: Action,
+    pub(super) action: KeyAction,
     pub(super) help: &'static str,
     pub(super) short: Option<&'static str>,
 }
@@ -43,48 +43,48 @@ pub(super) enum Chord {
     Control(char),
 }
 
-const fn key(c: char, action: Action, help: &'static str, short: Option<&'static str>) -> Binding {
+const fn key(c: char, action: KeyAction, help: &'static str, short: Option<&'static str>) -> Binding {
     Binding { chord: Chord::Plain(KeyCode::Char(c)), action, help, short }
 }
 
-const fn special(code: KeyCode, action: Action, help: &'static str) -> Binding {
+const fn special(code: KeyCode, action: KeyAction, help: &'static str) -> Binding {
     Binding { chord: Chord::Plain(code), action, help, short: None }
 }
 
 /// Every key of the main screen.
 pub(super) const BINDINGS: [Binding; 23] = [
-    key('a', Action::ArmOrDisarm, "arm the engine (asks), or disarm it (at once)", Some("arm")),
-    key('u', Action::StepUp, "one class up", Some("up")),
-    key('d', Action::StepDown, "one class down", Some("down")),
-    key('o', Action::ChooseClass, "choose a class", Some("class")),
-    key('H', Action::Hold, "hold: the engine starts nothing for a while", Some("hold")),
-    key('R', Action::Release, "release every hold", None),
-    key('x', Action::Stop, "stop the action before its next step", Some("stop")),
-    key('+', Action::NarrowerRange, "shorter time range", None),
-    key('=', Action::NarrowerRange, "shorter time range", None),
-    key('-', Action::WiderRange, "longer time range", None),
-    special(KeyCode::Left, Action::Earlier, "look further back"),
-    special(KeyCode::Right, Action::Later, "look further on"),
-    special(KeyCode::Up, Action::ScrollUp, "marked panel: up; on the chart: shorter time range"),
-    special(KeyCode::Down, Action::ScrollDown, "marked panel: down; on the chart: longer time range"),
-    key('f', Action::Freeze, "freeze the picture, or let it go on", None),
-    special(KeyCode::Tab, Action::NextPanel, "mark the next panel, for the arrows up and down and for z"),
-    key('z', Action::WholePanel, "the marked panel on the whole screen, nothing cut; or back", Some("zoom")),
-    key('n', Action::NextDatabase, "next database", None),
-    key('/', Action::Filter, "filter the journal", Some("filter")),
-    key('?', Action::Help, "this help", Some("help")),
+    key('a', KeyAction::ArmOrDisarm, "arm the engine (asks), or disarm it (at once)", Some("arm")),
+    key('u', KeyAction::StepUp, "one class up", Some("up")),
+    key('d', KeyAction::StepDown, "one class down", Some("down")),
+    key('o', KeyAction::ChooseClass, "choose a class", Some("class")),
+    key('H', KeyAction::Hold, "hold: the engine starts nothing for a while", Some("hold")),
+    key('R', KeyAction::Release, "release every hold", None),
+    key('x', KeyAction::Stop, "stop the action before its next step", Some("stop")),
+    key('+', KeyAction::NarrowerRange, "shorter time range", None),
+    key('=', KeyAction::NarrowerRange, "shorter time range", None),
+    key('-', KeyAction::WiderRange, "longer time range", None),
+    special(KeyCode::Left, KeyAction::Earlier, "look further back"),
+    special(KeyCode::Right, KeyAction::Later, "look further on"),
+    special(KeyCode::Up, KeyAction::ScrollUp, "marked panel: up; on the chart: shorter time range"),
+    special(KeyCode::Down, KeyAction::ScrollDown, "marked panel: down; on the chart: longer time range"),
+    key('f', KeyAction::Freeze, "freeze the picture, or let it go on", None),
+    special(KeyCode::Tab, KeyAction::NextPanel, "mark the next panel, for the arrows up and down and for z"),
+    key('z', KeyAction::WholePanel, "the marked panel on the whole screen, nothing cut; or back", Some("zoom")),
+    key('n', KeyAction::NextDatabase, "next database", None),
+    key('/', KeyAction::Filter, "filter the journal", Some("filter")),
+    key('?', KeyAction::Help, "this help", Some("help")),
     Binding {
         chord: Chord::Control('z'),
-        action: Action::Suspend,
+        action: KeyAction::Suspend,
         help: "suspend upshift: its engine stands still until `fg`",
         short: None,
     },
-    key('q', Action::Quit, "quit", Some("quit")),
-    Binding { chord: Chord::Control('c'), action: Action::Quit, help: "quit", short: None },
+    key('q', KeyAction::Quit, "quit", Some("quit")),
+    Binding { chord: Chord::Control('c'), action: KeyAction::Quit, help: "quit", short: None },
 ];
 
 /// What a key does.
-pub(super) fn action(event: &KeyEvent) -> Option<Action> {
+pub(super) fn action(event: &KeyEvent) -> Option<KeyAction> {
     // Shift is in the letter already; a key with Alt or the like is another key, and none of ours.
     let chord = match (event.code, event.modifiers - KeyModifiers::SHIFT) {
         (KeyCode::Char(c), KeyModifiers::CONTROL) => Chord::Control(c),

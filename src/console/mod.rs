@@ -9,13 +9,13 @@
 mod drive;
 mod keymap;
 mod output;
-mod pace;
 mod question;
 mod run;
 mod signals;
 mod state;
 mod terminal;
 mod theme;
+mod time;
 mod update;
 mod view;
 mod widget;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
-use crate::model::plan::OverridePlan;
+use crate::model::override_plan::OverridePlan;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 
 /// Enter counts this long after a dialog opened (of the machine): a pasted or hammered key is no answer to a question
@@ -109,6 +109,6 @@ impl Change {
 /// # Errors
 /// A sentence, when the picture has none of that name.
 pub(super) fn find<'a>(snapshot: &'a Snapshot, database: &DatabaseName) -> Result<&'a DatabaseView, String> {
-    let view = snapshot.databases.iter().find(|view| view.name() == database);
+    let view = snapshot.database(database);
     view.ok_or_else(|| format!("nothing is sent: the engine does not show {database} any more"))
 }

@@ -10,11 +10,11 @@ use futures_util::stream::FuturesUnordered;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::pace::Pace;
 use super::signals::{Asked, Signals};
 use super::state::{Mode, UiState};
 use super::terminal::Screen;
-use super::update::{self, Effect};
+use super::time::ConsoleTime;
+use super::update::{self, ConsoleEffect};
 use super::{theme, view};
 use crate::clock::Clock;
 use crate::control::Client;
@@ -84,7 +84,7 @@ pub async fn run(client: Client, clock: Clock, options: ConsoleOptions) -> Resul
     let snapshot = client.snapshot();
     let session = Session {
         client,
-        pace: Pace::new(clock),
+        pace: ConsoleTime::new(clock),
         options,
         screen,
         state: UiState::default(),
@@ -100,7 +100,7 @@ pub async fn run(client: Client, clock: Clock, options: ConsoleOptions) -> Resul
 /// A console in use.
 struct Session {
     client: Client,
-    pace: Pace,
+    pace: ConsoleTime,
     options: ConsoleOptions,
     screen: Screen,
     state: UiState,
@@ -148,9 +148,9 @@ impl Session {
                 () = self.screen.freed(), if self.dirty => false,
                 event = keys.next() => match event {
                     Some(event) => match self.event(&event?) {
-                        Some(Effect::Quit) => return Ok(Exit::Quit),
-                        Some(Effect::Suspend) => true,
-                        Some(Effect::Send(_)) | None => false,
+                        Some(ConsoleEffect::Quit) => return Ok(Exit::Quit),
+                        Some(ConsoleEffect::Suspend) => true,
+                        Some(ConsoleEffect::Send(_)) | None => false,
                     },
                     None => return Ok(Exit::KeyboardGone),
                 },
@@ -165,7 +165,7 @@ impl Session {
         }
     }
 
-    fn event(&mut self, event: &Event) -> Option<Effect> {
+    fn event(&mut self, event: &Event) -> Option<ConsoleEffect> {
         // What the operator had before their eyes when the key was pressed.
         let revision = match &self.state.mode {
             Mode::Dialog(dialog) => dialog.revision,
@@ -185,7 +185,7 @@ impl Session {
             }
             _ => None,
         };
-        if let Some(Effect::Send(command)) = &effect {
+        if let Some(ConsoleEffect::Send(command)) = &effect {
             self.replies.push(self.client.send_in_sight_of(command.clone(), revision));
         }
         effect
@@ -230,7 +230,7 @@ impl Session {
 
 /// The next snapshot, none sooner than at this machine time; `None` when the engine is gone. May be dropped and asked
 /// again: the wait goes on where it was, so that a stuck key cannot put it off.
-async fn newer(client: &mut Client, pace: &Pace, not_before: Duration) -> Option<Arc<Snapshot>> {
+async fn newer(client: &mut Client, pace: &ConsoleTime, not_before: Duration) -> Option<Arc<Snapshot>> {
     pace.until(not_before).await;
     client.changed().await
 }
@@ -248,7 +248,7 @@ mod tests {
         let operator = Operator { user: "ada".into(), ssh_client: None };
         let (mut client, server) = crate::control::pair(fixtures::snapshot(), operator);
         let clock = Clock::scaled(Timestamp::UNIX_EPOCH, 30.0);
-        let pace = Pace::new(clock.clone());
+        let pace = ConsoleTime::new(clock.clone());
         server.snapshots.send_replace(Arc::new(Snapshot { revision: 8, ..fixtures::snapshot() }));
         let mut taken = None;
         // A key every 30 ms of the machine drops the wait for the snapshot each time.

@@ -25,7 +25,7 @@ pub(super) struct Screen {
     output: Output,
     /// What the terminal shows; nothing is known of it at first and after others had it.
     shown: Option<Buffer>,
-    guard: Guard,
+    guard: TerminalGuard,
 }
 
 /// Collects a frame: a view that panics half-way then leaves nothing behind, no open synchronised update either.
@@ -34,7 +34,7 @@ struct Bytes(Arc<Mutex<Vec<u8>>>);
 
 /// Restores the terminal, once.
 #[derive(Debug, Clone)]
-struct Guard {
+struct TerminalGuard {
     active: Arc<AtomicBool>,
     door: Door,
 }
@@ -49,7 +49,7 @@ impl Screen {
         // console leaves colours out by itself.
         crossterm::style::force_color_output(true);
         let output = Output::start(io::stdout())?;
-        let guard = Guard { active: Arc::default(), door: output.door() };
+        let guard = TerminalGuard { active: Arc::default(), door: output.door() };
         restore_on_panic(&guard);
         let bytes = Bytes::default();
         let mut screen = Self { terminal: blank(&bytes)?, bytes, output, shown: None, guard };
@@ -150,7 +150,7 @@ impl Write for Bytes {
     }
 }
 
-impl Guard {
+impl TerminalGuard {
     fn restore(&self) {
         if self.active.swap(false, Ordering::SeqCst) {
             let mut bytes = Vec::new();
@@ -163,7 +163,7 @@ impl Guard {
 }
 
 /// A panic hook stays for good, so there is one, which knows of one screen: a process has one terminal.
-fn restore_on_panic(guard: &Guard) {
+fn restore_on_panic(guard: &TerminalGuard) {
     static ONCE: Once = Once::new();
     let guard = guard.clone();
     ONCE.call_once(move || {

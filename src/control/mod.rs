@@ -1,7 +1,7 @@
 //! The control protocol: how anybody outside the engine sees it and gives it orders.
 //!
 //! ```text
-//!   console, ctl ── Request ──► mpsc ──► controller
+//!   console, --auto ── Request ──► mpsc ──► controller
 //!        ▲  ▲                               │
 //!        │  └────── Reply (oneshot) ◄───────┤
 //!        └──────── watch<Arc<Snapshot>> ◄───┘

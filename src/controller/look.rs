@@ -1,7 +1,6 @@
 //! Looking at AWS: what to ask this time, and asking it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,14 +12,10 @@ use crate::engine::input::Observation;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::limits::LOOK_READ_LIMIT;
 
 /// The first look at a database fetches at least this much, so that the graphs have their past.
 const BACKFILL: SignedDuration = SignedDuration::from_hours(3);
-/// A read that takes longer (of the machine) is given up, and so are all questions for offers together. The databases
-/// are read when all else has ended, so a look takes twice this at most.
-const READ_LIMIT: Duration = Duration::from_mins(1);
-/// The longest that a look can take (of the machine).
-pub(super) const LONGEST: Duration = READ_LIMIT.saturating_mul(2);
 /// Datapoints are asked for until so long after now.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// Every look fetches this much again: datapoints can come late and be corrected.
@@ -43,7 +38,7 @@ pub(super) struct Looker {
 
 /// What one look asks.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct ReadPlan {
     identity: bool,
     databases: Vec<DatabaseName>,
     /// Absent when it is too soon to ask again.
@@ -56,7 +51,7 @@ pub(super) struct Plan {
 
 impl Looker {
     /// What to ask at `now`.
-    pub(super) fn plan(&self, engine: &Engine, now: Timestamp) -> Plan {
+    pub(super) fn plan(&self, engine: &Engine, now: Timestamp) -> ReadPlan {
         let states = engine.states();
         let wanted = |(policy, resource_id): (&crate::model::policy::Policy, Option<_>)| {
             let one = |spec: &crate::model::series::SignalSpec| Wanted {
@@ -67,7 +62,7 @@ impl Looker {
             policy.signals.iter().map(one).collect::<Vec<_>>()
         };
         let policies = engine.settings().databases.iter();
-        Plan {
+        ReadPlan {
             // A clock that was set back makes the last answer one of the future, which is none.
             identity: self.identity_at.is_none_or(|at| at > now || now.duration_since(at) > IDENTITY_EVERY),
             databases: policies.clone().map(|policy| policy.database.clone()).collect(),
@@ -131,7 +126,7 @@ fn since(known: Option<Timestamp>, backfill: SignedDuration, now: Timestamp) -> 
     from.or_else(|| now.checked_sub(backfill).ok()).unwrap_or(now)
 }
 
-impl Plan {
+impl ReadPlan {
     /// Asks AWS; reads that do not depend on each other run side by side. The databases come last: decisions rest on
     /// their state as it is when all else is known.
     pub(super) async fn carry_out(self, aws: &Aws, clock: &Clock) -> Observation {
@@ -163,7 +158,7 @@ impl Plan {
         }
     }
 
-    /// One after the other until one fails or [`READ_LIMIT`] is over; the others are asked at the next look.
+    /// One after the other until one fails or [`LOOK_READ_LIMIT`] is over; the others are asked at the next look.
     async fn ask_orderable(
         &self,
         aws: &Aws,
@@ -182,22 +177,22 @@ impl Plan {
             }
         };
         // What is not asked within the limit is no failure: it is asked next time.
-        clock.bounded(READ_LIMIT.mul_f64(clock.speed()), all).await;
+        clock.bounded(LOOK_READ_LIMIT.mul_f64(clock.speed()), all).await;
         answers
     }
 }
 
-/// A read within [`READ_LIMIT`].
+/// A read within [`LOOK_READ_LIMIT`].
 async fn bounded<T>(
     clock: &Clock,
     operation: &str,
     read: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let limit = READ_LIMIT.mul_f64(clock.speed());
+    let limit = LOOK_READ_LIMIT.mul_f64(clock.speed());
     let late = || Failure {
         kind: FailureKind::Network,
         operation: operation.to_owned(),
-        sentence: format!("{operation}: AWS did not answer within {} s; trying again", READ_LIMIT.as_secs()),
+        sentence: format!("{operation}: AWS did not answer within {} s; trying again", LOOK_READ_LIMIT.as_secs()),
         request_id: None,
     };
     clock.bounded(limit, read).await.unwrap_or_else(|| Err(late()))

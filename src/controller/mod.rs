@@ -10,8 +10,8 @@
 //! nothing may happen that is not on it. Effects are carried out in order: a record that cannot be written voids
 //! everything behind it, a call among them.
 
+mod clock_step;
 mod look;
-mod pace;
 mod publish;
 
 use std::collections::VecDeque;
@@ -29,21 +29,21 @@ use crate::engine::Engine;
 use crate::engine::input::{Effect, Input, Observation, Step};
 use crate::journal::Journal;
 use crate::model::action::CallId;
+use crate::model::backend::Backend;
 use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::command::{Answer, Command, Reply};
 use crate::model::event::{Entry, Event};
 use crate::model::guard::{Guard, Guards};
+use crate::model::limits::{LONGEST_LOOK, MUTATION_LIMIT, SLOW_LOOK};
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
-use crate::model::snapshot::{TAIL_LENGTH, Wake, WakeReason, World};
+use crate::model::snapshot::TAIL_LENGTH;
+use crate::model::wake::{Wake, WakeReason};
+use clock_step::ClockStepDetector;
 use look::Looker;
-use pace::Pace;
 
 /// An ending process waits this long (of the machine) for the answer to an outstanding call.
-const LAST_ANSWER: Duration = Duration::from_secs(13);
-
-/// A look that takes longer (of the machine) is said: AWS answers within a second.
-const SLOW_LOOK: Duration = Duration::from_secs(5);
+const LAST_ANSWER: Duration = MUTATION_LIMIT.saturating_add(Duration::from_secs(1));
 
 /// The controller and all it owns.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub struct Controller {
     aws: Aws,
     clock: Clock,
     server: Server,
-    world: World,
+    backend: Backend,
     tail: VecDeque<Arc<Entry>>,
     stopping: bool,
     looker: Looker,
@@ -63,7 +63,7 @@ pub struct Controller {
     slow_at: Option<Timestamp>,
     calls: JoinSet<(CallId, CallOutcome)>,
     wake: Wake,
-    pace: Pace,
+    pace: ClockStepDetector,
     guards: Guards,
 }
 
@@ -94,7 +94,7 @@ pub struct Parts {
     /// The control protocol.
     pub server: Server,
     /// What to call the world that is acted on.
-    pub world: World,
+    pub backend: Backend,
     /// The record of this start.
     pub start: Event,
     /// All of them, but in the proof that each is needed.
@@ -104,7 +104,7 @@ pub struct Parts {
 impl Controller {
     /// A controller that is about to run.
     pub fn new(parts: Parts) -> Self {
-        let Parts { settings, digest, journal, entries, aws, clock, server, world, start, guards } = parts;
+        let Parts { settings, digest, journal, entries, aws, clock, server, backend, start, guards } = parts;
         let now = clock.now();
         let skip = entries.len().saturating_sub(TAIL_LENGTH);
         let mut controller = Self {
@@ -112,7 +112,7 @@ impl Controller {
             journal,
             aws,
             server,
-            world,
+            backend,
             tail: entries[skip..].iter().cloned().map(Arc::new).collect(),
             stopping: false,
             looker: Looker::default(),
@@ -121,7 +121,7 @@ impl Controller {
             slow_at: None,
             calls: JoinSet::new(),
             wake: Wake { at: now, why: WakeReason::NextEvaluation },
-            pace: Pace::new(now, clock.speed()),
+            pace: ClockStepDetector::new(now, clock.speed()),
             clock,
             guards,
         };
@@ -318,7 +318,7 @@ impl Controller {
         tracing::warn!(
             "AWS has not answered for {so_long} s: nothing new is seen and nothing is started; it is given up after \
              {} s at most and asked again",
-            look::LONGEST.as_secs()
+            LONGEST_LOOK.as_secs()
         );
     }
 }

@@ -24,7 +24,7 @@ impl Controller {
         let snapshot = Snapshot {
             revision: self.engine.revision(),
             at: now,
-            world: self.world.clone(),
+            backend: self.backend.clone(),
             identity: self.engine.identity().cloned(),
             arming: self.engine.arming().clone(),
             journal,
@@ -92,6 +92,18 @@ fn loudness(event: &Event) -> Loudness {
         | Event::CallAdopted { .. }
         | Event::ActionResumed { .. }
         | Event::ActionEnded { .. } => Loudness::WorthKnowing,
-        _ => Loudness::Routine,
+        Event::EngineStarted { .. }
+        | Event::EngineStopped { .. }
+        | Event::IdentityConfirmed { .. }
+        | Event::Armed { .. }
+        | Event::CommandRefused { .. }
+        | Event::HoldReleased { .. }
+        | Event::Decision { .. }
+        | Event::ActionIntended { .. }
+        | Event::CallAnswered { .. }
+        | Event::ActionObserved { .. }
+        | Event::StopRequested { .. }
+        | Event::RdsEvent(_)
+        | Event::ReadRecovered { .. } => Loudness::Routine,
     }
 }

@@ -11,11 +11,11 @@ use crate::model::class::InstanceClass;
 pub(super) use crate::model::database::sample_state as state;
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::guard::Guards;
+use crate::model::identity::Identity;
 use crate::model::ladder::Ladder;
 use crate::model::policy::{Comparison, Policy, Rule, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
 use crate::model::settings::{AwsSettings, EngineSettings, Settings};
-use crate::model::snapshot::Identity;
 
 /// `writes > 500` 2 of 3 up, `writes < 225` 5 of 5 down.
 pub(super) fn policy() -> Policy {

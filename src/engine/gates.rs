@@ -10,9 +10,9 @@ use crate::model::class::InstanceClass;
 use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::{Guard, Guards};
 use crate::model::ladder::Direction;
+use crate::model::limits::STATE_LIMIT;
 use crate::model::policy::{Policy, Rule};
 use crate::model::series::{Series, SignalName};
-use crate::model::snapshot::STATE_LIMIT;
 
 /// `DescribeEvents` answered within this time: as for the state.
 const EVENTS_LIMIT: SignedDuration = STATE_LIMIT;
@@ -201,7 +201,7 @@ fn recent(policy: &Policy, series: Option<&Series>, now: Timestamp) -> Option<f6
 
 /// The most connections seen within the window of the shortest down rule, against the target's `max_connections`.
 fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
-    let most = recent(policy, watched.signal(&SignalName::new("connections")), now);
+    let most = recent(policy, watched.signal(&SignalName::new(SignalName::CONNECTIONS)), now);
     let seen = most.map(|most| most.ceil().max(0.0) as u32);
     let limit = target
         .and_then(InstanceClass::least_max_connections)
@@ -212,7 +212,7 @@ fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceC
 
 /// The most CPU seen within the same window, as it would be on the target's number of CPUs.
 fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
-    let most = recent(policy, watched.signal(&SignalName::new("cpu")), now);
+    let most = recent(policy, watched.signal(&SignalName::new(SignalName::CPU)), now);
     let vcpus = |class: &InstanceClass| class.hardware().map(|hardware| f64::from(hardware.vcpus));
     let here = watched.seen.as_ref().and_then(|seen| vcpus(&seen.state.class));
     let ratio = here.zip(target.and_then(vcpus)).map(|(here, there)| here / there);

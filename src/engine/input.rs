@@ -9,8 +9,9 @@ use crate::model::command::{Answer, Request};
 use crate::model::database::{DatabaseName, Instances, RdsEvent};
 use crate::model::event::Event;
 use crate::model::failure::Failure;
+use crate::model::identity::Identity;
 use crate::model::series::Signals;
-use crate::model::snapshot::{Identity, Wake};
+use crate::model::wake::Wake;
 
 /// The closed set of things the engine reacts to.
 #[derive(Debug, Clone)]

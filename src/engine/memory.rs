@@ -1,5 +1,6 @@
-//! What the engine remembers: a fold over the journal and nothing else. A restart folds the same events and knows the
-//! same things.
+//! What the engine remembers: a fold over the journal. A restart folds the same events and knows the same things. Two
+//! things it knows besides: which machine and class it saw first since it began, and that a journal that takes no more
+//! records has disarmed it; neither outlives the process.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +8,12 @@ use jiff::Timestamp;
 
 use super::remembered::Remembered;
 use crate::model::action::{ActionId, Run};
+use crate::model::arming::Arming;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, ResourceId};
 use crate::model::decision::Verdict;
 use crate::model::event::Event;
-use crate::model::snapshot::{Arming, MarkKind};
+use crate::model::mark::MarkKind;
 
 /// The engine's memory.
 #[derive(Debug)]

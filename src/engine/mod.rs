@@ -8,6 +8,7 @@
 //!                └─ rules ─► gates ─► decision ─► intent ─► playbook::next ─► call, look, end
 //! ```
 
+mod decision_record;
 mod evaluate;
 #[cfg(test)]
 mod fixtures;
@@ -16,7 +17,6 @@ pub mod input;
 mod memory;
 mod observe;
 mod orders;
-mod record;
 mod remembered;
 mod rules;
 mod runs;
@@ -34,10 +34,13 @@ use crate::model::class::InstanceClass;
 use crate::model::command::Answer;
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::event::{Entry, Event};
+use crate::model::failure::FailingRead;
 use crate::model::guard::{Guard, Guards};
+use crate::model::identity::Identity;
+use crate::model::limits::STATE_LIMIT;
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
-use crate::model::snapshot::{Identity, Problem, STATE_LIMIT, Wake, WakeReason};
+use crate::model::wake::{Wake, WakeReason};
 use gates::Common;
 use input::{Effect, Input, Step};
 use memory::Memory;
@@ -66,7 +69,7 @@ pub struct Engine {
     looked_at: Option<Timestamp>,
     /// When the newest look was begun in which `DescribeEvents` answered.
     events_at: Option<Timestamp>,
-    problems: BTreeMap<String, Problem>,
+    problems: BTreeMap<String, FailingRead>,
     journal_broken: Option<String>,
     ending: bool,
     effects: Vec<Effect>,

@@ -11,11 +11,12 @@ use super::watched::Seen;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState, ResourceId};
 use crate::model::event::Event;
+use crate::model::failure::FailingRead;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::guard::Guard;
 use crate::model::hold::{Hold, HoldCause};
+use crate::model::identity::Identity;
 use crate::model::series::{Series, SignalName};
-use crate::model::snapshot::{Identity, Problem};
 
 /// Of each series at least this much is kept: the widest range that a screen can show.
 const KEEP: SignedDuration = SignedDuration::from_hours(8);
@@ -113,7 +114,7 @@ impl Engine {
                     self.record(now, Event::ReadFailed(failure.clone()));
                 }
                 let since = self.problems.get(operation).map_or(now, |problem| problem.since);
-                self.problems.insert(operation.to_owned(), Problem { since, failure });
+                self.problems.insert(operation.to_owned(), FailingRead { since, failure });
                 None
             }
         }

@@ -11,8 +11,8 @@ use crate::model::database::{RdsEvent, ResourceId};
 use crate::model::event::Event;
 use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
+use crate::model::mark::{Mark, MarkKind};
 use crate::model::operator::Actor;
-use crate::model::snapshot::{Mark, MarkKind};
 
 /// Marks kept per database: more than fit on the widest screen's axis.
 const MARKS: usize = 256;

@@ -13,7 +13,7 @@ use crate::model::guard::Guard;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::operator::Actor;
 use crate::model::policy::Policy;
-use crate::playbook::{self, Look, Next, World};
+use crate::playbook::{self, Look, Next, Situation};
 
 impl Engine {
     /// Says which actions a restart found under way. A call without a recorded answer may or may not have arrived: it
@@ -113,7 +113,7 @@ impl Engine {
         });
         let policy = self.settings.policy(database);
         let stuck_after = policy.and_then(|policy| SignedDuration::try_from(policy.stuck_after).ok());
-        let world = World {
+        let world = Situation {
             look,
             confirmed: confirmed.unwrap_or((0, SignedDuration::ZERO)),
             forbidden: self.forbidden(now, run),

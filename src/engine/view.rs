@@ -4,11 +4,14 @@ use jiff::Timestamp;
 
 use super::watched::{Seen, Watched};
 use super::{Engine, gates};
+use crate::model::arming::Arming;
 use crate::model::class::InstanceClass;
+use crate::model::failure::FailingRead;
 use crate::model::ladder::Direction;
-use crate::model::plan::OverridePlan;
+use crate::model::override_plan::OverridePlan;
 use crate::model::policy::Policy;
-use crate::model::snapshot::{Arming, DatabaseView, Problem, Wake};
+use crate::model::snapshot::DatabaseView;
+use crate::model::wake::Wake;
 use crate::playbook;
 
 impl Engine {
@@ -23,8 +26,8 @@ impl Engine {
     }
 
     /// What fails at the moment; first what makes everything else fail too.
-    pub fn problems(&self) -> Vec<Problem> {
-        let mut problems: Vec<Problem> = self.problems.values().cloned().collect();
+    pub fn problems(&self) -> Vec<FailingRead> {
+        let mut problems: Vec<FailingRead> = self.problems.values().cloned().collect();
         problems.sort_by_key(|problem| problem.failure.kind);
         problems
     }

@@ -232,7 +232,14 @@ impl Event {
             Self::ActionIntended { intent, .. } => Some(&intent.database),
             Self::RdsEvent(event) => Some(&event.database),
             Self::CommandRefused { command, .. } => command.database(),
-            _ => None,
+            Self::EngineStarted { .. }
+            | Self::EngineStopped { .. }
+            | Self::JournalRepaired { .. }
+            | Self::IdentityConfirmed { .. }
+            | Self::Armed { .. }
+            | Self::Disarmed { .. }
+            | Self::ReadFailed(_)
+            | Self::ReadRecovered { .. } => None,
         }
     }
 }

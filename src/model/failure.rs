@@ -1,5 +1,6 @@
 //! Reads that failed, sorted by what a person can do about it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Why a read failed, sorted by what a person can do about it: first what makes everything else fail too.
@@ -36,4 +37,13 @@ pub struct Failure {
     /// AWS's request id, where there was an answer.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
+}
+
+/// Something that fails at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailingRead {
+    /// Since when.
+    pub since: Timestamp,
+    /// What.
+    pub failure: Failure,
 }

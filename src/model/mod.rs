@@ -4,6 +4,8 @@
 //! The terms are those of AWS, PostgreSQL and control engineering; `ARCHITECTURE.md` has them in a glossary.
 
 pub mod action;
+pub mod arming;
+pub mod backend;
 pub mod call;
 pub mod class;
 pub mod command;
@@ -12,16 +14,19 @@ pub mod decision;
 pub mod duration;
 pub mod event;
 pub mod failure;
-pub mod file;
 pub mod gate;
 pub mod guard;
 pub mod hold;
+pub mod identity;
 pub mod ladder;
+pub mod limits;
+pub mod mark;
 pub mod operator;
-pub mod plan;
+pub mod override_plan;
 pub mod policy;
 pub mod price;
 pub mod series;
 pub mod settings;
 pub mod snapshot;
 pub mod text;
+pub mod wake;

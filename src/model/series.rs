@@ -15,6 +15,13 @@ use super::failure::Failure;
 pub struct SignalName(String);
 
 impl SignalName {
+    /// The signal that the built-in rules are about.
+    pub const WRITES: &str = "writes";
+    /// The signal that a step down is held against by its CPU gate.
+    pub const CPU: &str = "cpu";
+    /// The signal that a step down is held against by its connections gate.
+    pub const CONNECTIONS: &str = "connections";
+
     /// A signal's name; not checked here.
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())

@@ -3,21 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::action::Run;
+use super::arming::Arming;
+use super::backend::Backend;
 use super::database::{DatabaseName, DatabaseState};
 use super::decision::Decision;
 use super::event::Entry;
-use super::failure::Failure;
+use super::failure::FailingRead;
 use super::gate::GateResult;
 use super::hold::Hold;
+use super::identity::Identity;
 use super::ladder::Direction;
-use super::operator::Operator;
-use super::plan::OverridePlan;
+use super::mark::Mark;
+use super::override_plan::OverridePlan;
 use super::policy::Policy;
 use super::series::{Series, SignalName};
+use super::wake::Wake;
 
 /// Everything there is to see, at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,8 +30,8 @@ pub struct Snapshot {
     pub revision: u64,
     /// The clock in use, when this picture was made.
     pub at: Timestamp,
-    /// The world the engine acts on.
-    pub world: World,
+    /// What the engine acts on.
+    pub backend: Backend,
     /// Who the credentials belong to; absent until AWS has said so.
     pub identity: Option<Identity>,
     /// May the engine act?
@@ -37,7 +41,7 @@ pub struct Snapshot {
     /// In the order of the configuration.
     pub databases: Vec<DatabaseView>,
     /// What fails at the moment, since when.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<FailingRead>,
     /// The newest records, oldest first, at most [`TAIL_LENGTH`].
     pub tail: Vec<Arc<Entry>>,
     /// The engine is ending.
@@ -46,60 +50,8 @@ pub struct Snapshot {
     pub looking_since: Option<Timestamp>,
 }
 
-/// For a person who reads the screen, a description of the database this old still says something: eight missed
-/// looks at the default rhythm.
-pub const STATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
-
 /// How many journal records a snapshot carries.
 pub const TAIL_LENGTH: usize = 200;
-
-/// The world the engine acts on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "world")]
-pub enum World {
-    /// Amazon Web Services.
-    Aws,
-    /// The embedded simulation.
-    Simulation {
-        /// The scenario's name.
-        scenario: String,
-        /// Virtual seconds per second.
-        speed: f64,
-        /// Where any AWS client can look at the same world.
-        endpoint: String,
-    },
-}
-
-/// The owner of the credentials.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// Twelve digits.
-    pub account: String,
-    /// The caller.
-    pub arn: String,
-    /// The region in use.
-    pub region: String,
-}
-
-/// Permission to act.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "arming")]
-pub enum Arming {
-    /// The engine may start actions.
-    Armed {
-        /// Who allowed it.
-        by: Operator,
-        /// Since when.
-        since: Timestamp,
-    },
-    /// It only records what it would have done.
-    Disarmed {
-        /// Why.
-        why: String,
-        /// Since when; absent when it was never armed.
-        since: Option<Timestamp>,
-    },
-}
 
 /// The state of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,15 +62,6 @@ pub struct JournalHealth {
     pub head: String,
     /// Why it takes no more records; absent while it does.
     pub broken: Option<String>,
-}
-
-/// Something that fails at the moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// Since when.
-    pub since: Timestamp,
-    /// What.
-    pub failure: Failure,
 }
 
 /// One database.
@@ -150,57 +93,13 @@ pub struct DatabaseView {
     pub plans: Vec<OverridePlan>,
 }
 
-/// A deadline and its reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wake {
-    /// When.
-    pub at: Timestamp,
-    /// Why then.
-    pub why: WakeReason,
-}
-
-/// Why the engine looks again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WakeReason {
-    /// The usual rhythm.
-    NextEvaluation,
-    /// An action is watched.
-    WatchAction,
-    /// An order waits for a look that is fresh enough to act on.
-    FreshLook,
-}
-
-/// Something that happened at a moment, for the time axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub kind: MarkKind,
-}
-
-/// What a mark stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MarkKind {
-    /// The engine would have scaled.
-    WouldScale,
-    /// A mutating call was sent.
-    Sent,
-    /// An action was verified.
-    Verified,
-    /// An action ended otherwise.
-    Failed,
-}
-
 impl Snapshot {
     /// The picture before the engine's first word.
-    pub fn before_the_start(at: Timestamp, world: World) -> Self {
+    pub fn before_the_start(at: Timestamp, backend: Backend) -> Self {
         Self {
             revision: 0,
             at,
-            world,
+            backend,
             identity: None,
             arming: Arming::Disarmed { why: "starting".to_owned(), since: None },
             journal: JournalHealth { seq: 0, head: String::new(), broken: None },
@@ -213,10 +112,27 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// The database of this name.
+    pub fn database(&self, name: &DatabaseName) -> Option<&DatabaseView> {
+        self.databases.iter().find(|view| view.name() == name)
+    }
+
+    /// Whether an action is under way on any database.
+    pub fn has_active_run(&self) -> bool {
+        self.databases.iter().any(|view| view.active_run().is_some())
+    }
+}
+
 impl DatabaseView {
     /// The database's name.
     pub fn name(&self) -> &DatabaseName {
         &self.policy.database
+    }
+
+    /// The action under way.
+    pub fn active_run(&self) -> Option<&Run> {
+        self.run.as_ref().filter(|run| !run.is_ended())
     }
 
     /// The datapoints of a signal.
@@ -229,24 +145,6 @@ impl DatabaseView {
         match direction {
             Direction::Up => &self.gates_up,
             Direction::Down => &self.gates_down,
-        }
-    }
-}
-
-impl Arming {
-    /// Whether the engine may start actions.
-    pub fn is_armed(&self) -> bool {
-        matches!(self, Self::Armed { .. })
-    }
-}
-
-impl WakeReason {
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::NextEvaluation => "next evaluation",
-            Self::WatchAction => "watching the action",
-            Self::FreshLook => "a fresh look before the order is sent",
         }
     }
 }

@@ -8,13 +8,13 @@ mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, Next, World};
+use super::{Look, Next, Situation};
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::guard::Guard;
 use crate::model::operator::Actor;
-use crate::model::plan::ExpectedOutage;
+use crate::model::override_plan::ExpectedOutage;
 
 /// Consecutive looks that must find it done: `DescribeDBInstances` is eventually consistent, and AWS's own and
 /// Terraform's handlers ask for two or three.
@@ -49,7 +49,7 @@ pub(super) fn expected_outage(multi_az: bool) -> ExpectedOutage {
 }
 
 /// What to do next about an in-place class change.
-pub(super) fn next(run: &Run, world: World<'_>, now: Timestamp) -> Next {
+pub(super) fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
     let Some(call) = run.last_call().filter(|_| !run.is_ended()) else {
         return if run.is_ended() { Next::Observe } else { start(run, world, now) };
     };
@@ -62,7 +62,7 @@ pub(super) fn next(run: &Run, world: World<'_>, now: Timestamp) -> Next {
     }
 }
 
-fn start(run: &Run, world: World<'_>, now: Timestamp) -> Next {
+fn start(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
     let failed = |why: String| Next::End(ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
     if let Some(by) = &run.stop_requested {
         return Next::End(ActionResult::Stopped { by: by.clone() });
@@ -102,7 +102,7 @@ fn start(run: &Run, world: World<'_>, now: Timestamp) -> Next {
 }
 
 /// Why the call may not be sent to a database in this state.
-fn precondition(state: &DatabaseState, world: World<'_>) -> Option<String> {
+fn precondition(state: &DatabaseState, world: Situation<'_>) -> Option<String> {
     if !state.status.is_available() && world.guards.stand(Guard::StatusAvailable) {
         return Some(format!("its status is {}", state.status));
     }
@@ -113,7 +113,7 @@ fn precondition(state: &DatabaseState, world: World<'_>) -> Option<String> {
     Some(format!("other changes are pending: {}", pending.join(", ")))
 }
 
-fn watch(run: &Run, call: &CallRecord, world: World<'_>, now: Timestamp) -> Next {
+fn watch(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> Next {
     let stuck = now.duration_since(call.sent_at) > world.stuck_after;
     let Some(look) = world.look.filter(|look| look.since_call > 0) else {
         let why = format!("it could not be observed for {} min since the call", world.stuck_after.as_mins());
@@ -174,7 +174,7 @@ fn trace(run: &Run, state: &DatabaseState) -> Option<String> {
 
 /// How it ends when the database is at rest in its old class. Judged by the time of the look, not by now: a look that
 /// was made early says nothing about later, however long ago it was.
-fn unchanged(run: &Run, call: &CallRecord, look: Look<'_>, world: World<'_>) -> Option<ActionResult> {
+fn unchanged(run: &Run, call: &CallRecord, look: Look<'_>, world: Situation<'_>) -> Option<ActionResult> {
     let failure = run.events.iter().find(|event| event.is_class_failure());
     if let Some(event) = failure.filter(|_| look.since_call >= FAILED_LOOKS) {
         return Some(ActionResult::RolledBack { why: event.message.clone() });

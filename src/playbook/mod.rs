@@ -9,12 +9,12 @@ use crate::model::action::{ActionResult, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::guard::Guards;
-use crate::model::plan::ExpectedOutage;
+use crate::model::override_plan::ExpectedOutage;
 use crate::model::policy::Strategy;
 
 /// The world as far as an action is concerned.
 #[derive(Debug, Clone, Copy)]
-pub struct World<'a> {
+pub struct Situation<'a> {
     /// The newest look at the database; absent when there was none, or when it was not found.
     pub look: Option<Look<'a>>,
     /// Consecutive looks that found the action done, this one not counted, and the time from the first of them to
@@ -70,7 +70,7 @@ pub fn expected_outage(strategy: Strategy, multi_az: bool) -> ExpectedOutage {
 }
 
 /// What to do next about `run` at `now`.
-pub fn next(run: &Run, world: World<'_>, now: Timestamp) -> Next {
+pub fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
     match run.intent.strategy {
         Strategy::InPlace => in_place::next(run, world, now),
     }

@@ -2,7 +2,7 @@
 //! repeatable, thousands of them, with its promises checked all the time.
 //!
 //! ```text
-//!   seed ─► draw ─► plan: world, policies, people, faults, crashes
+//!   seed ─► plan::draw ─► plan: world, policies, people, faults, crashes
 //!                     │
 //!   trial, stage ─────┼─► controller (paused time) ─► SDK ─► wire: faults ─► sim::World
 //!             │        │  journal                       │
@@ -17,33 +17,13 @@
 //!
 //! This room owns the only clock, disk and randomness of a trial. It is the one room that may take a guard away.
 
-pub mod coverage;
-pub mod crash;
-mod deeds;
-pub mod disk;
-mod draw;
-pub mod fault;
-mod forge;
-mod ledger;
-mod life;
-mod people;
+pub mod faults;
+pub mod oracle;
 pub mod plan;
-mod poorer;
-mod promises;
-mod provider;
-mod reasons;
-mod refuse;
-mod rest;
-mod served;
-mod stage;
-mod steady;
-mod telling;
-mod trial;
-mod wire;
-mod witness;
+pub mod trial;
 
 #[cfg(test)]
 mod tests;
 
-pub use poorer::{FirstSteps, step_for_want_of_data};
+pub use oracle::lost_data::{FirstSteps, step_for_want_of_data};
 pub use trial::{Report, Trial, can_be_thinned, can_miss, run, run_poorer};

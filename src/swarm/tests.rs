@@ -1,7 +1,7 @@
 //! The swarm in small: what the command does with thousands of seeds, CI does with these.
 
-use super::crash::{self, Death};
-use super::trial::{Trial, run};
+use crate::swarm::trial::crash::{self, Death};
+use crate::swarm::trial::{Trial, run};
 
 #[test]
 fn the_same_seed_twice_is_the_same_trial_to_the_last_byte() {

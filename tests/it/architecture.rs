@@ -5,17 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, and the rooms it may name besides itself.
-const MAY_NAME: [(&str, &[&str]); 15] = [
+const MAY_NAME: [(&str, &[&str]); 16] = [
     ("clock", &[]),
     ("model", &[]),
-    ("config", &["model"]),
+    ("diagnostics", &["model"]),
+    ("config", &["model", "diagnostics"]),
     ("playbook", &["model"]),
     ("engine", &["model", "playbook"]),
     ("aws", &["model", "clock"]),
     ("journal", &["model"]),
     ("control", &["model"]),
-    ("sim", &["model", "clock"]),
-    ("controller", &["model", "clock", "aws", "control", "engine", "journal", "playbook"]),
+    ("sim", &["model", "clock", "diagnostics"]),
+    ("controller", &["model", "clock", "aws", "control", "engine", "journal"]),
     ("swarm", &["model", "clock", "aws", "config", "control", "controller", "journal", "sim"]),
     ("console", &["model", "clock", "control"]),
     ("cli", &["model"]),
@@ -35,6 +36,7 @@ const ANY: &[&str] = &[
     "console",
     "control",
     "controller",
+    "diagnostics",
     "engine",
     "journal",
     "model",

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use upshift::config::{self, Problems};
+use upshift::config::{self, Diagnostics};
 use upshift::model::settings::Settings;
 
-fn fixtures(kind: &str) -> Vec<(String, Result<Settings, Problems>)> {
+fn fixtures(kind: &str) -> Vec<(String, Result<Settings, Diagnostics>)> {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(kind);
     let mut paths: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|file| file.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));

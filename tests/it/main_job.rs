@@ -14,6 +14,7 @@ use upshift::control::{self, Client};
 use upshift::controller::{Controller, Ended, Parts};
 use upshift::journal::{self, Journal};
 use upshift::model::action::ActionResult;
+use upshift::model::backend::Backend;
 use upshift::model::call::CallOutcome;
 use upshift::model::class::InstanceClass;
 use upshift::model::command::{Answer, Command};
@@ -22,7 +23,7 @@ use upshift::model::guard::Guards;
 use upshift::model::ladder::Ladder;
 use upshift::model::operator::Operator;
 use upshift::model::settings::Settings;
-use upshift::model::snapshot::{Snapshot, World};
+use upshift::model::snapshot::Snapshot;
 use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
 
@@ -48,14 +49,14 @@ async fn start_by(settings: Settings, sim: &Sim, directory: &Path) -> Running {
     let clock = sim.clock().clone();
     let (journal, entries) = Journal::open(directory, clock.now()).unwrap();
     let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
-    let world = World::Simulation { scenario: "checkpoints".into(), speed: 1.0, endpoint: String::new() };
-    let first = Snapshot::before_the_start(clock.now(), world.clone());
+    let backend = Backend::Simulation { scenario: "checkpoints".into(), speed: 1.0, endpoint: String::new() };
+    let first = Snapshot::before_the_start(clock.now(), backend.clone());
     let (client, server) = control::pair(first, Operator { user: "test".into(), ssh_client: None });
     let start =
         Event::EngineStarted { version: "test".into(), pid: 1, mode: "test".into(), config_digest: "digest".into() };
     let digest = |_: &_| "digest".to_owned();
     let guards = Guards::all();
-    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, world, start, guards };
+    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, backend, start, guards };
     let controller = Controller::new(parts);
     let (stop, stopped) = watch::channel(None);
     let mut task = JoinSet::new();

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{CommandError, on_all_cores, stdout};
 use crate::cli::SimulateArgs;
-use crate::swarm::crash::{Death, Kind, run as live};
+use crate::swarm::trial::crash::{Death, Kind, run as live};
 
 /// Says how many deaths each kind of action survived; the first that changes anything ends it with exit code 1.
 pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {

@@ -7,7 +7,19 @@ use crate::cli::SimulateArgs;
 use crate::model::guard::Guard;
 use crate::swarm::{Trial, can_miss, run as run_trial};
 
-/// Says for each guard after how many seeds its absence was noticed.
+/// The seeds that a guard's absence needs most days for: they are tried before all others, or each run would look for
+/// them anew through hundreds of days. A seed that no longer shows it costs one day, and the search goes on from the first.
+const TRIED_FIRST: [(Guard, u64); 7] = [
+    (Guard::FreshData, 919),
+    (Guard::UpRulesComplete, 191),
+    (Guard::TargetOrderable, 109),
+    (Guard::SameAccount, 73),
+    (Guard::MissingMetric, 48),
+    (Guard::CpuFits, 28),
+    (Guard::StatusAvailable, 24),
+];
+
+/// Says for each guard which seed noticed its absence.
 pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
     let mut unmissed = Vec::new();
     for guard in Guard::ALL {
@@ -24,19 +36,25 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
 }
 
 fn first_to_miss(guard: Guard, args: &SimulateArgs) -> Option<u64> {
+    let seeds = args.first..args.first + args.seeds;
+    let remembered = TRIED_FIRST.iter().find(|(of, seed)| *of == guard && seeds.contains(seed)).map(|(_, seed)| *seed);
+    if remembered.is_some_and(|seed| misses(guard, seed, args)) {
+        return remembered;
+    }
     let found = AtomicU64::new(u64::MAX);
     on_all_cores(args.seeds as usize, guard.name(), |at| {
         let seed = args.first + at as u64;
-        let trial = Trial { seed, hours: args.hours, without: Some(guard) };
-        if !can_miss(trial) {
-            return true;
-        }
-        // A trial that could not be run has missed nothing.
-        let missed = run_trial(trial).is_ok_and(|report| !report.broken.is_empty());
+        let missed = misses(guard, seed, args);
         if missed {
             found.fetch_min(seed, Ordering::Relaxed);
         }
         !missed
     });
     Some(found.into_inner()).filter(|seed| *seed != u64::MAX)
+}
+
+/// Whether the day of this seed breaks a promise without the guard. A trial that could not be run has missed nothing.
+fn misses(guard: Guard, seed: u64, args: &SimulateArgs) -> bool {
+    let trial = Trial { seed, hours: args.hours, without: Some(guard) };
+    can_miss(trial) && run_trial(trial).is_ok_and(|report| !report.broken.is_empty())
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use super::{CommandError, on_all_cores, stdout};
 use crate::cli::{CoverageUse, SimulateArgs};
 use crate::model::guard::Guard;
-use crate::swarm::coverage::Coverage;
+use crate::swarm::oracle::coverage::Coverage;
 use crate::swarm::{Report, Trial, can_be_thinned, run as run_trial, run_poorer, step_for_want_of_data};
 
 /// How the promise is named that equal seeds are equal trials.

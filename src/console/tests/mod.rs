@@ -15,9 +15,9 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::drive::{Driven, drive, lines};
-use super::pace::Now;
 use super::state::UiState;
-use super::update::{self, Effect};
+use super::time::Now;
+use super::update::{self, ConsoleEffect};
 use super::{theme, view};
 use crate::model::snapshot::Snapshot;
 
@@ -53,7 +53,7 @@ fn now(snapshot: &Snapshot, millis: u64) -> Now {
 }
 
 /// Types at one moment of machine time.
-fn press_at(state: &mut UiState, snapshot: &Arc<Snapshot>, text: &str, millis: u64) -> Vec<Effect> {
+fn press_at(state: &mut UiState, snapshot: &Arc<Snapshot>, text: &str, millis: u64) -> Vec<ConsoleEffect> {
     let now = now(snapshot, millis);
     keys(text).iter().filter_map(|key| update::key(state, snapshot, key, now)).collect()
 }

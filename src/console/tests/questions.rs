@@ -34,7 +34,7 @@ fn an_enter_within_a_second_of_the_question_does_not_count_and_it_says_so() {
     assert!(at(6_000).contains("Enter confirms"), "{}", at(6_000));
     assert_eq!(update::deadline(&state, now(&snapshot, 5_100)), Some(Duration::from_secs(6)), "a frame is due then");
     let sent = press_at(&mut state, &snapshot, "<enter>", 6_000);
-    assert_eq!(sent, [Effect::Send(Command::Arm { reason: "sale".into() })]);
+    assert_eq!(sent, [ConsoleEffect::Send(Command::Arm { reason: "sale".into() })]);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn an_answer_to_a_changed_world_is_refused_with_a_sentence() {
     let mut state = UiState::default();
     press_at(&mut state, &Arc::new(trouble()), "Hsale", 0);
     match press_at(&mut state, &Arc::new(other_first), "<enter>", 2_000).as_slice() {
-        [Effect::Send(Command::Hold { database, .. })] => assert_eq!(database.as_str(), "checkpoints"),
+        [ConsoleEffect::Send(Command::Hold { database, .. })] => assert_eq!(database.as_str(), "checkpoints"),
         other => panic!("{other:?}"),
     }
 }

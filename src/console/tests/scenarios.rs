@@ -70,7 +70,7 @@ fn suspending_during_an_action_asks_first_from_a_dialog_too() {
         assert_eq!(update::key(&mut state, &trouble, &control_z, now(&trouble, 1_000)), None);
         let screen = text(&drawn(80, 24, &trouble, &state, false));
         assert!(screen.contains("suspend?") && screen.contains("The engine stands still"), "{screen}");
-        assert_eq!(press_at(&mut state, &trouble, "<enter>", 3_000), [Effect::Suspend]);
+        assert_eq!(press_at(&mut state, &trouble, "<enter>", 3_000), [ConsoleEffect::Suspend]);
         assert_eq!(state.mode, Mode::Normal);
     }
 }
@@ -95,7 +95,7 @@ fn a_key_with_alt_or_control_is_never_taken_for_the_plain_one() {
     chord(&mut state, 'd', KeyModifiers::ALT);
     chord(&mut state, 'x', KeyModifiers::CONTROL);
     assert_eq!(state.mode, dialog, "nothing was typed into the reason");
-    assert_eq!(chord(&mut state, 'z', KeyModifiers::CONTROL), Some(Effect::Suspend));
+    assert_eq!(chord(&mut state, 'z', KeyModifiers::CONTROL), Some(ConsoleEffect::Suspend));
     assert_eq!(chord(&mut state, 'c', KeyModifiers::CONTROL), None);
     assert_eq!(state.mode, Mode::Normal, "Ctrl-C goes back first");
 }

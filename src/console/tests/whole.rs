@@ -3,8 +3,8 @@
 use super::*;
 use crate::console::fixtures::{snapshot, trouble};
 use crate::console::state::{Extent, Panel};
+use crate::model::failure::FailingRead;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::snapshot::Problem;
 
 /// A screen's words, with what was wrapped put together again.
 fn words(screen: &str) -> String {
@@ -24,7 +24,7 @@ fn alerts_that_were_cut_are_read_in_full_with_every_problem() {
         let sentence = format!("{operation} is not allowed: give the role rds:DescribeEvents and the like");
         let (kind, operation) = (FailureKind::AccessDenied, operation.to_owned());
         let failure = Failure { kind, operation, sentence, request_id: None };
-        trouble.problems.push(Problem { since: trouble.at, failure });
+        trouble.problems.push(FailingRead { since: trouble.at, failure });
     }
     let overview = low(&trouble, "");
     assert!(overview.contains("… (z, Tab: alerts)"), "what is cut says where it can be read:\n{overview}");
@@ -55,7 +55,7 @@ fn an_alert_with_room_to_spare_is_not_cut() {
 #[test]
 fn no_line_of_a_low_screen_ends_in_the_middle_without_saying_so() {
     let mut long = snapshot();
-    let crate::model::snapshot::World::Simulation { endpoint, .. } = &mut long.world else { panic!() };
+    let crate::model::backend::Backend::Simulation { endpoint, .. } = &mut long.backend else { panic!() };
     *endpoint = "http://ip-10-0-0-1.eu-central-1.compute.internal:45661".into();
     let screen = low(&long, "");
     assert!(screen.lines().nth(1).unwrap().ends_with('…'), "{screen}");

@@ -2,39 +2,39 @@
 
 use std::sync::Arc;
 
-use super::Effect;
-use crate::console::keymap::Action;
-use crate::console::pace::Now;
+use super::ConsoleEffect;
+use crate::console::keymap::KeyAction;
 use crate::console::question::{Change, Dialog, Question, Scaling};
 use crate::console::state::{Extent, Message, Mode, Panel, RANGES_MINS, UiState};
+use crate::console::time::Now;
 use crate::model::command::{Answer, Command};
 use crate::model::ladder::Direction;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 
-pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: Action, now: Now) -> Option<Effect> {
+pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: KeyAction, now: Now) -> Option<ConsoleEffect> {
     match action {
-        Action::ArmOrDisarm
-        | Action::StepUp
-        | Action::StepDown
-        | Action::ChooseClass
-        | Action::Hold
-        | Action::Release
-        | Action::Stop => match order(state, snapshot, action) {
+        KeyAction::ArmOrDisarm
+        | KeyAction::StepUp
+        | KeyAction::StepDown
+        | KeyAction::ChooseClass
+        | KeyAction::Hold
+        | KeyAction::Release
+        | KeyAction::Stop => match order(state, snapshot, action) {
             Ok(Next::Ask(question)) => state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision)),
-            Ok(Next::Send(command)) => return Some(Effect::Send(command)),
+            Ok(Next::Send(command)) => return Some(ConsoleEffect::Send(command)),
             Err(sentence) => refuse(state, sentence, now),
         },
-        Action::Freeze => {
+        KeyAction::Freeze => {
             state.frozen = if state.frozen.is_some() { None } else { Some(Arc::clone(snapshot)) };
         }
-        Action::Filter => state.mode = Mode::Filter,
-        Action::Help => state.mode = Mode::Help,
-        Action::Suspend | Action::Quit => {
+        KeyAction::Filter => state.mode = Mode::Filter,
+        KeyAction::Help => state.mode = Mode::Help,
+        KeyAction::Suspend | KeyAction::Quit => {
             let (effect, question) = match action {
-                Action::Suspend => (Effect::Suspend, Question::Suspend),
-                _ => (Effect::Quit, Question::Quit),
+                KeyAction::Suspend => (ConsoleEffect::Suspend, Question::Suspend),
+                _ => (ConsoleEffect::Quit, Question::Quit),
             };
-            if !is_busy(snapshot) {
+            if !snapshot.has_active_run() {
                 return Some(effect);
             }
             state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision));
@@ -55,19 +55,19 @@ enum Next {
     Send(Command),
 }
 
-fn order(state: &UiState, snapshot: &Snapshot, action: Action) -> Result<Next, String> {
-    if action == Action::ArmOrDisarm {
+fn order(state: &UiState, snapshot: &Snapshot, action: KeyAction) -> Result<Next, String> {
+    if action == KeyAction::ArmOrDisarm {
         let question = Question::Arm { reason: String::new() };
         return Ok(if snapshot.arming.is_armed() { Next::Send(Command::Disarm) } else { Next::Ask(question) });
     }
     let view = state.shown(snapshot).ok_or("no database has been seen yet")?;
     let database = view.name().clone();
     Ok(match action {
-        Action::StepUp => Next::Ask(step(view, Direction::Up)?),
-        Action::StepDown => Next::Ask(step(view, Direction::Down)?),
-        Action::ChooseClass => Next::Ask(choose(view)?),
-        Action::Hold => Next::Ask(Question::Hold { database, length: 1, reason: String::new() }),
-        Action::Release => Next::Ask(Question::Release { database }),
+        KeyAction::StepUp => Next::Ask(step(view, Direction::Up)?),
+        KeyAction::StepDown => Next::Ask(step(view, Direction::Down)?),
+        KeyAction::ChooseClass => Next::Ask(choose(view)?),
+        KeyAction::Hold => Next::Ask(Question::Hold { database, length: 1, reason: String::new() }),
+        KeyAction::Release => Next::Ask(Question::Release { database }),
         _ => Next::Send(Command::Stop { database }),
     })
 }
@@ -87,33 +87,28 @@ fn choose(view: &DatabaseView) -> Result<Question, String> {
     Ok(Question::Choose { change: Change { database: view.name().clone(), from, to } })
 }
 
-/// Whether an action is under way on any database.
-pub(in crate::console) fn is_busy(snapshot: &Snapshot) -> bool {
-    snapshot.databases.iter().any(|view| view.run.as_ref().is_some_and(|run| !run.is_ended()))
-}
-
 /// The keys that change only what is looked at.
-fn look(state: &mut UiState, snapshot: &Snapshot, action: Action) {
+fn look(state: &mut UiState, snapshot: &Snapshot, action: KeyAction) {
     match action {
-        Action::NarrowerRange => state.range = state.range.saturating_sub(1),
-        Action::WiderRange => state.range = (state.range + 1).min(RANGES_MINS.len() - 1),
-        Action::Earlier => state.back_secs = (state.back_secs + state.range_secs() / 4).min(8 * 3_600),
-        Action::Later => state.back_secs = (state.back_secs - state.range_secs() / 4).max(0),
-        Action::NextPanel => state.panel = state.panel.next(state.extent),
-        Action::WholePanel => extend(state),
-        Action::NextDatabase => {
+        KeyAction::NarrowerRange => state.range = state.range.saturating_sub(1),
+        KeyAction::WiderRange => state.range = (state.range + 1).min(RANGES_MINS.len() - 1),
+        KeyAction::Earlier => state.back_secs = (state.back_secs + state.range_secs() / 4).min(8 * 3_600),
+        KeyAction::Later => state.back_secs = (state.back_secs - state.range_secs() / 4).max(0),
+        KeyAction::NextPanel => state.panel = state.panel.next(state.extent),
+        KeyAction::WholePanel => extend(state),
+        KeyAction::NextDatabase => {
             let next = (state.shown_index(snapshot) + 1).checked_rem(snapshot.databases.len()).unwrap_or(0);
             state.database = snapshot.databases.get(next).map(|view| view.name().clone());
             state.engine_down = 0;
         }
-        Action::ScrollUp => match state.panel {
+        KeyAction::ScrollUp => match state.panel {
             Panel::Writes | Panel::Small => state.range = state.range.saturating_sub(1),
             Panel::Alerts => state.alerts_down = state.alerts_down.min(state.reach.alerts).saturating_sub(1),
             Panel::Rds => {}
             Panel::Engine => state.engine_down = state.engine_down.min(state.reach.engine).saturating_sub(1),
             Panel::Journal => state.journal_back = (state.journal_back + 1).min(state.reach.journal),
         },
-        Action::ScrollDown => match state.panel {
+        KeyAction::ScrollDown => match state.panel {
             Panel::Writes | Panel::Small => state.range = (state.range + 1).min(RANGES_MINS.len() - 1),
             Panel::Alerts => state.alerts_down = (state.alerts_down + 1).min(state.reach.alerts),
             Panel::Rds => {}

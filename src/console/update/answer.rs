@@ -2,10 +2,10 @@
 
 use crossterm::event::KeyCode;
 
-use super::{Effect, act, text};
-use crate::console::pace::Now;
+use super::{ConsoleEffect, act, text};
 use crate::console::question::{Dialog, Field, HOLDS, Question, Scaling, find};
 use crate::console::state::{Mode, UiState};
+use crate::console::time::Now;
 use crate::model::command::Command;
 use crate::model::snapshot::Snapshot;
 
@@ -29,7 +29,7 @@ pub(super) fn answer(
     mut dialog: Dialog,
     code: KeyCode,
     now: Now,
-) -> Option<Effect> {
+) -> Option<ConsoleEffect> {
     let mut outcome = Outcome::Stay(None);
     match code {
         KeyCode::Esc => {
@@ -46,9 +46,9 @@ pub(super) fn answer(
     }
     state.mode = Mode::Normal;
     match outcome {
-        Outcome::Send(command) => return Some(Effect::Send(command)),
-        Outcome::Suspend => return Some(Effect::Suspend),
-        Outcome::Quit => return Some(Effect::Quit),
+        Outcome::Send(command) => return Some(ConsoleEffect::Send(command)),
+        Outcome::Suspend => return Some(ConsoleEffect::Suspend),
+        Outcome::Quit => return Some(ConsoleEffect::Quit),
         Outcome::Ask(question) => state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision)),
         Outcome::Stay(notice) => {
             dialog.notice = notice;

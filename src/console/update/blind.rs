@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Effect, act};
-use crate::console::keymap::Action;
-use crate::console::pace::Now;
+use super::{ConsoleEffect, act};
+use crate::console::keymap::KeyAction;
 use crate::console::state::{Mode, Room, UiState};
+use crate::console::time::Now;
 use crate::model::command::Command;
 use crate::model::snapshot::Snapshot;
 
@@ -23,11 +23,11 @@ pub(in crate::console) fn resized(state: &mut UiState, (width, height): (u16, u1
 }
 
 /// Only what needs no reading counts: to disarm, and to leave where nothing is under way.
-pub(super) fn key(action: Option<Action>, snapshot: &Arc<Snapshot>) -> Option<Effect> {
+pub(super) fn key(action: Option<KeyAction>, snapshot: &Arc<Snapshot>) -> Option<ConsoleEffect> {
     match action? {
-        Action::ArmOrDisarm if snapshot.arming.is_armed() => Some(Effect::Send(Command::Disarm)),
-        Action::Quit if !act::is_busy(snapshot) => Some(Effect::Quit),
-        Action::Suspend if !act::is_busy(snapshot) => Some(Effect::Suspend),
+        KeyAction::ArmOrDisarm if snapshot.arming.is_armed() => Some(ConsoleEffect::Send(Command::Disarm)),
+        KeyAction::Quit if !snapshot.has_active_run() => Some(ConsoleEffect::Quit),
+        KeyAction::Suspend if !snapshot.has_active_run() => Some(ConsoleEffect::Suspend),
         _ => None,
     }
 }

@@ -11,12 +11,11 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::keymap::{self, Action};
-use super::pace::Now;
+use super::keymap::{self, KeyAction};
 use super::state::{Message, Mode, Room, UiState};
+use super::time::Now;
 use crate::model::command::{Answer, Command};
 use crate::model::snapshot::Snapshot;
-pub(super) use act::is_busy;
 pub(super) use blind::resized;
 
 /// How long an answer stays on the screen when no key is pressed (of the machine).
@@ -26,14 +25,14 @@ const MESSAGES: usize = 3;
 
 /// What the loop must do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(super) enum ConsoleEffect {
     Send(Command),
     Suspend,
     Quit,
 }
 
 /// The console after a key.
-pub(super) fn key(state: &mut UiState, snapshot: &Arc<Snapshot>, event: &KeyEvent, now: Now) -> Option<Effect> {
+pub(super) fn key(state: &mut UiState, snapshot: &Arc<Snapshot>, event: &KeyEvent, now: Now) -> Option<ConsoleEffect> {
     state.messages.clear();
     let action = keymap::action(event);
     if state.room == Room::TooSmall {
@@ -42,8 +41,8 @@ pub(super) fn key(state: &mut UiState, snapshot: &Arc<Snapshot>, event: &KeyEven
     if state.mode != Mode::Normal && !(event.modifiers - KeyModifiers::SHIFT).is_empty() {
         // Nobody types a reason with Control held: Ctrl-Z works everywhere, Ctrl-C goes back, the rest is nothing.
         match action {
-            Some(Action::Suspend) => return act::act(state, snapshot, Action::Suspend, now),
-            Some(Action::Quit) => state.mode = Mode::Normal,
+            Some(KeyAction::Suspend) => return act::act(state, snapshot, KeyAction::Suspend, now),
+            Some(KeyAction::Quit) => state.mode = Mode::Normal,
             _ => {}
         }
         return None;

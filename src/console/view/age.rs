@@ -9,7 +9,7 @@ use crate::model::snapshot::DatabaseView;
 
 /// The name of the signal that the policy's first up rule looks at: the one in the large chart.
 pub(super) fn leading_name(view: &DatabaseView) -> SignalName {
-    view.policy.up.first().map_or_else(|| SignalName::new("writes"), |rule| rule.signal.clone())
+    view.policy.up.first().map_or_else(|| SignalName::new(SignalName::WRITES), |rule| rule.signal.clone())
 }
 
 /// What was read of it.

@@ -34,13 +34,13 @@ const IN_FULL: &str = "… (z, Tab: alerts)";
 /// Every alert, as lines for a screen of this size: each at least begun, the gravest as far as there is room.
 pub(super) fn lines(scene: &Scene<'_>, screen: Rect) -> Vec<Line<'static>> {
     let most = if screen.height < TALL { MOST.0 } else { MOST.1 };
-    fitted(&all(scene, Problems::OldestOnly), usize::from(screen.width), most)
+    fitted(&all(scene, ReadsShown::OldestOnly), usize::from(screen.width), most)
 }
 
 /// Every alert with all of its words, and every problem there is, on a screen of its own. How many lines there are to
 /// scroll.
 pub(super) fn draw_whole(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) -> usize {
-    let mut texts = all(scene, Problems::Each);
+    let mut texts = all(scene, ReadsShown::Each);
     if texts.is_empty() {
         texts.push(("✔ nothing: no hold, no answer outstanding, no read that fails".to_owned(), theme::OK));
     }
@@ -89,7 +89,7 @@ fn begun(line: &str, width: usize, end: &str) -> String {
 
 /// Which of the problems are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Problems {
+enum ReadsShown {
     /// One, and how many there are besides: they mostly have one cause.
     OldestOnly,
     Each,
@@ -99,7 +99,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>)
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn all(scene: &Scene<'_>, problems: Problems) -> Vec<Styled> {
+fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
     let newest = scene.newest;
     let loud = theme::DANGER.patch(theme::TITLE);
     let mut alerts = Vec::new();
@@ -112,7 +112,7 @@ fn all(scene: &Scene<'_>, problems: Problems) -> Vec<Styled> {
         let held = view.holds.iter().filter(|hold| hold.waits_for_person());
         alerts.extend(held.map(|hold| (held_words(scene, view, hold), loud)));
     }
-    let told = if problems == Problems::Each { newest.problems.len() } else { 1 };
+    let told = if problems == ReadsShown::Each { newest.problems.len() } else { 1 };
     for problem in newest.problems.iter().take(told) {
         let besides = newest.problems.len() - told.min(newest.problems.len());
         let besides = if besides > 0 { format!(" (and {besides} more)") } else { String::new() };

@@ -12,16 +12,17 @@ use crate::console::state::Panel;
 use crate::console::theme;
 use crate::console::widget::time_chart::TimeChart;
 use crate::model::ladder::Direction;
+use crate::model::mark::MarkKind;
 use crate::model::series::{Series, SignalName};
-use crate::model::snapshot::{DatabaseView, MarkKind};
+use crate::model::snapshot::DatabaseView;
 
 /// Words for a value.
 type Words = fn(f64) -> String;
 
 /// The small charts: signal, title, words for a value.
 const SMALL: [(&str, &str, Words); 4] = [
-    ("cpu", "cpu %", words::short),
-    ("connections", "connections", words::short),
+    (SignalName::CPU, "cpu %", words::short),
+    (SignalName::CONNECTIONS, "connections", words::short),
     ("write_latency", "write latency", words::millis),
     ("free_memory", "free memory B", words::short),
 ];

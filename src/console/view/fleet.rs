@@ -65,7 +65,7 @@ fn cells(scene: &Scene<'_>, view: &DatabaseView) -> [String; 4] {
 
 /// What goes on, in a few words: acting before held before wanting.
 fn doing(scene: &Scene<'_>, view: &DatabaseView) -> (String, Style) {
-    if let Some(run) = view.run.as_ref().filter(|run| !run.is_ended()) {
+    if let Some(run) = view.active_run() {
         return (format!("! {} to {}: {}", run.intent.action.0, run.intent.to, run.phase_words()), theme::WARN);
     }
     if view.holds.iter().any(Hold::waits_for_person) {

@@ -10,7 +10,10 @@ use super::scene::Scene;
 use super::wrap::cut;
 use super::{age, words};
 use crate::console::theme;
-use crate::model::snapshot::{Arming, STATE_LIMIT, Snapshot, World};
+use crate::model::arming::Arming;
+use crate::model::backend::Backend;
+use crate::model::limits::STATE_LIMIT;
+use crate::model::snapshot::Snapshot;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     frame.render_widget(Paragraph::new(vec![first(scene, area.width), second(scene.newest, area.width)]), area);
@@ -72,11 +75,11 @@ fn second(newest: &Snapshot, width: u16) -> Line<'static> {
         || "account not confirmed yet".to_owned(),
         |identity| format!("account {} {}", identity.account, identity.region),
     );
-    let world = match &newest.world {
-        World::Aws => "AWS".to_owned(),
-        World::Simulation { scenario, speed, endpoint } => {
+    let backend = match &newest.backend {
+        Backend::Aws => "AWS".to_owned(),
+        Backend::Simulation { scenario, speed, endpoint } => {
             format!("SIMULATION {scenario} {speed}x {endpoint}")
         }
     };
-    Line::styled(cut(&format!("{account} | {world}"), usize::from(width)), theme::MUTED)
+    Line::styled(cut(&format!("{account} | {backend}"), usize::from(width)), theme::MUTED)
 }

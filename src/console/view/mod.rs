@@ -30,9 +30,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph};
 
-use super::pace::Now;
 use super::state::{Extent, Mode, Panel, Reach, Room, UiState};
-use super::{theme, update};
+use super::theme;
+use super::time::Now;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 use scene::Scene;
 
@@ -131,7 +131,7 @@ fn nothing_yet(frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// Where the regions go.
-struct Plan {
+struct Regions {
     rows: [Constraint; 8],
     middle: [Constraint; 2],
 }
@@ -141,7 +141,7 @@ type Step = (u16, [Constraint; 2], u16, u16);
 
 /// What the engine has to say outranks the small charts, the journal, RDS and the chart, in this order: what may go
 /// wrong now is of more weight than how it came. Each step gives it more room; the first that is enough is taken.
-fn plan(scene: &Scene<'_>, area: Rect, alerts: u16, footer: u16) -> Plan {
+fn plan(scene: &Scene<'_>, area: Rect, alerts: u16, footer: u16) -> Regions {
     let fleet = fleet::height(scene, area.height);
     let small = if area.height >= TALL { (area.height / 6).clamp(7, 12) } else { 0 };
     let at_ease: [Step; 2] = [(small, BESIDE, 8, 5), (small, BESIDE, 8, 3)];
@@ -176,13 +176,13 @@ fn plan(scene: &Scene<'_>, area: Rect, alerts: u16, footer: u16) -> Plan {
         least(step.3, 1),
         Constraint::Length(footer),
     ];
-    Plan { rows, middle: step.1 }
+    Regions { rows, middle: step.1 }
 }
 
 fn too_small(frame: &mut Frame<'_>, area: Rect, newest: &Snapshot) {
     let (width, height) = Room::LEAST;
     let (arming, disarm) = if newest.arming.is_armed() { ("ARMED", "a disarms, ") } else { ("DISARMED", "") };
-    let leave = if update::is_busy(newest) { "to leave during an action enlarge it" } else { "q quits" };
+    let leave = if newest.has_active_run() { "to leave during an action enlarge it" } else { "q quits" };
     let words = format!(
         "terminal too small: {}x{}, needs {width}x{height}; engine {arming}; {disarm}{leave}",
         area.width, area.height

@@ -1,17 +1,18 @@
 //! What the regions of the screen are drawn from.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
-use crate::console::pace::Now;
 use crate::console::state::UiState;
+use crate::console::time::Now;
 use crate::model::database::DatabaseName;
 use crate::model::event::Event;
+use crate::model::limits::{LONGEST_LOOK, SLOW_LOOK};
 use crate::model::snapshot::{DatabaseView, Snapshot};
 
-/// A look that is out for longer (of the machine) is said: AWS answers within a second.
-const SLOW_SECS: f64 = 5.0;
-/// And from here on it is the engine that does not answer: every look ends by its own limits within two minutes.
-const LOST_SECS: f64 = 150.0;
+/// A look that is out for longer (of the machine) is not out: it is the engine that does not answer.
+const LOST_LOOK: Duration = LONGEST_LOOK.saturating_add(Duration::from_secs(30));
 
 /// A picture, the console's own state, and the time.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ impl<'a> Scene<'a> {
     pub(super) fn unanswered_secs(&self) -> Option<i64> {
         let out = self.now.at.duration_since(self.newest.looking_since?);
         let of_machine_secs = out.as_secs_f64() / self.now.speed;
-        (SLOW_SECS..LOST_SECS).contains(&of_machine_secs).then(|| out.as_secs())
+        (SLOW_LOOK.as_secs_f64()..LOST_LOOK.as_secs_f64()).contains(&of_machine_secs).then(|| out.as_secs())
     }
 
     pub(super) fn is_frozen(&self) -> bool {

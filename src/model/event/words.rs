@@ -3,6 +3,7 @@
 use super::Event;
 use crate::model::action::Intent;
 use crate::model::decision::Decision;
+use crate::model::hold::Hold;
 
 impl Event {
     /// The event in one line for people. Strings from outside were cleaned at the edge where they came in.
@@ -19,12 +20,7 @@ impl Event {
             Self::Disarmed { why, .. } => format!("DISARMED: {why}"),
             Self::CommandRefused { by, why, .. } => format!("refused to {by}: {why}"),
             Self::HoldSet { database, hold } => {
-                let todo = if hold.waits_for_person() {
-                    format!("; what to do: {}; why", hold.cause.remedy())
-                } else {
-                    String::new()
-                };
-                format!("{database} HELD {}{todo}: {}", hold.scope(), hold.cause)
+                format!("{database} HELD {}{}: {}", hold.scope(), what_to_do(hold), hold.cause)
             }
             Self::HoldReleased { database, by } => format!("{database}: holds released by {by}"),
             Self::Decision { decision, repeats } => decision_words(decision, *repeats),
@@ -32,12 +28,6 @@ impl Event {
             Self::ForeignChange { database, what, .. } => format!("{database}: {what}, and not by us"),
             Self::ReadFailed(failure) => failure.sentence.clone(),
             Self::ReadRecovered { operation } => format!("{operation} works again"),
-            _ => self.action_words(),
-        }
-    }
-
-    fn action_words(&self) -> String {
-        match self {
             Self::ActionIntended { intent, .. } => {
                 let Intent { action, database, from, to, actor, .. } = intent;
                 format!("{}: {database} from {from} to {to}, ordered by {actor}", action.0)
@@ -57,9 +47,12 @@ impl Event {
                 let class = class.as_ref().map_or_else(String::new, |class| format!(", class {class}"));
                 format!("{}: {}{class}", action.0, result.words())
             }
-            _ => String::new(),
         }
     }
+}
+
+fn what_to_do(hold: &Hold) -> String {
+    if hold.waits_for_person() { format!("; what to do: {}; why", hold.cause.remedy()) } else { String::new() }
 }
 
 fn decision_words(decision: &Decision, repeats: u32) -> String {

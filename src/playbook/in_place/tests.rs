@@ -53,10 +53,10 @@ fn state(class: &str, status: &str, pending: bool) -> DatabaseState {
 }
 
 /// One look every ten seconds since the call.
-fn world(state: &DatabaseState, second: i64) -> World<'_> {
+fn world(state: &DatabaseState, second: i64) -> Situation<'_> {
     let since_call = (second / 10).max(1) as u32;
     let look = Look { state, asked_at: at(second), age_is_known: true, events_read: true, since_call, is_new: true };
-    World {
+    Situation {
         look: Some(look),
         confirmed: (0, SignedDuration::ZERO),
         forbidden: None,
@@ -111,7 +111,8 @@ fn available_right_after_the_call_is_not_done() {
 fn done_needs_three_looks_over_a_minute_and_no_word_of_failure() {
     let done = state("db.m5.large", "available", false);
     let mut run = called(CallState::Accepted);
-    let confirmed = |looks, secs| World { confirmed: (looks, SignedDuration::from_secs(secs)), ..world(&done, 400) };
+    let confirmed =
+        |looks, secs| Situation { confirmed: (looks, SignedDuration::from_secs(secs)), ..world(&done, 400) };
     assert_eq!(next(&run, confirmed(1, 60), at(400)), Next::Confirmed);
     assert_eq!(next(&run, confirmed(5, 59), at(400)), Next::Confirmed);
     assert_eq!(next(&run, confirmed(2, 60), at(400)), Next::End(ActionResult::Verified));

@@ -8,7 +8,7 @@ use super::change::Step;
 use super::instance::Instance;
 use super::log::EventLog;
 use crate::sim::rng::Rng;
-use crate::sim::scenario::{ChangeFault, Effect, Range, Scenario, Timing};
+use crate::sim::scenario::{ChangeFault, FaultKind, Range, Scenario, Timing};
 
 /// All of RDS in one account and region.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Fleet {
         let instance = |spec| Instance::new(spec, &scenario.account, &scenario.region, seed, now);
         let after_start = |span| scenario.start.saturating_add(span).unwrap_or(Timestamp::MAX);
         let change_faults = scenario.faults.iter().filter_map(|fault| match &fault.effect {
-            Effect::ClassChange { instance, end } => Some(ChangeWindow {
+            FaultKind::ClassChange { instance, end } => Some(ChangeWindow {
                 from: after_start(fault.at),
                 until: after_start(fault.until),
                 instance: instance.as_ref().map(|id| id.to_ascii_lowercase()),

@@ -1,7 +1,7 @@
 //! The scenarios that come with the program.
 
 use super::Scenario;
-use crate::model::file::Problems;
+use crate::diagnostics::Diagnostics;
 
 const BUILTIN: [(&str, &str); 3] = [
     ("checkpoints", include_str!("../scenarios/checkpoints.toml")),
@@ -14,7 +14,7 @@ impl Scenario {
     ///
     /// # Errors
     /// Never for a released program: a test parses every built-in scenario.
-    pub fn builtin(name: &str) -> Option<Result<Self, Problems>> {
+    pub fn builtin(name: &str) -> Option<Result<Self, Diagnostics>> {
         let (name, text) = BUILTIN.iter().find(|(known, _)| *known == name)?;
         Some(Self::parse(name, text))
     }

@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 
 use super::parse::File;
 use super::{Demand, InstanceSpec};
+use crate::diagnostics::Diagnostic;
 use crate::model::class::InstanceClass;
-use crate::model::file::Problem;
 
 /// More than these is a mistake, not a scenario.
 const MAX_INSTANCES: usize = 500;
@@ -19,11 +19,11 @@ const MAX_HISTORY: SignedDuration = SignedDuration::from_hours(15 * 24);
 const MAX_TIME: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// Everything that can be read and cannot be meant.
-pub(super) fn file(file: &File) -> Vec<Problem> {
+pub(super) fn file(file: &File) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut complain = |wrong: bool, place: Range<usize>, message: String| {
         if wrong {
-            found.push(Problem::new(place, message, "here"));
+            found.push(Diagnostic::new(place, message, "here"));
         }
     };
     let digits = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -60,7 +60,7 @@ pub(super) fn file(file: &File) -> Vec<Problem> {
     found
 }
 
-fn check_instances(file: &File, found: &mut Vec<Problem>) {
+fn check_instances(file: &File, found: &mut Vec<Diagnostic>) {
     let mut seen = BTreeSet::new();
     for instance in file.instance.get_ref() {
         let InstanceSpec {
@@ -90,12 +90,12 @@ fn check_instances(file: &File, found: &mut Vec<Problem>) {
             checks
                 .into_iter()
                 .filter(|(wrong, _)| *wrong)
-                .map(|(_, message)| Problem::new(instance.span(), message, "this instance")),
+                .map(|(_, message)| Diagnostic::new(instance.span(), message, "this instance")),
         );
     }
 }
 
-fn check_lines(file: &File, ids: &BTreeSet<&str>, found: &mut Vec<Problem>) {
+fn check_lines(file: &File, ids: &BTreeSet<&str>, found: &mut Vec<Diagnostic>) {
     let sane = |duration: SignedDuration| !duration.is_negative() && duration <= MAX_TIME;
     let unknown = |instance: Option<&str>| instance.is_some_and(|id| !ids.contains(id));
     for line in &file.demand {
@@ -108,7 +108,7 @@ fn check_lines(file: &File, ids: &BTreeSet<&str>, found: &mut Vec<Problem>) {
             (numbers().next().is_none(), "a demand needs writes, reads or connections"),
         ];
         found.extend(
-            checks.iter().filter(|(wrong, _)| *wrong).map(|(_, text)| Problem::new(line.span(), *text, "this line")),
+            checks.iter().filter(|(wrong, _)| *wrong).map(|(_, text)| Diagnostic::new(line.span(), *text, "this line")),
         );
     }
     for fault in &file.fault {
@@ -118,7 +118,10 @@ fn check_lines(file: &File, ids: &BTreeSet<&str>, found: &mut Vec<Problem>) {
             (!sane(written.at.0) || !sane(written.lasts.0), "at and for must lie between 0 and a year"),
         ];
         found.extend(
-            checks.iter().filter(|(wrong, _)| *wrong).map(|(_, text)| Problem::new(fault.span(), *text, "this fault")),
+            checks
+                .iter()
+                .filter(|(wrong, _)| *wrong)
+                .map(|(_, text)| Diagnostic::new(fault.span(), *text, "this fault")),
         );
     }
 }

@@ -1,13 +1,16 @@
 //! What a scenario lets go wrong.
 
+use std::ops::Range;
+
 use jiff::SignedDuration;
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::span::Time;
 
 /// One fault: an effect, during a window of the scenario's time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fault {
+pub struct FaultWindow {
     /// When it begins, since the scenario's start.
     pub at: SignedDuration,
     /// When it is over, since the scenario's start; this instant is no longer in it.
@@ -15,12 +18,12 @@ pub struct Fault {
     /// The part of the occasions that it strikes, from 0 to 1.
     pub chance: f64,
     /// What happens.
-    pub effect: Effect,
+    pub effect: FaultKind,
 }
 
 /// What a fault does. An `action` of `None` means every action, an `instance` of `None` every instance.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
+pub enum FaultKind {
     /// Requests are answered with an error and change nothing.
     Error {
         /// Such as `ModifyDBInstance`.
@@ -70,6 +73,9 @@ pub enum ChangeFault {
     Stuck,
 }
 
+/// What is wrong with a fault, and where in the text; without a place it is the fault as a whole.
+pub(super) type Mistake = (Option<Range<usize>>, String);
+
 /// A fault as it is written: flat, so that an error in it can be shown where it is.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,12 +83,12 @@ pub(super) struct Written {
     pub(super) at: Time,
     #[serde(rename = "for")]
     pub(super) lasts: Time,
-    chance: Option<f64>,
-    instance: Option<String>,
-    action: Option<String>,
+    chance: Option<Spanned<f64>>,
+    instance: Option<Spanned<String>>,
+    action: Option<Spanned<String>>,
     error: Option<String>,
-    status: Option<u16>,
-    message: Option<String>,
+    status: Option<Spanned<u16>>,
+    message: Option<Spanned<String>>,
     #[serde(default)]
     drop_answer: bool,
     latency: Option<Time>,
@@ -92,57 +98,86 @@ pub(super) struct Written {
 
 impl Written {
     pub(super) fn instance(&self) -> Option<&str> {
-        self.instance.as_deref()
+        self.instance.as_ref().map(|name| name.get_ref().as_str())
     }
 
-    /// The fault that was meant, or what is wrong with it.
-    pub(super) fn check(self) -> Result<Fault, String> {
-        let effects = [
+    /// The fault that was meant.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, and where; without a place it is the fault as a whole.
+    pub(super) fn check(self) -> Result<FaultWindow, Vec<Mistake>> {
+        let mistakes = self.mistakes();
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        let until = self.at.0.saturating_add(self.lasts.0);
+        let chance = self.chance.as_ref().map_or(1.0, |chance| *chance.get_ref());
+        Ok(FaultWindow { at: self.at.0, until, chance, effect: self.effect() })
+    }
+
+    fn mistakes(&self) -> Vec<Mistake> {
+        let mut found = Vec::new();
+        let kinds = [
             self.error.is_some(),
             self.drop_answer,
             self.latency.is_some(),
             self.hole_in.is_some(),
             self.class_change.is_some(),
         ];
-        if effects.iter().filter(|present| **present).count() != 1 {
-            return Err("a fault needs exactly one of error, drop_answer, latency, hole_in, class_change".to_owned());
+        if kinds.iter().filter(|present| **present).count() != 1 {
+            let what = "a fault needs exactly one of error, drop_answer, latency, hole_in, class_change";
+            found.push((None, what.to_owned()));
         }
-        let chance = self.chance.unwrap_or(1.0);
-        if !(0.0..=1.0).contains(&chance) {
-            return Err(format!("chance = {chance} is not between 0 and 1"));
-        }
+        let place = |span: Option<Range<usize>>, wrong: bool| span.filter(|_| wrong);
         let of_instances = self.hole_in.is_some() || self.class_change.is_some();
-        if of_instances && self.action.is_some() {
-            return Err("action goes with error, drop_answer and latency only".to_owned());
-        }
-        if !of_instances && self.instance.is_some() {
-            return Err("instance goes with hole_in and class_change only".to_owned());
-        }
-        if self.error.is_none() && (self.status.is_some() || self.message.is_some()) {
-            return Err("status and message go with error only".to_owned());
-        }
-        if self.status.is_some_and(|status| !(400..600).contains(&status)) {
-            return Err("status must be an HTTP error, from 400 to 599".to_owned());
-        }
-        let until = self.at.0.saturating_add(self.lasts.0);
-        Ok(Fault { at: self.at.0, until, chance, effect: self.effect() })
+        let of_calls = self.error.is_some() || self.drop_answer || self.latency.is_some();
+        let outside = |chance: &f64| !(0.0..=1.0).contains(chance);
+        let is_error = |status: &u16| (400..600).contains(status);
+        let no_error = self.error.is_none();
+        let chance = self.chance.as_ref();
+        let status = self.status.as_ref();
+        let each = [
+            (
+                place(chance.map(Spanned::span), chance.is_some_and(|chance| outside(chance.get_ref()))),
+                "chance is not between 0 and 1",
+            ),
+            (
+                place(self.action.as_ref().map(Spanned::span), of_instances && !of_calls),
+                "action goes with error, drop_answer and latency only",
+            ),
+            (
+                place(self.instance.as_ref().map(Spanned::span), of_calls && !of_instances),
+                "instance goes with hole_in and class_change only",
+            ),
+            (place(status.map(Spanned::span), no_error), "status goes with error only"),
+            (place(self.message.as_ref().map(Spanned::span), no_error), "message goes with error only"),
+            (
+                place(status.map(Spanned::span), status.is_some_and(|status| !is_error(status.get_ref()))),
+                "status must be an HTTP error, from 400 to 599",
+            ),
+        ];
+        found.extend(each.into_iter().filter_map(|(place, what)| Some((Some(place?), what.to_owned()))));
+        found
     }
 
-    fn effect(self) -> Effect {
+    fn effect(self) -> FaultKind {
+        let action = self.action.map(Spanned::into_inner);
+        let instance = self.instance.map(Spanned::into_inner);
         if let Some(code) = self.error {
             let (status, message) = usual(&code);
-            let message = self.message.unwrap_or_else(|| message.to_owned());
-            return Effect::Error { action: self.action, code, status: self.status.unwrap_or(status), message };
+            let status = self.status.map_or(status, Spanned::into_inner);
+            let message = self.message.map_or_else(|| message.to_owned(), Spanned::into_inner);
+            return FaultKind::Error { action, code, status, message };
         }
         if let Some(end) = self.class_change {
-            return Effect::ClassChange { instance: self.instance, end };
+            return FaultKind::ClassChange { instance, end };
         }
         if let Some(metric) = self.hole_in {
-            return Effect::Hole { metric: Some(metric).filter(|name| name != "*"), instance: self.instance };
+            return FaultKind::Hole { metric: Some(metric).filter(|name| name != "*"), instance };
         }
         match self.latency {
-            Some(by) => Effect::Latency { action: self.action, by: by.0 },
-            None => Effect::DropAnswer { action: self.action },
+            Some(by) => FaultKind::Latency { action, by: by.0 },
+            None => FaultKind::DropAnswer { action },
         }
     }
 }

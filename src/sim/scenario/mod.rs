@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-pub use fault::{ChangeFault, Effect, Fault};
+pub use fault::{ChangeFault, FaultKind, FaultWindow};
 pub use span::Range;
 
 /// A whole scenario, checked: names refer to something, numbers and durations are sane.
@@ -46,7 +46,7 @@ pub struct Scenario {
     /// What differs from the usual for a class, by its name.
     pub capacity: BTreeMap<String, CapacitySpec>,
     /// What goes wrong, and when.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<FaultWindow>,
 }
 
 /// One DB instance as it is when history begins.

@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::fault::Written;
 use super::span::Time;
 use super::{CapacitySpec, Demand, InstanceSpec, Scenario, Timing, check, read};
-use crate::model::file::{Problem, Problems};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::text::clean;
 
 /// A name fits into the console's header.
@@ -71,8 +71,8 @@ impl Scenario {
     /// # Errors
     /// Everything that is wrong with it, in the order of the text. What makes no sense is told once all of it can be
     /// read.
-    pub fn parse(origin: &str, text: &str) -> Result<Self, Problems> {
-        let refuse = |found: Vec<Problem>| Problems::new(text, origin, found);
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Diagnostics> {
+        let refuse = |found: Vec<Diagnostic>| Diagnostics::new(text, origin, found);
         let file = read::file(text).map_err(refuse)?;
         let mut found = check::file(&file);
         let mut faults = Vec::with_capacity(file.fault.len());
@@ -80,7 +80,10 @@ impl Scenario {
             let place = fault.span();
             match fault.into_inner().check() {
                 Ok(fault) => faults.push(fault),
-                Err(message) => found.push(Problem::new(place, message, "this fault")),
+                Err(mistakes) => found.extend(mistakes.into_iter().map(|(at, what)| {
+                    let label = if at.is_some() { "here" } else { "this fault" };
+                    Diagnostic::new(at.unwrap_or_else(|| place.clone()), what, label)
+                })),
             }
         }
         if !found.is_empty() {
@@ -110,7 +113,7 @@ impl Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::scenario::{Effect, Range};
+    use crate::sim::scenario::{FaultKind, Range};
 
     const LEAST: &str = "name = \"least\"\n[[instance]]\nid = \"db\"\nclass = \"db.t4g.small\"\n";
 
@@ -118,7 +121,7 @@ mod tests {
     fn problems(more: &str) -> Vec<(usize, String)> {
         let text = format!("{LEAST}{more}");
         let found = Scenario::parse("s.toml", &text).unwrap_err();
-        let line = |problem: &Problem| text[..problem.span.start.min(text.len())].matches('\n').count() + 1;
+        let line = |problem: &Diagnostic| text[..problem.span.start.min(text.len())].matches('\n').count() + 1;
         found.list().iter().map(|problem| (line(problem), problem.title.clone())).collect()
     }
 
@@ -131,7 +134,7 @@ mod tests {
         let rich = Scenario::parse("s.toml", &format!("{LEAST}{rich}")).unwrap();
         assert_eq!(rich.demand[0].ramp, SignedDuration::from_mins(2));
         assert_eq!(rich.timing.outage, Range::seconds(240, 240));
-        let Effect::Error { status, message, .. } = &rich.faults[0].effect else { panic!("{:?}", rich.faults) };
+        let FaultKind::Error { status, message, .. } = &rich.faults[0].effect else { panic!("{:?}", rich.faults) };
         assert_eq!((*status, message.as_str()), (400, "Rate exceeded"));
     }
 

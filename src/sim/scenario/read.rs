@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::parse::File;
-use crate::model::file::{Problem, shown, suggestion, syntax_problems};
+use crate::diagnostics::{Diagnostic, shown, suggestion, syntax_problems};
 
 /// More mistakes than these are not told at once.
 const MOST: usize = 100;
@@ -19,7 +19,7 @@ const MOST: usize = 100;
 ///
 /// # Errors
 /// Everything that cannot be read: where it is no TOML, that alone.
-pub(super) fn file(text: &str) -> Result<File, Vec<Problem>> {
+pub(super) fn file(text: &str) -> Result<File, Vec<Diagnostic>> {
     let (mut tree, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         return Err(syntax_problems(&errors, text));
@@ -46,22 +46,22 @@ pub(super) fn file(text: &str) -> Result<File, Vec<Problem>> {
     }
 }
 
-fn problem(error: &toml::de::Error, place: Range<usize>) -> Problem {
+fn problem(error: &toml::de::Error, place: Range<usize>) -> Diagnostic {
     let message = error.message().trim().replace('\n', ", ");
     let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
     if let Some(key) = between(&message, "unknown field `") {
-        return Problem::unknown_key(place, &shown(key), "a scenario", suggestion(key, "known keys here", &known));
+        return Diagnostic::unknown_key(place, &shown(key), "a scenario", suggestion(key, "known keys here", &known));
     }
     if let Some(word) = between(&message, "unknown variant `") {
-        let problem = Problem::new(place, format!("unknown word `{}`", shown(word)), "no such word here");
+        let problem = Diagnostic::new(place, format!("unknown word `{}`", shown(word)), "no such word here");
         return problem.help(suggestion(word, "known words", &known));
     }
     if let Some(key) = between(&message, "missing field `") {
-        return Problem::missing(place, format!("`{key}` is missing"), format!("add a line {key} = …"));
+        return Diagnostic::missing(place, format!("`{key}` is missing"), format!("add a line {key} = …"));
     }
     match message.split_once(", expected ") {
-        Some((wrong, right)) => Problem::new(place, "wrong value", shown(wrong)).help(format!("write {right}")),
-        None => Problem::new(place, "wrong value", "cannot be used").help(message),
+        Some((wrong, right)) => Diagnostic::new(place, "wrong value", shown(wrong)).help(format!("write {right}")),
+        None => Diagnostic::new(place, "wrong value", "cannot be used").help(message),
     }
 }
 

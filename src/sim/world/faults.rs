@@ -5,14 +5,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::sim::rng::Rng;
-use crate::sim::scenario::{Effect, Fault, Scenario};
+use crate::sim::scenario::{FaultKind, FaultWindow, Scenario};
 use crate::sim::wire::ApiError;
 
 /// The faults of a world that strike requests and datapoints. Those of class changes belong to RDS itself.
 #[derive(Debug, Clone)]
 pub(super) struct Faults {
     start: Timestamp,
-    faults: Vec<Fault>,
+    faults: Vec<FaultWindow>,
 }
 
 /// What strikes one request.
@@ -40,12 +40,12 @@ impl Faults {
                 continue;
             }
             match &fault.effect {
-                Effect::Error { action, code, status, message } if is_meant(action) => {
+                FaultKind::Error { action, code, status, message } if is_meant(action) => {
                     let error = ApiError { code: code.clone(), status: *status, message: message.clone() };
                     struck.error.get_or_insert(error);
                 }
-                Effect::DropAnswer { action } if is_meant(action) => struck.lost = true,
-                Effect::Latency { action, by } if is_meant(action) => struck.delay += by.unsigned_abs(),
+                FaultKind::DropAnswer { action } if is_meant(action) => struck.lost = true,
+                FaultKind::Latency { action, by } if is_meant(action) => struck.delay += by.unsigned_abs(),
                 _ => {}
             }
         }
@@ -56,14 +56,14 @@ impl Faults {
     pub(super) fn swallow(&self, end: Timestamp, instance: &str, metric: &str, rng: &mut Rng) -> bool {
         let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
         self.active(end).any(|fault| match &fault.effect {
-            Effect::Hole { metric: of, instance: at } => {
+            FaultKind::Hole { metric: of, instance: at } => {
                 is(of, metric) && is(at, instance) && rng.unit() < fault.chance
             }
             _ => false,
         })
     }
 
-    fn active(&self, now: Timestamp) -> impl Iterator<Item = &Fault> {
+    fn active(&self, now: Timestamp) -> impl Iterator<Item = &FaultWindow> {
         let since_start: SignedDuration = now.duration_since(self.start);
         self.faults.iter().filter(move |fault| fault.at <= since_start && since_start < fault.until)
     }

@@ -11,7 +11,7 @@ use crate::console::view::scene::Scene;
 use crate::console::view::words;
 use crate::console::view::wrap::Styled;
 use crate::model::database::DatabaseName;
-use crate::model::plan::OverridePlan;
+use crate::model::override_plan::OverridePlan;
 use crate::model::snapshot::Snapshot;
 
 /// More rungs than this are shown around the chosen one.
@@ -93,7 +93,7 @@ pub(super) fn hold(database: &DatabaseName, length: usize, reason: &str) -> Aske
 
 pub(super) fn release(scene: &Scene<'_>, database: &DatabaseName) -> Asked {
     let mut explanation = vec![plain(format!("Every hold on {database} ends; the engine may act on it again:"))];
-    let view = scene.newest.databases.iter().find(|view| view.name() == database);
+    let view = scene.newest.database(database);
     let holds = view.map(|view| view.holds.as_slice()).unwrap_or_default();
     for hold in holds {
         let until = hold

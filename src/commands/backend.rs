@@ -1,0 +1,78 @@
+//! The world that an engine acts on: AWS, or a simulation that is started beside it.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use super::CommandError;
+use crate::aws::connect::Target;
+use crate::clock::Clock;
+use crate::model::backend::Backend;
+use crate::sim::Sim;
+use crate::sim::scenario::Scenario;
+use crate::sim::server::Server;
+
+/// A world that is ready to be acted on.
+pub(super) struct Ready {
+    /// Its time.
+    pub(super) clock: Clock,
+    /// Where the clients talk to.
+    pub(super) target: Target,
+    /// What to call it.
+    pub(super) backend: Backend,
+    /// What must go on while it is used; a task that ends is a failure.
+    pub(super) tasks: JoinSet<String>,
+}
+
+/// AWS itself.
+pub(super) fn aws() -> Ready {
+    Ready { clock: Clock::system(), target: Target::Standard, backend: Backend::Aws, tasks: JoinSet::new() }
+}
+
+/// A scenario by name or file.
+///
+/// # Errors
+/// When there is none of that name, or the file cannot be read or is wrong.
+pub(super) fn scenario(name: &str) -> Result<Scenario, CommandError> {
+    if let Some(builtin) = Scenario::builtin(name) {
+        return builtin.map_err(|error| CommandError::Usage(error.to_string()));
+    }
+    let path = Path::new(name);
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let names: Vec<&str> = Scenario::builtin_names().collect();
+        CommandError::Usage(format!(
+            "no scenario `{name}`: it is none of the built-in ones ({}), and as a file: {error}",
+            names.join(", ")
+        ))
+    })?;
+    Scenario::parse(name, &text).map_err(|error| CommandError::Usage(error.to_string()))
+}
+
+/// A simulation of `scenario` on a free port of loopback. `not_before` is the newest record of the journal in use:
+/// time must not run backwards in it.
+///
+/// # Errors
+/// When no port can be had.
+pub(super) async fn simulation(
+    mut scenario: Scenario,
+    speed: f64,
+    not_before: Option<Timestamp>,
+) -> Result<Ready, CommandError> {
+    scenario.start = not_before.map_or(scenario.start, |newest| newest.max(scenario.start));
+    let clock = Clock::scaled(scenario.start, speed);
+    let (name, region) = (scenario.name.clone(), scenario.region.clone());
+    let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = Server::bind(listen, Sim::new(&scenario, None, clock.clone())).await;
+    let server = server.map_err(|error| CommandError::Failed(format!("the simulation could not start: {error}")))?;
+    let endpoint = server.endpoint();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        match server.run(std::future::pending()).await {
+            Ok(()) => "the simulation ended by itself".to_owned(),
+            Err(error) => format!("the simulation's socket broke: {error}"),
+        }
+    });
+    let backend = Backend::Simulation { scenario: name, speed, endpoint: endpoint.clone() };
+    Ok(Ready { clock, target: Target::Endpoint { url: endpoint, region }, backend, tasks })
+}

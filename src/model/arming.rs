@@ -1,0 +1,33 @@
+//! The permission to act.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::operator::Operator;
+
+/// Permission to act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "arming")]
+pub enum Arming {
+    /// The engine may start actions.
+    Armed {
+        /// Who allowed it.
+        by: Operator,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It only records what it would have done.
+    Disarmed {
+        /// Why.
+        why: String,
+        /// Since when; absent when it was never armed.
+        since: Option<Timestamp>,
+    },
+}
+
+impl Arming {
+    /// Whether the engine may start actions.
+    pub fn is_armed(&self) -> bool {
+        matches!(self, Self::Armed { .. })
+    }
+}

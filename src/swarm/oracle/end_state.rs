@@ -1,0 +1,107 @@
+//! The promises of the end: hours after everything was mended, each database is where its policy wants it or says why
+//! not, and every account is closed.
+
+use jiff::SignedDuration;
+
+use super::witness::Witness;
+use crate::journal::verify_on;
+use crate::model::action::ActionId;
+use crate::model::decision::Decision;
+use crate::model::gate::Gate;
+use crate::model::snapshot::Snapshot;
+use crate::swarm::faults::Fault;
+use crate::swarm::faults::disk::SimDisk;
+
+/// Requests per minute and database: I22.
+const REQUESTS_PER_MIN: usize = 60;
+/// Reads that the SDK tries again, to those that were wanted: I22.
+const RETRY_AMPLIFICATION: f64 = 1.5;
+/// The SDK begins with a budget of retries, and so does each life: fewer reads say nothing.
+const MANY_READS: u64 = 500;
+/// An action may take this long; one that begins later may be under way when the trial is over.
+const AN_ACTION: SignedDuration = SignedDuration::from_mins(45);
+
+/// Holds a trial that has come to its end against them. `snapshot` is what the engine says last, if one lives.
+pub(in crate::swarm) fn judge(witness: &mut Witness, disk: &SimDisk, snapshot: Option<&Snapshot>) {
+    accounts(witness);
+    if let Err(error) = verify_on(&disk.boot()) {
+        witness.break_promise(format!("I18: at the end the journal does not verify: {error}"));
+    }
+    let Some(snapshot) = snapshot else { return witness.break_promise("I20: no engine is left") };
+    if !snapshot.arming.is_armed() {
+        witness.break_promise(format!("I20: not armed at the end: {:?}", snapshot.arming));
+    }
+    if let Some(problem) = snapshot.problems.first() {
+        witness.break_promise(format!("I20: still failing at the end: {}", problem.failure.sentence));
+    }
+    for view in &snapshot.databases {
+        let acting = view.active_run();
+        if acting.is_some_and(|run| is_young(witness, &run.intent.action)) {
+            continue;
+        }
+        let Some(decision) = &view.decision else {
+            witness.break_promise(format!("I20: {} was never evaluated", view.name()));
+            continue;
+        };
+        let unexcused = unexcused(witness, decision);
+        let waits = decision.verdict.wanted().is_some();
+        if waits && decision.closed_gates().count() == 0 || !unexcused.is_empty() {
+            let words = decision.verdict.words();
+            witness.break_promise(format!("I20: {} does not come to rest: {words}, {unexcused:?}", view.name()));
+        }
+    }
+}
+
+/// Closed gates that no rest explains.
+fn unexcused(witness: &Witness, decision: &Decision) -> Vec<&'static str> {
+    let closed: Vec<&Gate> = decision.closed_gates().map(|gate| &gate.gate).collect();
+    if closed.iter().any(|gate| matches!(gate, Gate::RungAvailable { .. })) {
+        return Vec::new();
+    }
+    // A cooldown and a budget end by themselves, foreign storage pends until the window, a late world stays late.
+    let late = witness.plan.faults.contains(&Fault::M2Late);
+    let excused = |gate: &&Gate| match gate {
+        Gate::CooldownOver
+        | Gate::DailyBudget { .. }
+        | Gate::NothingPending { .. }
+        | Gate::NotHeld { .. }
+        | Gate::FleetSlot { .. } => true,
+        Gate::FreshData { .. } | Gate::UpRulesComplete { .. } | Gate::ConnectionsFit { .. } | Gate::CpuFits { .. } => {
+            late
+        }
+        _ => false,
+    };
+    closed.into_iter().filter(|gate| !excused(gate)).map(Gate::name).collect()
+}
+
+/// I20, I21, I22 and the multiset of I2.
+fn accounts(witness: &mut Witness) {
+    let open: Vec<String> = witness
+        .ledger
+        .intents
+        .keys()
+        .filter(|action| witness.ledger.ended.get(action).copied() != Some(1) && !is_young(witness, action))
+        .map(|action| action.0.clone())
+        .collect();
+    if !open.is_empty() {
+        witness.break_promise(format!("I20: never ended: {}", open.join(", ")));
+    }
+    let databases = witness.plan.settings.databases.len();
+    if witness.most_requests_per_min > REQUESTS_PER_MIN * databases {
+        witness.break_promise(format!("I22: {} requests in a minute", witness.most_requests_per_min));
+    }
+    let (reads, first) = witness.reads;
+    if first >= MANY_READS && reads as f64 > first as f64 * RETRY_AMPLIFICATION {
+        witness.break_promise(format!("I22: {reads} reads on the wire for {first} that were wanted"));
+    }
+    let on_wire = witness.ledger.calls.iter().filter(|call| call.on_wire).count() as u64;
+    if on_wire != witness.mutations {
+        witness.break_promise(format!("I2: {} mutations on the wire for {on_wire} calls", witness.mutations));
+    }
+}
+
+/// Whether an action began so late that it need not have ended.
+fn is_young(witness: &Witness, action: &ActionId) -> bool {
+    let age = witness.ledger.intended_at.get(action).map(|at| witness.clock.now().duration_since(*at));
+    age.is_some_and(|age| age < AN_ACTION)
+}

@@ -1,0 +1,315 @@
+//! The promises that every trial is held to. Each is judged by what the world truly was, or by what a client was truly
+//! told, never by what the engine says of itself.
+//!
+//! | No. | Promise | Where |
+//! |---|---|---|
+//! | I1 | a mutating call has a durable record that goes ahead of it | here |
+//! | I2 | it is on the wire once at the most; in the end calls and records match | here, `rest` |
+//! | I3 | a step has one call, and none after the action's end | here |
+//! | I4 | one action at a time on a database, no more than configured in the fleet | here |
+//! | I7 | a disarmed engine changes nothing, and nothing but a person arms it | here |
+//! | I8 | nor what a person holds or has stopped, nor what is held after a person's or a foreign change or an unclear end | here |
+//! | I9 | cooldowns and the daily budget are kept; under constant load there is one change at the most | here, `steady` |
+//! | I10 | no step down under load, into too little room, or on a series with a gap; none that data taken away would make | `reasons`, `poorer` |
+//! | I11 | no step up without load | `reasons` |
+//! | I12 | on the ladder, one rung at a time, to a class that is offered | here |
+//! | I14 | the machine that was meant, in the account that was meant | here |
+//! | I15 | an end says what is true | here |
+//! | I16 | seconds before the call it was seen available, with nothing pending, as ordered | here |
+//! | I17 | after a failed write nothing is changed until a person arms | here |
+//! | I18 | what was synced comes back, and the journal verifies | `stage`, `witness`, `rest` |
+//! | I19 | deaths change neither the end nor the changes | `crash` |
+//! | I20 | in the end everything has come to rest where the policy wants it | `rest` |
+//! | I21 | each action has one end | here, `rest` |
+//! | I22 | requests a minute are bounded, and so are reads that are tried again | `rest` |
+//! | I24 | no hostile text in a record | `witness` |
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::constant_load;
+use super::ledger::{MustHold, Sent};
+use super::load_reasons;
+use super::witness::Witness;
+use crate::model::action::{ActionId, ActionResult, CallId, Intent};
+use crate::model::event::{Entry, Event};
+use crate::model::ladder::Direction;
+use crate::model::operator::Actor;
+use crate::model::policy::Policy;
+use crate::sim::wire::query::Params;
+use crate::swarm::faults::Fault;
+
+/// What the SDK may put into a class change, and nothing else.
+const ALLOWED: [&str; 5] = ["Action", "Version", "DBInstanceIdentifier", "DBInstanceClass", "ApplyImmediately"];
+/// A look is fresh for five seconds; the call then takes a moment to reach the wire.
+const LOOK_LIMIT_SECS: i64 = 6;
+/// A change by others shows for so long; after a switchover that is taken back, descriptions may be stale for minutes.
+const FOREIGN_CHANGE_LASTS: SignedDuration = SignedDuration::from_hours(1);
+/// Another account is known when the look is over that asked for it.
+const ACCOUNT_KNOWN_SECS: i64 = 65;
+/// A datapoint is dated by the beginning of its minute.
+const PERIOD_SECS: i64 = 60;
+/// A look takes this long at the most, and a call a moment.
+const LOOK_SECS: i64 = 70;
+/// RDS's events count for two minutes.
+const EVENTS_LIMIT_SECS: i64 = 120 + LOOK_SECS;
+
+fn policy<'a>(witness: &'a Witness, database: &str) -> Option<&'a Policy> {
+    witness.plan.settings.databases.iter().find(|policy| policy.database.as_str() == database)
+}
+
+/// I12: on the ladder; by the engine, one rung.
+pub(in crate::swarm) fn on_intent(witness: &mut Witness, intent: &Intent) {
+    let Some(policy) = policy(witness, intent.database.as_str()) else { return };
+    let (from, to) = (policy.ladder.position(&intent.from), policy.ladder.position(&intent.to));
+    let one_rung = from.zip(to).is_some_and(|(from, to)| from.abs_diff(to) == 1);
+    if to.is_none() || (intent.actor == Actor::Engine && !one_rung) {
+        witness.break_promise(format!("I12: {} from {} to {}", intent.database, intent.from, intent.to));
+    }
+}
+
+/// I3: a step has one call. A second order for the same thing is another action, which I4 lets begin only when the first
+/// one has an end.
+pub(in crate::swarm) fn on_call(witness: &mut Witness, id: &CallId) {
+    if witness.ledger.calls.iter().any(|call| call.id == *id) {
+        witness.break_promise(format!("I3: step {} of {} has a second call", id.step, id.action.0));
+    }
+    if witness.ledger.ended.contains_key(&id.action) {
+        witness.break_promise(format!("I3: {} has a call after its end", id.action.0));
+    }
+}
+
+/// A class change goes over the wire.
+pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
+    let (Some(database), Some(class)) = (params.get("DBInstanceIdentifier"), params.get("DBInstanceClass")) else {
+        return witness.break_promise("a class change without a name or class");
+    };
+    if params.names().any(|name| !ALLOWED.contains(&name)) {
+        witness.break_promise(format!("a class change of {database} says more than the class"));
+    }
+    let is_it = |call: &Sent| {
+        let meant = call.database == database && call.class == class;
+        meant && !call.on_wire && !witness.ledger.ended.contains_key(&call.id.action)
+    };
+    let place = witness.ledger.calls.iter().position(is_it);
+    let Some(place) = place else {
+        return witness
+            .break_promise(format!("I1/I2: {database} to {class} without a durable record that was not sent yet"));
+    };
+    witness.ledger.calls[place].on_wire = true;
+    let action = witness.ledger.calls[place].id.action.clone();
+    let Some(intent) = witness.ledger.intents.get(&action).cloned() else {
+        return witness.break_promise(format!("I1: {} was sent without a durable intent", action.0));
+    };
+    if witness.ledger.calls.iter().any(|call| {
+        call.database == database && call.id.action != action && !witness.ledger.ended.contains_key(&call.id.action)
+    }) {
+        witness.break_promise(format!("I4: two actions under way on {database}"));
+    }
+    if witness.ledger.stopped.contains(&action) {
+        witness.break_promise(format!("I8: {} was sent after a person had stopped it", action.0));
+    }
+    if witness.calls_at_stop.is_some_and(|calls| place >= calls) {
+        witness.break_promise(format!("P2: {} was begun by a process that had been told to end", action.0));
+    }
+    preconditions(witness, &intent);
+    account(witness, &intent);
+    if intent.actor == Actor::Engine {
+        witness.note_engine_send(database);
+        permission(witness, &intent);
+        fleet_slot(witness, &intent);
+        no_hold(witness, &intent);
+        no_flapping(witness, &intent);
+        told(witness, &intent);
+        if let Some(policy) = policy(witness, database).cloned() {
+            load_reasons::judge(witness, &policy, &intent);
+        }
+    }
+}
+
+/// I4 over the fleet: no more at once than the limit, which a person passes over.
+fn fleet_slot(witness: &mut Witness, intent: &Intent) {
+    let is_open = |call: &&Sent| call.on_wire && !witness.ledger.ended.contains_key(&call.id.action);
+    let others = witness.ledger.calls.iter().filter(is_open).filter(|call| call.database != intent.database.as_str());
+    let (others, limit) = (others.count(), witness.plan.settings.engine.max_actions_in_flight as usize);
+    if others >= limit {
+        witness.break_promise(format!("I4: {} is changed while {others} others of {limit} are", intent.database));
+    }
+}
+
+/// I14 and I16: what a client was told within the last moments.
+fn preconditions(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    let now = witness.clock.now();
+    let Some(served) = witness.served.get(database).cloned() else {
+        return witness.break_promise(format!("I16: {database} was changed without having been looked at"));
+    };
+    let age = now.duration_since(served.at).as_secs();
+    if age > LOOK_LIMIT_SECS {
+        witness.break_promise(format!("I16: {database} was last looked at {age} s before the call"));
+    }
+    if served.status.as_deref() != Some("available") || served.pending {
+        let (status, pending) = (served.status.unwrap_or_default(), served.pending);
+        witness.break_promise(format!("I16: {database} was {status}, other changes pending: {pending}"));
+    }
+    if served.class.as_deref() != Some(intent.from.as_str()) {
+        witness.break_promise(format!("I16: {database} was {:?} and not {}", served.class, intent.from));
+    }
+    if served.resource_id.as_deref() != Some(intent.resource_id.as_str()) {
+        witness.break_promise(format!("I14: {database} was {:?} and not {}", served.resource_id, intent.resource_id));
+    }
+}
+
+/// I14: the credentials belong to the account that is configured, or that a person has armed in.
+fn account(witness: &mut Witness, intent: &Intent) {
+    let Some((account, since)) = witness.account.clone() else {
+        return witness.break_promise(format!("I14: {} was changed before any account was known", intent.database));
+    };
+    if witness.clock.now().duration_since(since).as_secs() < ACCOUNT_KNOWN_SECS {
+        return;
+    }
+    let pinned = witness.plan.settings.aws.account_id.clone();
+    let armed_in = witness.armed_in.clone().filter(|_| intent.actor == Actor::Engine);
+    for meant in pinned.into_iter().chain(armed_in) {
+        if meant != account {
+            witness.break_promise(format!("I14: {} was changed in the account {account}", intent.database));
+        }
+    }
+}
+
+/// I11, I12 and I16: the datapoints are of now, AWS has said that it offers the class, and RDS's own words could be read.
+fn told(witness: &mut Witness, intent: &Intent) {
+    if !witness.offered.contains(intent.to.as_str()) {
+        witness.break_promise(format!("I12: nobody said that {} is offered for {}", intent.to, intent.database));
+    }
+    let now = witness.clock.now();
+    let stale_after = policy(witness, intent.database.as_str()).map(|policy| policy.stale_after.as_secs() as i64);
+    let newest = witness.newest_told.get(intent.database.as_str());
+    let age = newest.map(|newest| now.duration_since(*newest).as_secs() - PERIOD_SECS);
+    if clock_is_right(witness) && age.zip(stale_after).is_none_or(|(age, limit)| age > limit + LOOK_SECS) {
+        witness.break_promise(format!("I11: {} was changed on datapoints {age:?} s old", intent.database));
+    }
+    let age = witness.events_told_at.map(|at| now.duration_since(at).as_secs());
+    if age.is_none_or(|age| age > EVENTS_LIMIT_SECS) {
+        witness.break_promise(format!("I16: {} was changed, and events were last read {age:?} s ago", intent.database));
+    }
+}
+
+/// I7 and I17: the engine may act at all.
+fn permission(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    if !witness.ledger.armed {
+        witness.break_promise(format!("I7: {database} was changed by a disarmed engine"));
+    }
+    if witness.ledger.journal_failed {
+        witness.break_promise(format!("I17: {database} was changed after a failed write, before any person armed"));
+    }
+}
+
+/// A clock that was set moves what the engine measures by it: ends of holds, cooldowns, days.
+pub(in crate::swarm) fn clock_is_right(witness: &Witness) -> bool {
+    !witness.plan.faults.contains(&Fault::L5ClockStep)
+}
+
+/// I8: no hold is in force.
+fn no_hold(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    let Some(way) = policy(witness, database).map(|policy| direction(policy, intent)) else { return };
+    let (measured, now) = (clock_is_right(witness), witness.clock.now());
+    let in_force = |hold: &&MustHold| {
+        let lasts = hold.until.is_none_or(|until| measured && until > now);
+        lasts && hold.direction.is_none_or(|held| held == way)
+    };
+    let hold = witness.ledger.holds.get(database).and_then(|holds| holds.iter().find(in_force));
+    if let Some(cause) = hold.map(|hold| hold.why.clone()) {
+        witness.break_promise(format!("I8: {database} was changed while held: {cause}"));
+    }
+}
+
+/// I9: after the cooldown, and not more often a day than the policy allows.
+fn no_flapping(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    let Some(policy) = policy(witness, database) else { return };
+    let limit = policy.max_actions_per_day as usize;
+    let cooldown = SignedDuration::try_from(policy.cooldown(direction(policy, intent))).unwrap_or_default();
+    let now = witness.clock.now();
+    let sends = witness.engine_sends(database).len();
+    if !clock_is_right(witness) {
+        return;
+    }
+    if sends > limit {
+        witness.break_promise(format!("I9: {database} was changed {sends} times within a day"));
+    }
+    let passed = witness.ledger.last_end.get(database).map(|end| now.duration_since(*end));
+    if passed.is_some_and(|passed| passed + SignedDuration::from_secs(1) < cooldown) {
+        witness.break_promise(format!("I9: {database} was changed within its cooldown"));
+    }
+}
+
+/// The way of an action on its policy's ladder.
+pub(in crate::swarm) fn direction(policy: &Policy, intent: &Intent) -> Direction {
+    policy.ladder.direction(&intent.from, &intent.to)
+}
+
+/// I7: it is armed by nobody but a person, in this very life of the process.
+pub(in crate::swarm) fn on_armed(witness: &mut Witness) {
+    if !std::mem::take(&mut witness.arm_ordered) {
+        witness.break_promise("I7: armed, and nobody has ordered it");
+    }
+}
+
+/// I8: what holds from now on, whatever the engine makes of it.
+pub(in crate::swarm) fn holds_from(witness: &mut Witness, entry: &Entry) {
+    let (database, why, lasts) = match &entry.event {
+        Event::ActionEnded { database, result: ActionResult::Held { why, .. }, .. } => (database, why.clone(), false),
+        Event::ActionEnded { action, database, result: ActionResult::Verified, .. } => {
+            let intent = witness.ledger.intents.get(action);
+            if intent.is_none_or(|intent| intent.actor == Actor::Engine) {
+                return;
+            }
+            (database, format!("{} was a person's", action.0), true)
+        }
+        Event::ForeignChange { database, what, .. } => (database, what.clone(), true),
+        _ => return,
+    };
+    let wait = policy(witness, database.as_str()).map(|policy| policy.hold_after_manual);
+    let wait = wait.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
+    let until = lasts.then(|| entry.at.saturating_add(wait).unwrap_or(Timestamp::MAX));
+    witness.ledger.must_hold(database, MustHold { direction: None, until, why });
+}
+
+/// I15 and I21: an end says what is true, once.
+pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result: &ActionResult) {
+    let Some(intent) = witness.ledger.intents.get(action).cloned() else {
+        return witness.break_promise(format!("I21: {} ended without an intent", action.0));
+    };
+    if witness.ledger.ended.get(action).is_some_and(|ends| *ends > 1) {
+        witness.break_promise(format!("I21: {} ended twice", action.0));
+    }
+    let database = intent.database.as_str();
+    let took_effect = witness.ledger.calls.iter().any(|call| call.id.action == *action && call.took_effect);
+    let truth = witness.sim.world().fleet().instance(database).cloned();
+    let Some(truth) = truth else { return };
+    let (class, pending) = (truth.class.as_str(), truth.pending.class.is_some());
+    // Others may have changed it meanwhile; the engine cannot know better than it was told.
+    let begun = witness.ledger.intended_at.get(action).copied().unwrap_or(Timestamp::MAX);
+    let meanwhile = |at: &Timestamp| begun.duration_since(*at) < FOREIGN_CHANGE_LASTS;
+    if witness.foreign.get(database).is_some_and(meanwhile) {
+        return;
+    }
+    if *result == ActionResult::Verified {
+        constant_load::on_verified(witness, &intent);
+    }
+    match result {
+        ActionResult::Verified if class != intent.to.as_str() || pending => {
+            witness.break_promise(format!("I15: {} verified, but {database} is {class}, pending {pending}", action.0));
+        }
+        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } if took_effect => {
+            witness.break_promise(format!("I15: {} says that nothing happened, but AWS took the order", action.0));
+        }
+        ActionResult::RolledBack { .. } if class != intent.from.as_str() || pending => {
+            witness
+                .break_promise(format!("I15: {} rolled back, but {database} is {class}, pending {pending}", action.0));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,109 @@
+//! The ledger: what the durable records say, folded by other code than the engine's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::coverage::Phase;
+use crate::model::action::{ActionId, CallId, Intent};
+use crate::model::call::{CallOutcome, MutatingCall};
+use crate::model::database::DatabaseName;
+use crate::model::event::{Entry, Event};
+use crate::model::hold::Hold;
+use crate::model::ladder::Direction;
+
+/// What is known by the durable records alone. Times are true ones, whatever the records say.
+#[derive(Debug, Default)]
+pub(in crate::swarm) struct Ledger {
+    pub(in crate::swarm) armed: bool,
+    /// A write or sync failed, and no person has armed since.
+    pub(in crate::swarm) journal_failed: bool,
+    pub(in crate::swarm) intents: BTreeMap<ActionId, Intent>,
+    pub(in crate::swarm) intended_at: BTreeMap<ActionId, Timestamp>,
+    pub(in crate::swarm) calls: Vec<Sent>,
+    pub(in crate::swarm) ended: BTreeMap<ActionId, u32>,
+    /// When the last action of a database ended that had sent something.
+    pub(in crate::swarm) last_end: BTreeMap<String, Timestamp>,
+    /// Those that must be in force, whether the engine has recorded them or not.
+    pub(in crate::swarm) holds: BTreeMap<String, Vec<MustHold>>,
+    /// Actions that a person has stopped.
+    pub(in crate::swarm) stopped: BTreeSet<ActionId>,
+    phases: BTreeMap<String, Phase>,
+}
+
+/// A call whose record is durable.
+#[derive(Debug, Clone)]
+pub(in crate::swarm) struct Sent {
+    pub(in crate::swarm) id: CallId,
+    pub(in crate::swarm) database: String,
+    pub(in crate::swarm) class: String,
+    pub(in crate::swarm) on_wire: bool,
+    pub(in crate::swarm) took_effect: bool,
+}
+
+/// A hold that must be in force, by what a person has ordered or by what has happened.
+#[derive(Debug, Clone)]
+pub(in crate::swarm) struct MustHold {
+    pub(in crate::swarm) direction: Option<Direction>,
+    /// By the clock of the engine's machine; `None` until a person releases it.
+    pub(in crate::swarm) until: Option<Timestamp>,
+    pub(in crate::swarm) why: String,
+}
+
+impl Ledger {
+    /// Takes in a record that became durable at `now`.
+    pub(in crate::swarm) fn fold(&mut self, entry: &Entry, now: Timestamp) {
+        match &entry.event {
+            Event::Armed { .. } => {
+                self.armed = true;
+                self.journal_failed = false;
+            }
+            Event::Disarmed { .. } => self.armed = false,
+            Event::HoldSet { database, hold } => {
+                let Hold { direction, until, cause } = hold.clone();
+                self.must_hold(database, MustHold { direction, until, why: cause.to_string() });
+            }
+            Event::HoldReleased { database, .. } => drop(self.holds.remove(database.as_str())),
+            Event::StopRequested { action, .. } => drop(self.stopped.insert(action.clone())),
+            Event::ActionIntended { intent, .. } => {
+                self.phases.insert(intent.database.to_string(), Phase::Intended);
+                self.intents.insert(intent.action.clone(), intent.clone());
+                self.intended_at.insert(intent.action.clone(), now);
+            }
+            Event::CallSent { id, database, call } => {
+                self.phases.insert(database.to_string(), Phase::Sent);
+                let MutatingCall::ModifyDbInstanceClass { class, .. } = call;
+                self.calls.push(Sent {
+                    id: id.clone(),
+                    database: database.to_string(),
+                    class: class.to_string(),
+                    on_wire: false,
+                    took_effect: false,
+                });
+            }
+            Event::CallAnswered { database, outcome, .. } => {
+                let lost = matches!(outcome, CallOutcome::Unknown { .. });
+                self.phases.insert(database.to_string(), if lost { Phase::Looking } else { Phase::Watching });
+            }
+            Event::CallAdopted { database, .. } => drop(self.phases.insert(database.to_string(), Phase::Watching)),
+            Event::ActionEnded { action, database, .. } => {
+                self.phases.remove(database.as_str());
+                *self.ended.entry(action.clone()).or_default() += 1;
+                if self.calls.iter().any(|call| call.id.action == *action) {
+                    self.last_end.insert(database.to_string(), now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// From now on nothing may be changed by the engine, as far as the hold goes.
+    pub(in crate::swarm) fn must_hold(&mut self, database: &DatabaseName, hold: MustHold) {
+        self.holds.entry(database.to_string()).or_default().push(hold);
+    }
+
+    /// The furthest phase of any action.
+    pub(in crate::swarm) fn phase(&self) -> Phase {
+        self.phases.values().copied().max().unwrap_or(Phase::Idle)
+    }
+}

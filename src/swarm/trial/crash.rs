@@ -1,0 +1,210 @@
+//! Dying at every single point: for each kind of action, the process is killed before and after every poll of its task,
+//! and the power is cut at every byte of every record that it writes. Whatever the moment, the next start must bring the
+//! world to the same end with the same single change.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
+
+use jiff::SignedDuration;
+
+use super::people;
+use super::process::Life;
+use super::stage::Stage;
+use crate::config;
+use crate::model::command::Command;
+use crate::model::ladder::Direction;
+use crate::sim::rng::Rng;
+use crate::sim::scenario::Scenario;
+use crate::swarm::plan::draw;
+use crate::swarm::plan::{Load, TrialPlan};
+
+/// One kind of action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The engine goes up.
+    EngineUp,
+    /// The engine goes down.
+    EngineDown,
+    /// The engine goes up with a standby.
+    EngineUpMultiAz,
+    /// A person goes up.
+    PersonUp,
+}
+
+/// Where a run dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// Nowhere: to count the points.
+    Never,
+    /// At that point of its life: an odd one is before a poll, an even one after.
+    Point(u64),
+    /// Nowhere, but at that poll a person disarms, and arms again when coming by.
+    Disarmed(u64),
+    /// The power goes at that append, when so many bytes of it have come down.
+    Byte {
+        /// From 1.
+        append: u64,
+        /// 0 is none.
+        bytes: usize,
+    },
+}
+
+/// What came of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What is not as it must be; empty when all is well.
+    pub wrong: Vec<String>,
+    /// Points of life until the action had ended.
+    pub points: u64,
+    /// The length of each record that was written, in bytes.
+    pub records: Vec<usize>,
+    /// What happened last, before anything was wrong.
+    pub last_events: Vec<String>,
+}
+
+const DATABASE: &str = "checkpoints";
+/// A person looks this often, and does what is needed.
+const TICK: SignedDuration = SignedDuration::from_secs(20);
+/// An action with a lost call takes ten minutes of looking, then another action follows.
+const LIMIT: SignedDuration = SignedDuration::from_hours(3);
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::EngineUp, Self::EngineDown, Self::EngineUpMultiAz, Self::PersonUp];
+
+    fn target(self) -> &'static str {
+        if self == Self::EngineDown { "db.t4g.small" } else { "db.m5.large" }
+    }
+
+    fn plan(self) -> TrialPlan {
+        let (from, load) = match self {
+            Self::EngineDown => ("db.m5.large", 100.0),
+            Self::PersonUp => ("db.t4g.small", 300.0),
+            Self::EngineUp | Self::EngineUpMultiAz => ("db.t4g.small", 620.0),
+        };
+        let multi_az = self == Self::EngineUpMultiAz;
+        let mut plan = draw::plan(1, 5);
+        let scenario = format!(
+            "name = \"crash\"\naccount = \"111122223333\"\nregion = \"us-east-1\"\nstart = \"{}\"\nseed = 1\n\
+             noise = 0.02\nhistory = \"15m\"\n[[instance]]\nid = \"{DATABASE}\"\nclass = \"{from}\"\n\
+             multi_az = {multi_az}\n[[demand]]\nat = \"0s\"\nwrites = {load}\n",
+            plan.start
+        );
+        let rules = "[[database.up]]\nsignal = \"writes\"\nabove = 500\ndatapoints = 2\nperiods = 3\n\
+                     [[database.down]]\nsignal = \"writes\"\nbelow = 225\ndatapoints = 3\nperiods = 3\n";
+        let policy = format!(
+            "[engine]\nevaluate_every = \"60s\"\n[[database]]\nid = \"{DATABASE}\"\n\
+             ladder = [\"db.t4g.small\", \"db.m5.large\"]\nmax_actions_per_day = 24\n\
+             cooldown = {{ up = \"10s\", down = \"10s\" }}\n{rules}"
+        );
+        // Both texts are constants of this file but for a class, a number and a switch: its tests run all of them.
+        if let (Ok(scenario), Ok(settings)) = (Scenario::parse("crash", &scenario), config::parse(&policy, "crash")) {
+            plan.scenario = scenario;
+            plan.settings = settings;
+        }
+        plan.loads = [(DATABASE.to_owned(), vec![(plan.start, Load { writes: load, connections: 0.0 })])].into();
+        plan.faults.clear();
+        plan.strikes.clear();
+        plan.deeds.clear();
+        plan
+    }
+}
+
+/// Runs one action of that kind, with that death on its way, until the world has come to its end.
+///
+/// # Errors
+/// When the runtime cannot be made.
+pub fn run(kind: Kind, death: Death) -> std::io::Result<Outcome> {
+    fastrand::seed(1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    let stage = runtime.block_on(Stage::new(kind.plan(), None));
+    let witness = stage.shared_witness();
+    let played = catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(stage, kind, death))));
+    Ok(played.unwrap_or_else(|panic| {
+        let mut witness = witness.lock().unwrap_or_else(PoisonError::into_inner);
+        witness.on_panic(panic.as_ref());
+        let wrong = witness.telling().broken().to_vec();
+        Outcome { wrong, points: 0, records: Vec::new(), last_events: witness.telling().last_events() }
+    }))
+}
+
+async fn play(mut stage: Stage, kind: Kind, death: Death) -> Outcome {
+    match death {
+        Death::Never => {}
+        Death::Point(point) => stage.fuse.light(point),
+        Death::Disarmed(poll) => stage.disarming.light(poll),
+        Death::Byte { append, bytes } => stage.disk.die_at(append, bytes),
+    }
+    let clock = stage.sim.clock().clone();
+    let begin = clock.now();
+    let mut life = Some(stage.boot().await);
+    let mut records = Vec::new();
+    while clock.now().duration_since(begin) < LIMIT && !is_over(&stage, life.as_ref(), kind) {
+        let until = clock.now().saturating_add(TICK).unwrap_or(begin);
+        match &mut life {
+            Some(running) => tokio::select! {
+                biased;
+                ended = running => {
+                    life = None;
+                    stage.bury(ended);
+                    if matches!(death, Death::Byte { .. }) {
+                        stage.disk.lose_power(&mut Rng::of(0, "nothing is loose that was not cut", 0));
+                    }
+                }
+                () = clock.sleep_until(until) => {}
+            },
+            None => life = Some(stage.boot().await),
+        }
+        if let Some(life) = &mut life {
+            tend(&stage, life, kind);
+        }
+        records.extend(stage.witness().take_lengths());
+    }
+    drop(life);
+    let wrong = wrongs(&stage, kind);
+    let last_events = stage.witness().telling().last_events();
+    Outcome { wrong, points: stage.fuse.passed(), records, last_events }
+}
+
+/// What the person does who wants this to happen.
+fn tend(stage: &Stage, life: &mut Life, kind: Kind) {
+    let snapshot = life.client.snapshot();
+    let Some(view) = snapshot.databases.first() else { return };
+    let acting = view.active_run().is_some();
+    if kind == Kind::PersonUp {
+        if !acting && view.state.as_ref().is_some_and(|state| state.class.as_str() != kind.target()) {
+            people::scale(&mut life.client, DATABASE, Direction::Up);
+        }
+    } else if !snapshot.arming.is_armed() {
+        stage.witness().arm_ordered = true;
+        people::order(&mut life.client, Command::Arm { reason: "test".to_owned() });
+    }
+}
+
+fn is_over(stage: &Stage, life: Option<&Life>, kind: Kind) -> bool {
+    let there = stage.sim.world().fleet().instance(DATABASE).is_some_and(|instance| instance.class == kind.target());
+    let snapshot = life.map(|life| life.client.snapshot());
+    let run = snapshot.as_ref().and_then(|snapshot| snapshot.databases.first()?.run.clone());
+    there && run.is_some_and(|run| run.is_ended())
+}
+
+fn wrongs(stage: &Stage, kind: Kind) -> Vec<String> {
+    let mut witness = stage.witness();
+    witness.absorb();
+    let mut wrong = witness.telling().broken().to_vec();
+    let truth = witness.sim.world().fleet().instance(DATABASE).cloned();
+    if truth.as_ref().is_none_or(|truth| truth.class != kind.target() || truth.status != "available") {
+        let class = truth.map(|truth| format!("{} {}", truth.class, truth.status));
+        wrong.push(format!("the world ends as {class:?} and not as {}", kind.target()));
+    }
+    let taken = witness.ledger.calls.iter().filter(|call| call.took_effect).count();
+    if taken != 1 {
+        wrong.push(format!("{taken} changes were made and not one"));
+    }
+    let open =
+        witness.ledger.intents.keys().filter(|action| witness.ledger.ended.get(action).copied() != Some(1)).count();
+    if open > 0 {
+        wrong.push(format!("{open} actions have no end, or two"));
+    }
+    wrong
+}

@@ -1,0 +1,108 @@
+//! Deeds: what people, others at AWS and the machine do to a stage, carried out when their time has come.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::people;
+use super::process::Life;
+use super::stage::Stage;
+use crate::model::command::Command;
+use crate::model::database::DatabaseName;
+use crate::swarm::oracle::coverage::Milestone;
+use crate::swarm::plan::{Deed, Dying, Foreign, Machine, Order, Power};
+
+impl Stage {
+    /// Does it; what is meant for a process that is not there is lost, as it would be in life.
+    pub(in crate::swarm) fn perform(&mut self, deed: Deed, life: Option<&mut Life>) {
+        self.witness().note(format!("deed {deed:?}"));
+        if let Some(fault) = deed.fault() {
+            self.witness().strike(fault);
+        }
+        match (deed, life) {
+            (Deed::Foreign(foreign), _) => self.perform_foreign(&foreign),
+            (Deed::Machine(machine), life) => self.perform_machine(machine, life),
+            (Deed::Person(order), Some(life)) => self.perform_order(order, life),
+            (Deed::Person(_), None) => {}
+        }
+    }
+
+    fn perform_foreign(&mut self, foreign: &Foreign) {
+        let now = self.sim.clock().now();
+        match foreign {
+            Foreign::Class { database, class } => {
+                let what = [("DBInstanceClass", class.as_str()), ("ApplyImmediately", "true")];
+                if people::foreign_modify(&self.sim, now, database, &what) {
+                    self.witness().note_foreign(database);
+                }
+            }
+            Foreign::Switch(to) => {
+                self.wire.switch(*to);
+                let mut witness = self.witness();
+                for name in self.plan.loads.keys() {
+                    witness.note_foreign(name);
+                }
+            }
+            Foreign::Pending { database } => {
+                let gib = self.sim.world().fleet().instance(database).map_or(100, |instance| instance.storage_gib);
+                let more = (gib * 2).to_string();
+                people::foreign_modify(&self.sim, now, database, &[("AllocatedStorage", more.as_str())]);
+            }
+        }
+    }
+
+    fn perform_machine(&mut self, machine: Machine, life: Option<&mut Life>) {
+        match machine {
+            Machine::Disk(trouble) => self.disk.set_trouble(trouble),
+            Machine::ClockStep { secs } => {
+                self.wall.set_by(SignedDuration::from_secs(secs));
+                self.off_by = self.off_by.saturating_add(SignedDuration::from_secs(secs));
+            }
+            Machine::Crash { after_points, dying } => {
+                let Some(life) = life else { return };
+                self.dying = Some(dying);
+                life.fuse.light(after_points + 1);
+            }
+            Machine::Terminate { down_secs } => {
+                let Some(life) = life else { return };
+                self.dying = Some(Dying { power: Power::Stays, down_secs });
+                self.witness().on_stop();
+                life.stop.send_replace(Some("SIGTERM".to_owned()));
+            }
+        }
+    }
+
+    fn perform_order(&mut self, order: Order, life: &mut Life) {
+        let client = &mut life.client;
+        match order {
+            Order::Arm => {
+                self.witness().arm_ordered = true;
+                people::order(client, Command::Arm { reason: "the trial begins".to_owned() });
+            }
+            Order::Disarm => people::order(client, Command::Disarm),
+            Order::Scale { database, direction } => people::scale(client, &database, direction),
+            Order::Hold { database } => {
+                let hold = Command::Hold {
+                    database: DatabaseName::new(database),
+                    direction: None,
+                    duration: Duration::from_hours(1),
+                    reason: "by hand".to_owned(),
+                };
+                people::order(client, hold);
+            }
+            Order::StopAction { database } => {
+                people::order(client, Command::Stop { database: DatabaseName::new(database) });
+            }
+            Order::OldPicture { database } => people::order_on_old_picture(client, &database),
+            Order::LookAfter if client.snapshot().journal.broken.is_some() => {
+                self.witness().coverage.reach(Milestone::DisarmedByJournal);
+                self.witness().on_stop();
+                life.stop.send_replace(Some("the journal takes no records: started anew".to_owned()));
+            }
+            Order::LookAfter => {
+                let arms = people::look_after(client);
+                self.witness().arm_ordered |= arms;
+            }
+        }
+    }
+}

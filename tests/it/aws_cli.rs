@@ -56,6 +56,18 @@ impl Cli {
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
     }
 
+    /// Asks until the deployment has that status; at this speed each question is minutes of virtual time.
+    async fn until_deployment(&self, id: &str, status: &str) -> Value {
+        let words = ["rds", "describe-blue-green-deployments", "--blue-green-deployment-identifier", id];
+        for _ in 0..40 {
+            let found = self.json(&words).await;
+            if found["BlueGreenDeployments"][0]["Status"] == status {
+                return found["BlueGreenDeployments"][0].clone();
+            }
+        }
+        panic!("never {status}");
+    }
+
     /// Runs it and reads its JSON; it must succeed.
     async fn json(&self, words: &[&str]) -> Value {
         let output = self.run(words).await;
@@ -227,6 +239,44 @@ async fn it_puts_an_alarm_and_reads_its_state_and_history() {
                 .concat();
         let (code, said) = cli.refusal(&wrong).await;
         assert!(REFUSED.contains(&code) && said.contains("(ValidationError)"), "{code}: {said}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_makes_a_blue_green_deployment_switches_it_over_and_deletes_the_old_machine() {
+    let scenario =
+        "name = \"shop\"\n[[instance]]\nid = \"shop\"\nclass = \"db.t4g.small\"\ndeletion_protection = false\n";
+    with_cli(scenario, FAST, |cli| async move {
+        let found = cli.json(&["rds", "describe-db-instances", "--db-instance-identifier", "shop"]).await;
+        let arn = found["DBInstances"][0]["DBInstanceArn"].as_str().unwrap().to_owned();
+        let words = ["rds", "create-blue-green-deployment", "--blue-green-deployment-name", "to-medium"];
+        let rest = ["--source", &arn, "--target-db-instance-class", "db.t4g.medium", "--tags", "Key=a,Value=b"];
+        let made = cli.json(&[&words[..], &rest[..]].concat()).await;
+        let made = &made["BlueGreenDeployment"];
+        assert_eq!(made["Status"], "PROVISIONING");
+        assert_eq!(made["Tasks"][0]["Name"], "CREATING_READ_REPLICA_OF_SOURCE");
+        assert_eq!(made["TagList"][0]["Value"], "b");
+        let id = made["BlueGreenDeploymentIdentifier"].as_str().unwrap().to_owned();
+        cli.until_deployment(&id, "AVAILABLE").await;
+        let words = ["rds", "switchover-blue-green-deployment", "--blue-green-deployment-identifier", &id];
+        let under_way = cli.json(&[&words[..], &["--switchover-timeout", "120"][..]].concat()).await;
+        assert_eq!(under_way["BlueGreenDeployment"]["Status"], "SWITCHOVER_IN_PROGRESS");
+        let done = cli.until_deployment(&id, "SWITCHOVER_COMPLETED").await;
+        assert!(done["SwitchoverDetails"][0]["SourceMember"].as_str().unwrap().ends_with(":shop-old1"), "{done}");
+        let now = cli.json(&["rds", "describe-db-instances", "--db-instance-identifier", "shop"]).await;
+        assert_eq!(now["DBInstances"][0]["DBInstanceClass"], "db.t4g.medium");
+        let events =
+            cli.json(&["rds", "describe-events", "--source-type", "blue-green-deployment", "--duration", "9999"]).await;
+        let told = events["Events"].as_array().unwrap().iter().map(|event| event["Message"].as_str().unwrap());
+        assert!(told.into_iter().any(|words| words.contains("Renamed shop to shop-old1")), "{events}");
+        cli.json(&["rds", "delete-blue-green-deployment", "--blue-green-deployment-identifier", &id]).await;
+        let words = ["rds", "delete-db-instance", "--db-instance-identifier", "shop-old1"];
+        let gone = cli.json(&[&words[..], &["--final-db-snapshot-identifier", "shop-last"][..]].concat()).await;
+        assert_eq!(gone["DBInstance"]["DBInstanceStatus"], "deleting");
+        let unknown = ["rds", "describe-blue-green-deployments", "--blue-green-deployment-identifier", "bgd-none"];
+        let (_, why) = cli.refusal(&unknown).await;
+        assert!(why.contains("BlueGreenDeploymentNotFoundFault"), "{why}");
     })
     .await;
 }

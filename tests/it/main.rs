@@ -26,6 +26,7 @@ mod process;
 mod readme;
 mod samples;
 mod sim_account;
+mod sim_blue_green;
 mod sim_cloudwatch;
 mod sim_cloudwatch_alarms;
 mod sim_cloudwatch_wire;

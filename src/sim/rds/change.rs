@@ -37,6 +37,8 @@ pub(super) enum Step {
     Finished,
     /// The status is `available` again.
     Settled,
+    /// The instance is gone.
+    Deleted,
 }
 
 impl Fleet {
@@ -73,6 +75,7 @@ impl Fleet {
             Step::FailoverDone => self.failover_done(at, id),
             Step::Finished => self.finished(at, id),
             Step::Settled => self.settled(at, id),
+            Step::Deleted => self.deleted(at, id),
         }
     }
 
@@ -213,6 +216,11 @@ impl Fleet {
         "available".clone_into(&mut instance.status);
         instance.change = Change::Idle;
         self.take_up_deferred(at, id);
+    }
+
+    fn deleted(&mut self, at: Timestamp, id: &str) {
+        self.event(at, id, "deletion", "DB instance deleted");
+        self.instances.remove(id);
     }
 
     /// What was deferred behind a change that is over waits for the window like any other.

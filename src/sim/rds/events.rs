@@ -26,25 +26,25 @@ const SOURCE_TYPES: [&str; 11] = [
 /// Events of a source or of all, of the last 14 days at the most, oldest first, in pages of 20 to 100.
 pub(super) fn describe(fleet: &Fleet, now: Timestamp, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
     let source = source(params)?;
+    let kind = params.get("SourceType");
     let (from, to) = span(params, now)?;
     let categories = params.list("EventCategories.EventCategory");
     let wanted = |event: &&Event| {
-        source.is_none_or(|id| event.source.eq_ignore_ascii_case(id))
+        source.is_none_or(|id| event.source.id.eq_ignore_ascii_case(id))
+            && kind.is_none_or(|kind| event.source.kind == kind)
             && (categories.is_empty() || categories.contains(&event.category))
     };
-    // Only instances have events in this world, so any other type of source has none.
-    let has_any = params.get("SourceType").is_none_or(|kind| kind == "db-instance");
-    let events = fleet.log.between(from, to).filter(|_| has_any).filter(wanted);
+    let events = fleet.log.between(from, to).filter(wanted);
     let page = page(params, 20..=100, events.map(|event| (format!("{:020}", event.number), event)))?;
     xml.nest("Events", |xml| {
         for event in page.items {
             xml.nest("Event", |xml| {
-                xml.text("SourceIdentifier", &event.source);
-                xml.text("SourceType", "db-instance");
+                xml.text("SourceIdentifier", &event.source.id);
+                xml.text("SourceType", event.source.kind);
                 xml.text("Message", &event.message);
                 xml.nest("EventCategories", |xml| xml.text("EventCategory", event.category));
                 xml.instant("Date", event.date);
-                xml.text("SourceArn", &event.source_arn);
+                xml.text("SourceArn", &event.source.arn);
             });
         }
     });

@@ -4,35 +4,49 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::blue_green::{self, Deployment};
 use super::change::Step;
 use super::instance::Instance;
-use super::log::EventLog;
+use super::log::{EventLog, Source};
 use crate::sim::rng::Rng;
-use crate::sim::scenario::{ChangeFault, FaultKind, Range, Scenario, Timing};
+use crate::sim::scenario::{ChangeFault, DeploymentFault, FaultKind, FaultWindow, Range, Scenario, Timing};
 
 /// All of RDS in one account and region.
 #[derive(Debug)]
 pub struct Fleet {
+    pub(super) account: String,
     pub(super) region: String,
     pub(super) instances: BTreeMap<String, Instance>,
     pub(super) log: EventLog,
     pub(super) timing: Timing,
     /// Classes that RDS does not offer in this scenario.
     pub(super) not_orderable: BTreeSet<String>,
-    pub(super) change_faults: Vec<ChangeWindow>,
-    agenda: BTreeMap<(Timestamp, u64), (String, Step)>,
+    pub(super) change_faults: Vec<BadEnd<ChangeFault>>,
+    pub(super) deployment_faults: Vec<BadEnd<DeploymentFault>>,
+    /// Blue/green deployments, by identifier.
+    pub(super) deployments: BTreeMap<String, Deployment>,
+    /// Names of final snapshots.
+    pub(super) snapshots: BTreeSet<String>,
+    agenda: BTreeMap<(Timestamp, u64), Due>,
     appointments: u64,
     seed: u64,
     draws: u64,
 }
 
-/// While class changes of an instance, or of all, come to a bad end.
+/// Something on the agenda.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Due {
+    Instance(String, Step),
+    Deployment(String, blue_green::Step),
+}
+
+/// While what is done to an instance, or to all, comes to a bad end.
 #[derive(Debug, Clone)]
-pub(super) struct ChangeWindow {
+pub(super) struct BadEnd<E> {
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
     pub(super) instance: Option<String>,
-    pub(super) end: ChangeFault,
+    pub(super) end: E,
 }
 
 impl Fleet {
@@ -40,23 +54,33 @@ impl Fleet {
     pub fn new(scenario: &Scenario, seed: u64, now: Timestamp) -> Self {
         let instance = |spec| Instance::new(spec, &scenario.account, &scenario.region, seed, now);
         let after_start = |span| scenario.start.saturating_add(span).unwrap_or(Timestamp::MAX);
-        let change_faults = scenario.faults.iter().filter_map(|fault| match &fault.effect {
-            FaultKind::ClassChange { instance, end } => Some(ChangeWindow {
-                from: after_start(fault.at),
-                until: after_start(fault.until),
-                instance: instance.as_ref().map(|id| id.to_ascii_lowercase()),
-                end: *end,
-            }),
-            _ => None,
-        });
+        let window = |fault: &FaultWindow| (after_start(fault.at), after_start(fault.until));
+        let lower = |id: &Option<String>| id.as_ref().map(|id| id.to_ascii_lowercase());
+        let (mut change_faults, mut deployment_faults) = (Vec::new(), Vec::new());
+        for fault in &scenario.faults {
+            let (from, until) = window(fault);
+            match &fault.effect {
+                FaultKind::ClassChange { instance, end } => {
+                    change_faults.push(BadEnd { from, until, instance: lower(instance), end: *end });
+                }
+                FaultKind::Deployment { instance, end } => {
+                    deployment_faults.push(BadEnd { from, until, instance: lower(instance), end: *end });
+                }
+                _ => {}
+            }
+        }
         let refused = scenario.capacity.iter().filter(|(_, spec)| spec.orderable == Some(false));
         Self {
+            account: scenario.account.clone(),
             region: scenario.region.clone(),
             instances: scenario.instances.iter().filter_map(instance).map(|found| (found.id.clone(), found)).collect(),
             log: EventLog::default(),
             timing: scenario.timing,
             not_orderable: refused.map(|(class, _)| class.clone()).collect(),
-            change_faults: change_faults.collect(),
+            change_faults,
+            deployment_faults,
+            deployments: BTreeMap::new(),
+            snapshots: BTreeSet::new(),
             agenda: BTreeMap::new(),
             appointments: 0,
             seed,
@@ -86,27 +110,68 @@ impl Fleet {
 
     /// Lets the next thing of the agenda happen, at its time.
     pub fn step(&mut self) {
-        if let Some(((at, _), (id, step))) = self.agenda.pop_first() {
-            self.perform(at, &id, step);
+        match self.agenda.pop_first() {
+            Some(((at, _), Due::Instance(id, step))) => self.perform(at, &id, step),
+            Some(((at, _), Due::Deployment(id, step))) => self.perform_deployment(at, &id, step),
+            None => {}
         }
     }
 
-    /// Puts something on the agenda.
+    /// Puts something on the agenda of an instance.
     pub(super) fn schedule(&mut self, at: Timestamp, id: &str, step: Step) {
-        self.appointments += 1;
-        self.agenda.insert((at, self.appointments), (id.to_owned(), step));
+        self.note(at, Due::Instance(id.to_owned(), step));
     }
 
-    /// Puts something on the agenda, a drawn time after `now`. Says when.
+    /// Puts something on the agenda of an instance, a drawn time after `now`. Says when.
     pub(super) fn schedule_in(&mut self, now: Timestamp, range: Range, id: &str, step: Step) -> Timestamp {
         let at = after(now, self.draw(range));
         self.schedule(at, id, step);
         at
     }
 
+    /// Puts something on the agenda of a deployment.
+    pub(super) fn schedule_deployment(&mut self, at: Timestamp, id: &str, step: blue_green::Step) {
+        self.note(at, Due::Deployment(id.to_owned(), step));
+    }
+
+    /// Puts something on the agenda of a deployment, a drawn time after `now`.
+    pub(super) fn schedule_deployment_in(&mut self, now: Timestamp, range: Range, id: &str, step: blue_green::Step) {
+        let at = after(now, self.draw(range));
+        self.schedule_deployment(at, id, step);
+    }
+
+    fn note(&mut self, at: Timestamp, due: Due) {
+        self.appointments += 1;
+        self.agenda.insert((at, self.appointments), due);
+    }
+
     /// Whether a step of an instance is on the agenda.
     pub(super) fn is_scheduled(&self, id: &str, step: Step) -> bool {
-        self.agenda.values().any(|(owner, planned)| owner == id && *planned == step)
+        self.agenda.values().any(|due| matches!(due, Due::Instance(owner, planned) if owner == id && *planned == step))
+    }
+
+    /// Gives an instance another name, a free one; what is on the agenda for it goes along.
+    pub(super) fn rename(&mut self, from: &str, to: &str) {
+        let Some(mut instance) = self.instances.remove(from) else { return };
+        if let Some(head) = instance.arn.strip_suffix(from) {
+            instance.arn = format!("{head}{to}");
+        }
+        instance.host = format!("{to}.{}", instance.host.split_once('.').unwrap_or_default().1);
+        to.clone_into(&mut instance.id);
+        self.instances.insert(to.to_owned(), instance);
+        for due in self.agenda.values_mut() {
+            if let Due::Instance(owner, _) = due
+                && owner == from
+            {
+                to.clone_into(owner);
+            }
+        }
+    }
+
+    /// That many lower-case letters and digits, as in AWS's generated names.
+    pub(super) fn id_chars(&mut self, count: usize) -> String {
+        self.draws += 1;
+        Rng::of(self.seed, "identifiers", self.draws).alphanumeric(count)
     }
 
     /// One value of a range.
@@ -118,7 +183,7 @@ impl Fleet {
     /// Writes an event about an instance.
     pub(super) fn event(&mut self, at: Timestamp, id: &str, category: &'static str, message: impl Into<String>) {
         if let Some(instance) = self.instances.get(id) {
-            self.log.write(at, (&instance.id, &instance.arn), category, message);
+            self.log.write(at, Source::instance(&instance.id, &instance.arn), category, message);
         }
     }
 }

@@ -51,8 +51,26 @@ pub struct Instance {
     pub created: Timestamp,
     /// Down from, and until when; open while it lasts. Oldest first.
     pub outages: Vec<(Timestamp, Option<Timestamp>)>,
+    /// What it is to the clients.
+    pub role: Role,
+    /// It cannot be deleted.
+    pub deletion_protection: bool,
     /// The change being made, from acceptance until the instance has settled.
     pub change: Change,
+}
+
+/// What an instance is to the clients of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// It serves those who ask for it by its name.
+    Production,
+    /// The green copy of another, by that one's name: it applies what that one writes and serves nobody.
+    Copy {
+        /// The identifier of the original.
+        of: String,
+    },
+    /// A copy has taken over its name: it takes no writes and nobody asks for it.
+    Replaced,
 }
 
 /// `PendingModifiedValues`, as far as they are simulated.
@@ -138,6 +156,8 @@ impl Instance {
             tags: spec.tags.clone(),
             created: now.saturating_sub(month).unwrap_or(now),
             outages: Vec::new(),
+            role: Role::Production,
+            deletion_protection: spec.deletion_protection,
             change: Change::Idle,
             id,
         })

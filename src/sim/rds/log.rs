@@ -5,17 +5,38 @@ use jiff::{SignedDuration, Timestamp};
 /// How long RDS keeps events.
 pub(super) const RETENTION: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// One event about one instance.
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Source {
+    /// The `SourceType`.
+    pub kind: &'static str,
+    /// Its identifier.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+impl Source {
+    /// A DB instance.
+    pub(super) fn instance(id: &str, arn: &str) -> Self {
+        Self { kind: "db-instance", id: id.to_owned(), arn: arn.to_owned() }
+    }
+
+    /// A blue/green deployment.
+    pub(super) fn deployment(name: &str, arn: &str) -> Self {
+        Self { kind: "blue-green-deployment", id: name.to_owned(), arn: arn.to_owned() }
+    }
+}
+
+/// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Event {
     /// Its number since the world began: the order of equal dates.
     pub number: u64,
     /// When it happened.
     pub date: Timestamp,
-    /// The instance's identifier.
-    pub source: String,
-    /// The instance's ARN.
-    pub source_arn: String,
+    /// What it is about.
+    pub source: Source,
     /// Such as `configuration change`.
     pub category: &'static str,
     /// RDS's words.
@@ -34,12 +55,11 @@ impl EventLog {
     pub(super) fn write(
         &mut self,
         date: Timestamp,
-        source: (&str, &str),
+        source: Source,
         category: &'static str,
         message: impl Into<String>,
     ) {
-        let (source, source_arn) = (source.0.to_owned(), source.1.to_owned());
-        self.events.push(Event { number: self.written, date, source, source_arn, category, message: message.into() });
+        self.events.push(Event { number: self.written, date, source, category, message: message.into() });
         self.written += 1;
         let oldest = date.saturating_sub(RETENTION).unwrap_or(Timestamp::MIN);
         let gone = self.events.partition_point(|event| event.date < oldest);

@@ -1,6 +1,8 @@
 //! RDS of the simulated account: the control plane's state and the operations of its API, version 2014-10-31.
 
+mod blue_green;
 mod change;
+mod delete;
 mod describe;
 mod events;
 mod fleet;
@@ -15,8 +17,9 @@ mod window;
 
 use jiff::Timestamp;
 
+pub use blue_green::{Deployment, Status as DeploymentStatus};
 pub use fleet::Fleet;
-pub use instance::{Instance, is_identifier};
+pub use instance::{Instance, Role, is_identifier};
 pub use window::Window;
 
 use super::wire::query::{self, Params};
@@ -33,6 +36,11 @@ pub fn handle(fleet: &mut Fleet, now: Timestamp, request_id: &str, params: &Para
     query::respond(NAMESPACE, action, request_id, |xml| match action {
         "DescribeDBInstances" => describe::instances(fleet, now, params, xml),
         "ModifyDBInstance" => modify::instance(fleet, now, params, xml),
+        "DeleteDBInstance" => delete::instance(fleet, now, params, xml),
+        "CreateBlueGreenDeployment" => blue_green::create(fleet, now, params, xml),
+        "DescribeBlueGreenDeployments" => blue_green::describe(fleet, params, xml),
+        "SwitchoverBlueGreenDeployment" => blue_green::switchover(fleet, now, params, xml),
+        "DeleteBlueGreenDeployment" => blue_green::delete(fleet, now, params, xml),
         "DescribeEvents" => events::describe(fleet, now, params, xml),
         "DescribeOrderableDBInstanceOptions" => orderable::describe(fleet, params, xml),
         "DescribePendingMaintenanceActions" => maintenance::describe(fleet, params, xml),

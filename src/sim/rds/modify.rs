@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::describe::find;
 use super::fleet::Fleet;
 use super::instance::{Change, Instance, Pending};
-use super::{orderable, shape};
+use super::{blue_green, orderable, shape};
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
 use crate::sim::wire::xml::Xml;
@@ -77,6 +77,12 @@ fn check(fleet: &Fleet, target: &Instance, asked: &Pending) -> Result<(), ApiErr
             );
             return Err(ApiError::sender("InvalidParameterCombination", message));
         }
+    }
+    let switching =
+        |deployment: &&blue_green::Deployment| deployment.status == blue_green::Status::SwitchoverInProgress;
+    if fleet.deployments.values().filter(switching).any(|deployment| deployment.has_member(&target.arn)) {
+        let message = "Instances of a blue/green deployment cannot be modified during its switchover.";
+        return Err(ApiError::sender("InvalidDBInstanceState", message));
     }
     if target.status != "available" || target.change == Change::Running {
         return Err(ApiError::sender("InvalidDBInstanceState", "Database instance is not in available state."));

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::instance::{Instance, Pending};
+use super::instance::{Instance, Pending, Role};
 use crate::sim::wire::xml::Xml;
 
 /// The port of PostgreSQL.
@@ -36,6 +36,9 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.text("MultiAZ", instance.multi_az);
     xml.text("EngineVersion", &instance.engine_version);
     xml.text("AutoMinorVersionUpgrade", false);
+    if let Role::Copy { of } = &instance.role {
+        xml.text("ReadReplicaSourceDBInstanceIdentifier", of);
+    }
     xml.empty("ReadReplicaDBInstanceIdentifiers");
     xml.text("LicenseModel", "postgresql-license");
     if instance.multi_az {
@@ -58,7 +61,7 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.text("IAMDatabaseAuthenticationEnabled", false);
     xml.text("PerformanceInsightsEnabled", true);
     xml.text("PerformanceInsightsRetentionPeriod", 7);
-    xml.text("DeletionProtection", true);
+    xml.text("DeletionProtection", instance.deletion_protection);
     xml.empty("AssociatedRoles");
     tags(instance, xml);
     xml.text("CustomerOwnedIpEnabled", false);

@@ -54,6 +54,13 @@ pub enum FaultKind {
         /// The database.
         instance: Option<String>,
     },
+    /// Blue/green deployments come to a bad end.
+    Deployment {
+        /// The database.
+        instance: Option<String>,
+        /// How.
+        end: DeploymentFault,
+    },
     /// Accepted class changes come to a bad end.
     ClassChange {
         /// The database.
@@ -61,6 +68,18 @@ pub enum FaultKind {
         /// How.
         end: ChangeFault,
     },
+}
+
+/// How a blue/green deployment comes to a bad end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeploymentFault {
+    /// The copy cannot be made: `INVALID_CONFIGURATION`.
+    Fails,
+    /// The copy is not done until the fault's window is over.
+    Stuck,
+    /// The cut takes longer than any timeout and is rolled back.
+    CutTooLong,
 }
 
 /// The two bad ends of an accepted class change.
@@ -94,6 +113,7 @@ pub(super) struct Written {
     latency: Option<Time>,
     hole_in: Option<String>,
     class_change: Option<ChangeFault>,
+    blue_green: Option<DeploymentFault>,
 }
 
 impl Written {
@@ -123,13 +143,15 @@ impl Written {
             self.latency.is_some(),
             self.hole_in.is_some(),
             self.class_change.is_some(),
+            self.blue_green.is_some(),
         ];
         if kinds.iter().filter(|present| **present).count() != 1 {
-            let what = "a fault needs exactly one of error, drop_answer, latency, hole_in, class_change";
+            let what = "a fault needs exactly one of error, drop_answer, latency, hole_in, class_change, \
+                        blue_green";
             found.push((None, what.to_owned()));
         }
         let place = |span: Option<Range<usize>>, wrong: bool| span.filter(|_| wrong);
-        let of_instances = self.hole_in.is_some() || self.class_change.is_some();
+        let of_instances = self.hole_in.is_some() || self.class_change.is_some() || self.blue_green.is_some();
         let of_calls = self.error.is_some() || self.drop_answer || self.latency.is_some();
         let outside = |chance: &f64| !(0.0..=1.0).contains(chance);
         let is_error = |status: &u16| (400..600).contains(status);
@@ -147,7 +169,7 @@ impl Written {
             ),
             (
                 place(self.instance.as_ref().map(Spanned::span), of_calls && !of_instances),
-                "instance goes with hole_in and class_change only",
+                "instance goes with hole_in, class_change and blue_green only",
             ),
             (place(status.map(Spanned::span), no_error), "status goes with error only"),
             (place(self.message.as_ref().map(Spanned::span), no_error), "message goes with error only"),
@@ -171,6 +193,9 @@ impl Written {
         }
         if let Some(end) = self.class_change {
             return FaultKind::ClassChange { instance, end };
+        }
+        if let Some(end) = self.blue_green {
+            return FaultKind::Deployment { instance, end };
         }
         if let Some(metric) = self.hole_in {
             return FaultKind::Hole { metric: Some(metric).filter(|name| name != "*"), instance };

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-pub use fault::{ChangeFault, FaultKind, FaultWindow};
+pub use fault::{ChangeFault, DeploymentFault, FaultKind, FaultWindow};
 pub use span::Range;
 
 /// A whole scenario, checked: names refer to something, numbers and durations are sane.
@@ -77,6 +77,9 @@ pub struct InstanceSpec {
     /// Days that automated backups are kept; 0 turns them off.
     #[serde(default = "InstanceSpec::default_backup_retention_days")]
     pub backup_retention_days: u32,
+    /// It cannot be deleted while this is on.
+    #[serde(default = "InstanceSpec::default_deletion_protection")]
+    pub deletion_protection: bool,
     /// Such as `sun:06:00-sun:06:30`, UTC.
     #[serde(default = "InstanceSpec::default_maintenance_window")]
     pub maintenance_window: String,
@@ -100,6 +103,9 @@ impl InstanceSpec {
     }
     const fn default_backup_retention_days() -> u32 {
         7
+    }
+    const fn default_deletion_protection() -> bool {
+        true
     }
     fn default_maintenance_window() -> String {
         "sun:06:00-sun:06:30".to_owned()
@@ -148,6 +154,18 @@ pub struct Timing {
     pub settle: Range,
     /// How long a change without an outage takes, such as more storage.
     pub online_change: Range,
+    /// Blue/green: from the beginning of the copy until it follows.
+    pub green_provisioning: Range,
+    /// Blue/green: how long the copy's first backup takes, the last task.
+    pub green_backup: Range,
+    /// Blue/green: from the last task until the copy's storage has been loaded; not for t3 and t4g.
+    pub green_storage: Range,
+    /// Blue/green: from a switchover that was taken until clients are kept out.
+    pub switchover_checks: Range,
+    /// Blue/green: how long clients are kept out.
+    pub switchover_cut: Range,
+    /// From a deletion that was taken until the instance is gone.
+    pub deletion: Range,
     /// How long a request takes on the wire and at AWS together.
     pub latency: Range,
 }
@@ -165,6 +183,12 @@ impl Default for Timing {
             old_primary: Range::seconds(540, 720),
             settle: Range::seconds(10, 40),
             online_change: Range::seconds(60, 180),
+            green_provisioning: Range::seconds(500, 900),
+            green_backup: Range::seconds(90, 240),
+            green_storage: Range::seconds(180, 900),
+            switchover_checks: Range::seconds(15, 45),
+            switchover_cut: Range::seconds(3, 40),
+            deletion: Range::seconds(120, 360),
             latency: Range::millis(20, 120),
         }
     }

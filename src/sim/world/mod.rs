@@ -17,6 +17,7 @@ use http::header::DATE;
 use jiff::{SignedDuration, Timestamp};
 
 use database::Database;
+use demand::Script;
 use faults::Faults;
 
 use super::cloudwatch::CloudWatch;
@@ -38,6 +39,10 @@ pub struct World {
     next_minute: Timestamp,
     fleet: Fleet,
     cloudwatch: CloudWatch,
+    /// What clients ask of each name.
+    scripts: BTreeMap<String, Script>,
+    noise: f64,
+    /// By `DbiResourceId`: a name can pass from one machine to another.
     databases: BTreeMap<String, Database>,
     capacity: BTreeMap<String, CapacitySpec>,
     publish_delay: Range,
@@ -63,14 +68,16 @@ impl World {
         let seed = seed.unwrap_or(scenario.seed);
         let begin = scenario.start.saturating_sub(scenario.history).unwrap_or(scenario.start);
         let fleet = Fleet::new(scenario, seed, begin);
-        let database = |instance: &rds::Instance| (instance.id.clone(), Database::new(scenario, instance));
+        let script = |instance: &rds::Instance| (instance.id.clone(), Script::of(scenario, &instance.id));
         let mut world = Self {
             account: scenario.account.clone(),
             region: scenario.region.clone(),
             seed,
             now: begin,
             next_minute: next_minute(begin),
-            databases: fleet.instances().map(database).collect(),
+            scripts: fleet.instances().map(script).collect(),
+            noise: scenario.noise,
+            databases: BTreeMap::new(),
             fleet,
             cloudwatch: CloudWatch::new(&scenario.account, &scenario.region),
             capacity: scenario.capacity.clone(),
@@ -144,9 +151,12 @@ impl World {
 
     fn minute_ends(&mut self, end: Timestamp) {
         for instance in self.fleet.instances_mut() {
-            let Some(database) = self.databases.get_mut(&instance.id) else { continue };
             let capacity = capacity::of(&instance.class, &self.capacity);
-            let minute = database::Minute { end, seed: self.seed, delay: self.publish_delay, faults: &self.faults };
+            let new = || Database::new(self.noise, instance, &capacity);
+            let database = self.databases.entry(instance.resource_id.clone()).or_insert_with(new);
+            let load = database::Load::on(instance, &self.scripts);
+            let minute =
+                database::Minute { end, seed: self.seed, delay: self.publish_delay, faults: &self.faults, load };
             database.live_through(&minute, instance, &capacity, &mut self.cloudwatch);
             instance.forget_outages(end.saturating_sub(MINUTE * 2).unwrap_or(Timestamp::MIN));
         }

@@ -32,7 +32,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "checkpoints")]
     pub sim: Option<String>,
     /// Virtual seconds per second, with --sim
-    #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = speed)]
+    #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = speed, requires = "sim")]
     pub speed: f64,
     /// End by itself after this time of the clock in use, such as 90s, 45m, 8h or 20d; with --auto
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "auto")]

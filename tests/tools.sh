@@ -10,6 +10,7 @@ moto[rds,server]==5.2.5'
 missing=
 command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3 python3-venv"
+command -v strace >/dev/null 2>&1 || missing="$missing strace"
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
         echo "tests/tools.sh: please install:$missing" >&2

@@ -6,6 +6,7 @@
 
 pub mod connect;
 mod convert;
+mod deployments;
 mod events;
 mod failure;
 mod identity;

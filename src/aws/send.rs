@@ -4,23 +4,61 @@ use aws_sdk_rds::operation::RequestId;
 
 use super::{Aws, convert, failure};
 use crate::model::call::{CallOutcome, MutatingCall};
+use crate::model::class::InstanceClass;
+use crate::model::database::DatabaseName;
+use crate::model::deployment::DeploymentId;
+
+/// What the sender knows after an answer of any of the operations, each of which has types of its own.
+macro_rules! outcome {
+    ($answer:expr) => {
+        match $answer {
+            Ok(answer) => CallOutcome::Accepted { request_id: convert::optional_text(answer.request_id()) },
+            Err(error) => failure::call_outcome(&error),
+        }
+    };
+}
 
 impl Aws {
     /// Sends `call` once. When this returns, it was sent at most once, and the outcome says all that is known.
     pub async fn send(&self, call: &MutatingCall) -> CallOutcome {
         match call {
-            MutatingCall::ModifyDbInstanceClass { database, class } => {
-                let request = self
-                    .rds_mutating
-                    .modify_db_instance()
-                    .db_instance_identifier(database.as_str())
-                    .db_instance_class(class.as_str())
-                    .apply_immediately(true);
-                match request.send().await {
-                    Ok(answer) => CallOutcome::Accepted { request_id: convert::optional_text(answer.request_id()) },
-                    Err(error) => failure::call_outcome(&error),
-                }
+            MutatingCall::ModifyDbInstanceClass { database, class } => Box::pin(self.modify(database, class)).await,
+            MutatingCall::CreateBlueGreenDeployment { source, name, class, .. } => {
+                Box::pin(self.create_deployment(source, name, class)).await
+            }
+            MutatingCall::SwitchoverBlueGreenDeployment { deployment, timeout_secs, .. } => {
+                Box::pin(self.switch_over(deployment, *timeout_secs)).await
+            }
+            MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
+                Box::pin(self.delete_deployment(deployment)).await
             }
         }
+    }
+
+    async fn modify(&self, database: &DatabaseName, class: &InstanceClass) -> CallOutcome {
+        let request = self.rds_mutating.modify_db_instance().db_instance_identifier(database.as_str());
+        let answer = request.db_instance_class(class.as_str()).apply_immediately(true).send().await;
+        outcome!(answer)
+    }
+
+    async fn create_deployment(&self, source: &str, name: &str, class: &InstanceClass) -> CallOutcome {
+        let request = self.rds_mutating.create_blue_green_deployment().blue_green_deployment_name(name);
+        let answer = request.source(source).target_db_instance_class(class.as_str()).send().await;
+        outcome!(answer)
+    }
+
+    async fn switch_over(&self, deployment: &DeploymentId, timeout_secs: u32) -> CallOutcome {
+        let timeout_secs = i32::try_from(timeout_secs).unwrap_or(i32::MAX);
+        let request = self.rds_mutating.switchover_blue_green_deployment();
+        let request = request.blue_green_deployment_identifier(deployment.as_str());
+        let answer = request.switchover_timeout(timeout_secs).send().await;
+        outcome!(answer)
+    }
+
+    async fn delete_deployment(&self, deployment: &DeploymentId) -> CallOutcome {
+        let request = self.rds_mutating.delete_blue_green_deployment();
+        let request = request.blue_green_deployment_identifier(deployment.as_str());
+        let answer = request.delete_target(true).send().await;
+        outcome!(answer)
     }
 }

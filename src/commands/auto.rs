@@ -164,6 +164,8 @@ fn unwell(snapshot: &Snapshot, person_disarmed_at: Option<Timestamp>) -> Vec<Str
     reasons.extend(failing(snapshot));
     reasons.extend(snapshot.databases.iter().flat_map(unseen_signals));
     reasons.extend(snapshot.databases.iter().flat_map(held));
+    reasons.extend(snapshot.databases.iter().filter_map(DatabaseView::wants_in_vain));
+    reasons.extend(snapshot.databases.iter().filter_map(unknown_outcome));
     reasons
 }
 
@@ -206,6 +208,12 @@ fn unseen_signals(view: &DatabaseView) -> impl Iterator<Item = String> {
         _ => None,
     });
     unseen.chain(ahead)
+}
+
+/// A call that may or may not have happened.
+fn unknown_outcome(view: &DatabaseView) -> Option<String> {
+    let run = view.active_run().filter(|run| run.looking().is_some())?;
+    Some(format!("{} of {}: {}", run.intent.action.0, view.name(), run.phase_words()))
 }
 
 /// What waits for a person: nothing is started on the database until it is released.

@@ -60,10 +60,18 @@ pub(super) async fn simulation(
     not_before: Option<Timestamp>,
 ) -> Result<Ready, CommandError> {
     scenario.start = not_before.map_or(scenario.start, |newest| newest.max(scenario.start));
+    // A new world under an old journal: its machines are others than those that the journal speaks of.
+    let seed = not_before.map(|newest| scenario.seed ^ newest.as_second().unsigned_abs());
+    if seed.is_some() {
+        tracing::warn!(
+            "this simulation is a new world; the one that the journal of this directory speaks of is gone with its \
+             process. To have a world that outlives the engine, run `upshift sim` beside it and name it in `endpoint_url`"
+        );
+    }
     let clock = Clock::scaled(scenario.start, speed);
     let (name, region) = (scenario.name.clone(), scenario.region.clone());
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let server = Server::bind(listen, Sim::new(&scenario, None, clock.clone())).await;
+    let server = Server::bind(listen, Sim::new(&scenario, seed, clock.clone())).await;
     let server = server.map_err(|error| CommandError::Failed(format!("the simulation could not start: {error}")))?;
     let endpoint = server.endpoint();
     let mut tasks = JoinSet::new();

@@ -40,13 +40,16 @@ pub(super) fn settings(args: &RunArgs, scenario: Option<&Scenario>) -> Result<(S
 /// The built-in policy for every database of a scenario.
 fn builtin_settings(scenario: &Scenario) -> (Settings, String) {
     let instances = scenario.instances.iter();
-    let settings = config::for_databases(instances.map(|instance| {
+    let mut settings = config::for_databases(instances.map(|instance| {
         // RDS keeps identifiers in small letters.
         (DatabaseName::new(instance.id.to_ascii_lowercase()), InstanceClass::observed(&instance.class))
     }));
+    for policy in &mut settings.databases {
+        policy.strategy = scenario.strategy;
+    }
     let one = |policy: &Policy| {
         let rungs: Vec<&str> = policy.ladder.rungs().iter().map(InstanceClass::as_str).collect();
-        format!("{} ({})", policy.database, rungs.join(" - "))
+        format!("{} ({}, {})", policy.database, rungs.join(" - "), policy.strategy.as_str())
     };
     let databases: Vec<String> = settings.databases.iter().map(one).collect();
     let words = format!("the built-in policy for {}", databases.join(", "));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use super::blue_green;
 use super::class;
 use super::prices;
 use super::rule::{self, Rules};
@@ -17,10 +18,11 @@ use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
 
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 15] = [
     "id",
     "ladder",
     "strategy",
+    "blue_green",
     "cooldown",
     "hold_after_manual",
     "max_actions_per_day",
@@ -35,7 +37,6 @@ pub(super) const KEYS: [&str; 14] = [
 ];
 pub(super) const COOLDOWN_KEYS: [&str; 2] = ["up", "down"];
 
-const STRATEGIES: [Strategy; 1] = [Strategy::InPlace];
 /// RDS's own limit on an identifier.
 const ID_CHARS: usize = 63;
 /// A class change takes up to 15 minutes: one that is called stuck sooner is not. A day later nobody is watching.
@@ -97,6 +98,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
         database: database?,
         ladder: ladder?,
         strategy,
+        blue_green: blue_green::read(section, problems),
         signals,
         up: rules.up,
         down: rules.down,
@@ -159,8 +161,8 @@ fn size(class: &InstanceClass) -> Option<(u32, u32)> {
 
 fn strategy(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Strategy {
     let Some(word) = section.text("strategy", problems) else { return Strategy::InPlace };
-    STRATEGIES.into_iter().find(|known| known.as_str() == *word.get_ref()).unwrap_or_else(|| {
-        let known = STRATEGIES.map(Strategy::as_str);
+    Strategy::ALL.into_iter().find(|known| known.as_str() == *word.get_ref()).unwrap_or_else(|| {
+        let known = Strategy::ALL.map(Strategy::as_str);
         let title = format!("unknown strategy `{}`", shown(word.get_ref()));
         let problem = Diagnostic::new(word.span(), title, "upshift cannot do this");
         problems.push(problem.help(suggestion(word.get_ref(), "known strategies", &known)));

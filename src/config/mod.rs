@@ -4,6 +4,7 @@
 //! names all problems instead of the first.
 
 mod aws;
+mod blue_green;
 mod builtin;
 mod class;
 mod database;
@@ -196,7 +197,7 @@ mod tests {
         };
         let keys = [&KEYS[..], &aws::KEYS, &engine::KEYS, &database::KEYS, &database::COOLDOWN_KEYS]
             .into_iter()
-            .chain([&signal::KEYS[..], &rule::KEYS])
+            .chain([&signal::KEYS[..], &rule::KEYS, &blue_green::KEYS])
             .flatten();
         for key in keys {
             assert!(says(key), "the example does not name `{key}`");

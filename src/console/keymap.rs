@@ -11,6 +11,7 @@ pub(super) enum KeyAction {
     ChooseClass,
     Hold,
     Release,
+    Approve,
     Stop,
     WiderRange,
     NarrowerRange,
@@ -52,21 +53,22 @@ const fn special(code: KeyCode, action: KeyAction, help: &'static str) -> Bindin
 }
 
 /// Every key of the main screen.
-pub(super) const BINDINGS: [Binding; 23] = [
+pub(super) const BINDINGS: [Binding; 24] = [
     key('a', KeyAction::ArmOrDisarm, "arm the engine (asks), or disarm it (at once)", Some("arm")),
     key('u', KeyAction::StepUp, "one class up", Some("up")),
     key('d', KeyAction::StepDown, "one class down", Some("down")),
     key('o', KeyAction::ChooseClass, "choose a class", Some("class")),
     key('H', KeyAction::Hold, "hold: the engine starts nothing for a while", Some("hold")),
     key('R', KeyAction::Release, "release every hold", None),
+    key('c', KeyAction::Approve, "cut: let the copy that is ready take over", None),
     key('x', KeyAction::Stop, "stop the action before its next step", Some("stop")),
     key('+', KeyAction::NarrowerRange, "shorter time range", None),
     key('=', KeyAction::NarrowerRange, "shorter time range", None),
     key('-', KeyAction::WiderRange, "longer time range", None),
-    special(KeyCode::Left, KeyAction::Earlier, "look further back"),
-    special(KeyCode::Right, KeyAction::Later, "look further on"),
-    special(KeyCode::Up, KeyAction::ScrollUp, "marked panel: up; on the chart: shorter time range"),
-    special(KeyCode::Down, KeyAction::ScrollDown, "marked panel: down; on the chart: longer time range"),
+    special(KeyCode::Left, KeyAction::Earlier, "look further back or on"),
+    special(KeyCode::Right, KeyAction::Later, "look further back or on"),
+    special(KeyCode::Up, KeyAction::ScrollUp, "marked panel: up or down; on the chart: time range"),
+    special(KeyCode::Down, KeyAction::ScrollDown, "marked panel: up or down; on the chart: time range"),
     key('f', KeyAction::Freeze, "freeze the picture, or let it go on", None),
     special(KeyCode::Tab, KeyAction::NextPanel, "mark the next panel, for the arrows up and down and for z"),
     key('z', KeyAction::WholePanel, "the marked panel on the whole screen, nothing cut; or back", Some("zoom")),

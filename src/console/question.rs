@@ -37,6 +37,7 @@ pub(super) enum Question {
     Choose { change: Change },
     Hold { database: DatabaseName, length: usize, reason: String },
     Release { database: DatabaseName },
+    Approve { database: DatabaseName },
     Suspend,
     Quit,
 }

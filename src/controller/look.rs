@@ -45,6 +45,10 @@ pub(super) struct ReadPlan {
     signals: Option<Vec<Wanted>>,
     metrics_from: Timestamp,
     events_from: Timestamp,
+    /// The copies that are being made.
+    copies: Vec<DatabaseName>,
+    /// Some database moves by a blue/green deployment.
+    deployments: bool,
     orderable: Vec<(DatabaseState, InstanceClass)>,
     now: Timestamp,
 }
@@ -74,6 +78,8 @@ impl Looker {
             }),
             metrics_from: self.metrics_from(engine, now),
             events_from: since(self.events_until, EVENTS_BACKFILL, now),
+            copies: engine.copies(),
+            deployments: engine.needs_deployments(),
             orderable: engine.unasked_classes(now),
             now,
         }
@@ -138,14 +144,17 @@ impl ReadPlan {
             let signals = self.signals.as_ref()?;
             Some(aws.signals(signals, self.metrics_from, metrics_to).await)
         };
-        let (identity, series, events, orderable) = tokio::join!(
+        let deployments = async { if self.deployments { Some(aws.deployments().await) } else { None } };
+        let (identity, series, events, orderable, deployments) = tokio::join!(
             bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),
             bounded(clock, "GetMetricData", async { series.await.transpose() }),
             bounded(clock, "DescribeEvents", aws.events(&self.databases, self.events_from, self.now)),
             self.ask_orderable(aws, clock),
+            bounded(clock, "DescribeBlueGreenDeployments", async { deployments.await.transpose() }),
         );
+        let described: Vec<DatabaseName> = self.databases.iter().chain(&self.copies).cloned().collect();
         let asked_at = clock.now();
-        let databases = bounded(clock, "DescribeDBInstances", aws.instances(&self.databases)).await;
+        let databases = bounded(clock, "DescribeDBInstances", aws.instances(&described)).await;
         Observation {
             asked_at,
             // Whoever holds the clock against the machine's time meanwhile may know better.
@@ -154,6 +163,7 @@ impl ReadPlan {
             databases,
             series: series.transpose(),
             events,
+            deployments: deployments.transpose(),
             orderable,
         }
     }

@@ -90,6 +90,7 @@ fn loudness(event: &Event) -> Loudness {
         | Event::CallSent { .. }
         | Event::CallAnswered { outcome: CallOutcome::Unknown { .. } | CallOutcome::Refused { .. }, .. }
         | Event::CallAdopted { .. }
+        | Event::SwitchedOver { .. }
         | Event::ActionResumed { .. }
         | Event::ActionEnded { .. } => Loudness::WorthKnowing,
         Event::EngineStarted { .. }
@@ -102,6 +103,8 @@ fn loudness(event: &Event) -> Loudness {
         | Event::ActionIntended { .. }
         | Event::CallAnswered { .. }
         | Event::ActionObserved { .. }
+        | Event::DeploymentObserved { .. }
+        | Event::CutApproved { .. }
         | Event::StopRequested { .. }
         | Event::RdsEvent(_)
         | Event::ReadRecovered { .. } => Loudness::Routine,

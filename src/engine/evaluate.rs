@@ -87,14 +87,20 @@ mod tests {
     use super::*;
     use crate::engine::fixtures::{policy, series, state};
     use crate::engine::memory::Memory;
-    use crate::engine::watched::Seen;
+    use crate::engine::watched::{Seen, SeenDeployments};
     use crate::model::guard::Guards;
     use crate::model::policy::Comparison;
 
     /// What the engine wants on these writes; the world else is in order and nothing is under way.
     fn wanted(policy: &Policy, class: &str, writes: &[Option<f64>]) -> Option<Direction> {
         let now = Timestamp::from_second(writes.len() as i64 * 60).unwrap();
-        let seen = Seen { state: state(class, "available"), at: now, age_is_known: true, events_read: true };
+        let seen = Seen {
+            state: state(class, "available"),
+            at: now,
+            age_is_known: true,
+            events_read: true,
+            deployments: SeenDeployments::default(),
+        };
         let series = [(SignalName::new("writes"), std::sync::Arc::new(series(writes)))].into();
         let watched = Watched { seen: Some(seen), series, ..Watched::default() };
         let memory = Memory::default();

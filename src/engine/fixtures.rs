@@ -13,7 +13,7 @@ use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::guard::Guards;
 use crate::model::identity::Identity;
 use crate::model::ladder::Ladder;
-use crate::model::policy::{Comparison, Policy, Rule, Strategy};
+use crate::model::policy::{BlueGreenPolicy, Comparison, Policy, Rule, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
 use crate::model::settings::{AwsSettings, EngineSettings, Settings};
 
@@ -38,6 +38,7 @@ pub(super) fn policy() -> Policy {
         ladder: Ladder::new(vec![InstanceClass::observed("db.t4g.small"), InstanceClass::observed("db.m5.large")])
             .unwrap(),
         strategy: Strategy::InPlace,
+        blue_green: BlueGreenPolicy::default(),
         signals: vec![
             signal("writes", "WriteIOPS"),
             signal("connections", "DatabaseConnections"),
@@ -95,6 +96,7 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
         databases: Ok(BTreeMap::from([(name.clone(), Ok(state))])),
         series: Some(Ok(BTreeMap::from([(name, Ok(signals))]))),
         events: Ok(vec![]),
+        deployments: None,
         orderable,
     }))
 }

@@ -7,6 +7,7 @@ use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Request};
 use crate::model::database::{DatabaseName, Instances, RdsEvent};
+use crate::model::deployment::Deployment;
 use crate::model::event::Event;
 use crate::model::failure::Failure;
 use crate::model::identity::Identity;
@@ -48,6 +49,8 @@ pub struct Observation {
     pub series: Option<Result<Signals, Failure>>,
     /// RDS's events, some perhaps known already.
     pub events: Result<Vec<RdsEvent>, Failure>,
+    /// Every blue/green deployment of the account and region; absent when nothing needs them.
+    pub deployments: Option<Result<Vec<Deployment>, Failure>>,
     /// Whether classes are offered for a database, where it was asked.
     pub orderable: Vec<(DatabaseName, InstanceClass, Result<bool, Failure>)>,
 }

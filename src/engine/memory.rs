@@ -108,6 +108,9 @@ impl Memory {
             Event::CallAnswered { .. }
             | Event::CallAdopted { .. }
             | Event::ActionObserved { .. }
+            | Event::DeploymentObserved { .. }
+            | Event::SwitchedOver { .. }
+            | Event::CutApproved { .. }
             | Event::StopRequested { .. } => {
                 if let Some(database) = event.database() {
                     self.of_mut(database).progress(at, event);
@@ -129,6 +132,8 @@ impl Memory {
             Event::HoldSet { database, .. }
             | Event::HoldReleased { database, .. }
             | Event::ForeignChange { database, .. }
+            | Event::SwitchedOver { database, .. }
+            | Event::CutApproved { database, .. }
             | Event::StopRequested { database, .. }
             | Event::ActionEnded { database, .. } => Some(database.clone()),
             Event::ActionIntended { intent, .. } => Some(intent.database.clone()),

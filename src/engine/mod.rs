@@ -9,6 +9,7 @@
 //! ```
 
 mod decision_record;
+mod deployments;
 mod evaluate;
 #[cfg(test)]
 mod fixtures;

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
 use super::input::Observation;
-use super::watched::Seen;
+use super::watched::{Seen, SeenDeployments};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState, ResourceId};
 use crate::model::event::Event;
@@ -20,6 +20,13 @@ use crate::model::series::{Series, SignalName};
 
 /// Of each series at least this much is kept: the widest range that a screen can show.
 const KEEP: SignedDuration = SignedDuration::from_hours(8);
+
+/// What the same look says besides a database's state.
+struct AlsoRead {
+    asked_at: Timestamp,
+    events_read: bool,
+    deployments: SeenDeployments,
+}
 
 impl Engine {
     pub(super) fn observe(&mut self, now: Timestamp, look: Observation) {
@@ -38,10 +45,13 @@ impl Engine {
                 self.record(now, Event::RdsEvent(event));
             }
         }
+        let deployments = look.deployments.and_then(|read| self.note(now, "DescribeBlueGreenDeployments", read));
         if let Some(mut found) = self.note(now, "DescribeDBInstances", look.databases) {
             for database in self.watched.keys().cloned().collect::<Vec<_>>() {
                 let state = found.remove(&database);
-                self.observe_state(now, &database, state, look.asked_at, events_read);
+                let deployments = self.deployments_of(&database, state.as_ref(), deployments.as_deref(), &found);
+                let read = AlsoRead { asked_at: look.asked_at, events_read, deployments };
+                self.observe_state(now, &database, state, read);
             }
         }
         if !look.age_is_known {
@@ -125,8 +135,7 @@ impl Engine {
         now: Timestamp,
         database: &DatabaseName,
         state: Option<Result<DatabaseState, Failure>>,
-        asked_at: Timestamp,
-        events_read: bool,
+        read: AlsoRead,
     ) {
         let operation = format!("DescribeDBInstances {database}");
         let missing = || Failure {
@@ -141,7 +150,8 @@ impl Engine {
         let here = (state.resource_id.clone(), state.class.clone());
         let Some(watched) = self.watched.get_mut(database) else { return };
         let odd_before = watched.odd.take();
-        watched.see(Seen { state, at: asked_at, age_is_known: true, events_read });
+        let AlsoRead { asked_at, events_read, deployments } = read;
+        watched.see(Seen { state, at: asked_at, age_is_known: true, events_read, deployments });
         match known {
             // The action itself changes the class, and its playbook knows foreign hands.
             _ if acting => {}

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::watched::Watched;
 use super::{Engine, gates};
 use crate::model::action::Intent;
+use crate::model::call::MutatingCall;
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Command, Request};
 use crate::model::database::DatabaseName;
@@ -13,7 +14,7 @@ use crate::model::gate::GateResult;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::operator::{Actor, Operator};
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Switchover};
 
 /// The longest hold that can be ordered: a longer one would be a policy.
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -41,6 +42,7 @@ impl Engine {
                 let event = Event::HoldReleased { database: database.clone(), by: by.clone() };
                 (event, format!("holds on {database} released"))
             }),
+            Command::Approve { database } => self.approve(&by, database),
             Command::Stop { database } => self.stop(&by, database),
         };
         match outcome {
@@ -138,15 +140,35 @@ impl Engine {
         Ok((Event::HoldSet { database: database.clone(), hold }, sentence))
     }
 
+    fn approve(&self, by: &Operator, database: &DatabaseName) -> Result<(Event, String), String> {
+        let run = self.memory.of(database).active().ok_or_else(|| format!("nothing is under way on {database}"))?;
+        let supervised = self.must_be_configured(database)?.blue_green.switchover == Switchover::Supervised;
+        if !run.awaits_approval(supervised) {
+            return Err(format!("{} waits for nobody's word: {}", run.intent.action.0, run.phase_words()));
+        }
+        let sentence = format!("{} switches over: clients are kept out for seconds", run.intent.action.0);
+        let (action, database, by) = (run.intent.action.clone(), database.clone(), by.clone());
+        Ok((Event::CutApproved { action, database, by }, sentence))
+    }
+
     fn stop(&self, by: &Operator, database: &DatabaseName) -> Result<(Event, String), String> {
         let run = self.memory.of(database).active().ok_or_else(|| format!("nothing is under way on {database}"))?;
-        if run.is_sent() {
-            return Err(format!(
-                "{} cannot be stopped: the call was sent and AWS offers no way to take it back; it is watched to its end",
-                run.intent.action.0
-            ));
-        }
-        let sentence = format!("{} stops before anything is sent", run.intent.action.0);
+        let sentence = match run.last_call().map(|call| &call.call) {
+            None => format!("{} stops before anything is sent", run.intent.action.0),
+            Some(MutatingCall::CreateBlueGreenDeployment { .. }) => {
+                format!(
+                    "{} stops before the switchover: the copy is removed as soon as AWS allows it",
+                    run.intent.action.0
+                )
+            }
+            Some(_) => {
+                return Err(format!(
+                    "{} cannot be stopped: the call was sent and AWS offers no way to take it back; it is watched to its \
+                     end",
+                    run.intent.action.0
+                ));
+            }
+        };
         let (action, database, by) = (run.intent.action.clone(), database.clone(), by.clone());
         Ok((Event::StopRequested { action, database, by }, sentence))
     }

@@ -101,6 +101,19 @@ impl Remembered {
             Event::ActionObserved { action, status, .. } if run.intent.action == *action => {
                 run.seen.push((at, status.clone()));
             }
+            Event::DeploymentObserved { action, deployment, copy, .. } if run.intent.action == *action => {
+                run.deployment.clone_from(deployment);
+                run.copy = copy.clone().or(run.copy.take());
+            }
+            Event::SwitchedOver { action, to, .. } if run.intent.action == *action => {
+                run.switched = Some((at, to.clone()));
+                if let Some((machine, _)) = &mut self.known {
+                    machine.clone_from(to);
+                }
+            }
+            Event::CutApproved { action, by, .. } if run.intent.action == *action => {
+                run.approved = Some(by.clone());
+            }
             Event::StopRequested { action, by, .. } if run.intent.action == *action => {
                 run.stop_requested = Some(by.clone());
             }

@@ -6,14 +6,14 @@ use super::Engine;
 use super::input::Effect;
 use crate::model::action::{ActionId, ActionResult, CallId, CallState, Intent, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
-use crate::model::database::DatabaseName;
+use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::decision::{Decision, Verdict};
 use crate::model::event::Event;
 use crate::model::guard::Guard;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::operator::Actor;
-use crate::model::policy::Policy;
-use crate::playbook::{self, Look, Next, Situation};
+use crate::model::policy::{BlueGreenPolicy, Policy};
+use crate::playbook::{self, Deployments, Look, Next, Situation};
 
 impl Engine {
     /// Says which actions a restart found under way. A call without a recorded answer may or may not have arrived: it
@@ -86,6 +86,11 @@ impl Engine {
                 let id = CallId { action: run.intent.action.clone(), step: run.calls.len() as u32 };
                 self.record(now, Event::CallAdopted { id, database: database.clone(), evidence });
             }
+            Next::SwitchedOver(machine) => {
+                let (action, database) = (run.intent.action.clone(), database.clone());
+                let event = Event::SwitchedOver { action, database, from: run.machine().clone(), to: machine };
+                self.record(now, event);
+            }
             Next::Send(call) => self.send(now, &run, call),
             Next::End(result) => self.end_run(now, &run, result),
         }
@@ -106,6 +111,12 @@ impl Engine {
                 _ => watched.looks_since_call,
             },
             is_new: watched.look_is_new,
+            deployments: Deployments {
+                is_read: seen.deployments.is_read,
+                own: seen.deployments.own.as_ref(),
+                foreign: seen.deployments.foreign.as_ref(),
+                copy: seen.deployments.copy.as_ref(),
+            },
         });
         let confirmed = seen.and_then(|(watched, seen)| {
             let (looks, first_at) = watched.confirmed?;
@@ -113,8 +124,10 @@ impl Engine {
         });
         let policy = self.settings.policy(database);
         let stuck_after = policy.and_then(|policy| SignedDuration::try_from(policy.stuck_after).ok());
+        let usual = BlueGreenPolicy::default();
         let world = Situation {
             look,
+            blue_green: policy.map_or(&usual, |policy| &policy.blue_green),
             confirmed: confirmed.unwrap_or((0, SignedDuration::ZERO)),
             forbidden: self.forbidden(now, run),
             fresh_look: self.fresh_look,
@@ -128,7 +141,8 @@ impl Engine {
     /// needs no arming, and no hold stops it.
     fn forbidden(&self, now: Timestamp, run: &Run) -> Option<&'static str> {
         let intent = &run.intent;
-        if intent.actor != Actor::Engine {
+        // A person who stops it wants what is left of it removed.
+        if intent.actor != Actor::Engine || run.stop_requested.is_some() {
             return None;
         }
         let armed = self.memory.arming.is_armed() && self.journal_broken.is_none();
@@ -163,7 +177,10 @@ impl Engine {
             }
             return;
         };
-        self.end_run(now, run, ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
+        // An action that has sent something has left something: it goes on when the obstacle is gone.
+        if !run.is_sent() {
+            self.end_run(now, run, ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
+        }
     }
 
     fn confirm(&mut self, database: &DatabaseName) {
@@ -179,18 +196,36 @@ impl Engine {
         let Some(call) = run.last_call() else { return };
         let Some(watched) = self.watched.get(database).filter(|watched| watched.look_is_new) else { return };
         let Some(seen) = watched.seen.as_ref().filter(|seen| seen.at >= call.sent_at) else { return };
+        let observed = &seen.deployments;
+        let (action, deployment) = (run.intent.action.clone(), observed.own.clone());
+        let copy = observed.copy.as_ref().map(|copy| copy.resource_id.clone());
+        let same = run.deployment == deployment && (copy.is_none() || run.copy == copy);
+        let event = (observed.is_read && !same).then(|| Event::DeploymentObserved {
+            action,
+            database: database.clone(),
+            deployment,
+            copy,
+        });
         let state = &seen.state;
-        if run.seen.last().is_some_and(|(_, status)| *status == state.status) {
-            return;
+        let event_of_status = self.status_event(database, state);
+        for event in event.into_iter().chain(event_of_status) {
+            self.record(now, event);
         }
-        let event = Event::ActionObserved {
+    }
+
+    /// The record of a status that differs from the last one recorded.
+    fn status_event(&self, database: &DatabaseName, state: &DatabaseState) -> Option<Event> {
+        let run = self.memory.of(database).active()?;
+        if run.seen.last().is_some_and(|(_, status)| *status == state.status) {
+            return None;
+        }
+        Some(Event::ActionObserved {
             action: run.intent.action.clone(),
             database: database.clone(),
             status: state.status.clone(),
             class: state.class.clone(),
             pending: state.class_pending().is_some(),
-        };
-        self.record(now, event);
+        })
     }
 
     fn end_run(&mut self, now: Timestamp, run: &Run, result: ActionResult) {

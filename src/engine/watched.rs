@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseState, ResourceId};
 use crate::model::decision::Decision;
+use crate::model::deployment::Deployment;
 use crate::model::series::{Series, SignalName};
 
 /// What AWS offers is asked again after this time: offers change, but seldom within a day.
@@ -47,6 +48,21 @@ pub(super) struct Seen {
     pub age_is_known: bool,
     /// `DescribeEvents` answered in the same look.
     pub events_read: bool,
+    /// What was seen of blue/green deployments in the same look.
+    pub deployments: SeenDeployments,
+}
+
+/// The blue/green deployments of one database in one look.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SeenDeployments {
+    /// They were read.
+    pub is_read: bool,
+    /// The one of the action under way.
+    pub own: Option<Deployment>,
+    /// Somebody else's that binds the database.
+    pub foreign: Option<Deployment>,
+    /// The copy of the own one.
+    pub copy: Option<DatabaseState>,
 }
 
 impl Watched {
@@ -59,7 +75,12 @@ impl Watched {
     pub(super) fn see(&mut self, seen: Seen) {
         if let Some(Seen { state: old, .. }) = &self.seen {
             if old.resource_id != seen.state.resource_id {
-                *self = Self { decision: self.decision.take(), recorded: self.recorded.take(), ..Self::default() };
+                *self = Self {
+                    decision: self.decision.take(),
+                    recorded: self.recorded.take(),
+                    looks_since_call: self.looks_since_call,
+                    ..Self::default()
+                };
             } else if offer_facts(old) != offer_facts(&seen.state) {
                 self.orderable.clear();
             }

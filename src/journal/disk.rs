@@ -7,7 +7,7 @@
 use std::fmt::Debug;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -70,14 +70,16 @@ pub trait Disk: Debug + Send {
 pub(super) struct Directory {
     dir: PathBuf,
     /// None for a reader.
-    _lock: Option<File>,
+    lock: Option<File>,
     pub(super) open: Option<File>,
+    /// The name of the open file.
+    name: String,
 }
 
 impl Directory {
     /// The directory as a reader sees it: no lock is taken, and nothing must be written.
     pub(super) fn to_read(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), _lock: None, open: None }
+        Self { dir: dir.to_owned(), lock: None, open: None, name: String::new() }
     }
 
     /// Makes the directory (mode 0700, its name durable) if it is missing, and takes it for this process alone. One
@@ -89,7 +91,7 @@ impl Directory {
         if mode & WRITABLE_BY_OTHERS != 0 {
             return Err(OpenError::Exposed { dir: dir.to_owned(), mode: mode & 0o7777 });
         }
-        Ok(Self { _lock: Some(lock::take(dir)?), ..Self::to_read(dir) })
+        Ok(Self { lock: Some(lock::take(dir)?), ..Self::to_read(dir) })
     }
 
     fn new_file(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
@@ -98,6 +100,25 @@ impl Directory {
         file.sync_all()?;
         sync_directory(&self.dir)?;
         Ok(file)
+    }
+
+    /// What was written is evidence only where people will look for it: the file and the lock must still be the ones
+    /// behind their names. A file that was removed takes writes as before, and keeps nothing.
+    fn is_still_there(&self) -> io::Result<()> {
+        let is_at = |file: &File, path: &Path| -> io::Result<bool> {
+            let (held, named) = (file.metadata()?, fs::symlink_metadata(path));
+            Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino())))
+        };
+        let gone = |what: &str| io::Error::other(format!("{what} was removed or replaced under the running engine"));
+        if let Some(file) = &self.open
+            && !is_at(file, &self.dir.join(&self.name))?
+        {
+            return Err(gone("the file that is written to"));
+        }
+        match &self.lock {
+            Some(file) if !is_at(file, &self.dir.join(lock::NAME))? => Err(gone("the lock file")),
+            _ => Ok(()),
+        }
     }
 
     fn open(&mut self) -> io::Result<&mut File> {
@@ -124,6 +145,7 @@ impl Disk for Directory {
 
     fn create(&mut self, name: &str) -> io::Result<()> {
         self.open = Some(self.new_file(name, b"")?);
+        name.clone_into(&mut self.name);
         Ok(())
     }
 
@@ -139,6 +161,7 @@ impl Disk for Directory {
         }
         let bytes = file.metadata()?.len();
         self.open = Some(file);
+        name.clone_into(&mut self.name);
         Ok(bytes)
     }
 
@@ -147,7 +170,8 @@ impl Disk for Directory {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.open()?.sync_data()
+        self.open()?.sync_data()?;
+        self.is_still_there()
     }
 }
 

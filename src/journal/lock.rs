@@ -8,12 +8,14 @@ use std::path::Path;
 use super::disk;
 use super::error::OpenError;
 
+/// The name of the lock file.
+pub(super) const NAME: &str = "journal.lock";
 /// A process id is at most ten digits; what else stands in the file is not read.
 const PID_BYTES: u64 = 16;
 
 /// Takes the lock of a directory and writes this process's id into it. Held until the file is dropped.
 pub(super) fn take(dir: &Path) -> Result<File, OpenError> {
-    let path = dir.join("journal.lock");
+    let path = dir.join(NAME);
     let io = |source| OpenError::Io { path: path.clone(), source };
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);

@@ -25,7 +25,7 @@ pub struct Journal {
 impl Journal {
     /// Takes over the journal in `dir`, which is made (mode 0700) if it is missing, and reads and checks all of it.
     /// After return every record given is the chain's. If the last line was incomplete, its bytes are in a file beside
-    /// the segment instead of in it, and a synced [`Event::JournalRepaired`], dated `now`, is the last record given.
+    /// the segment instead of in it, and a synced [`Event::JournalRepaired`], dated `now` or as the newest record, is the last record given.
     ///
     /// # Errors
     /// Another engine owns it, the directory cannot be written or can be by others, or a record is damaged or of a newer
@@ -51,7 +51,9 @@ impl Journal {
         journal.sync()?;
         if kept_in.is_some() {
             let bytes_cut = scan.tail.len() as u64;
-            let entry = journal.append(now, Event::JournalRepaired { bytes_cut, kept_in })?;
+            // The caller may not know the time yet: a simulation takes its own from the journal.
+            let at = entries.last().map_or(now, |newest| newest.at.max(now));
+            let entry = journal.append(at, Event::JournalRepaired { bytes_cut, kept_in })?;
             journal.sync()?;
             entries.push(Arc::unwrap_or_clone(entry));
         }
@@ -195,16 +197,26 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_taken_away_breaks_the_journal_at_the_next_segment() {
-        let dir = tempfile::tempdir().unwrap();
+    fn a_file_taken_away_under_the_writer_breaks_the_journal_at_the_next_sync() {
         let at = Timestamp::UNIX_EPOCH;
-        let (mut journal, _) = Journal::open(dir.path(), at).unwrap();
-        journal.append(at, event()).unwrap();
-        dir.close().unwrap();
-        journal.segment_bytes = SEGMENT_BYTES;
-        let error = journal.append(at, event()).unwrap_err();
-        assert!(error.why.contains("cannot begin journal-00000000000000000002.jsonl"), "{error}");
-        assert_eq!(journal.broken, Some(error.why));
+        for taken in ["journal-00000000000000000001.jsonl", "journal.lock", ""] {
+            let dir = tempfile::tempdir().unwrap();
+            let (mut journal, _) = Journal::open(dir.path(), at).unwrap();
+            journal.append(at, event()).unwrap();
+            journal.sync().unwrap();
+            let path = dir.path().join(taken);
+            if taken.is_empty() {
+                std::fs::remove_dir_all(&path).unwrap();
+            } else {
+                // Another file of the same name is not the one that was there.
+                std::fs::rename(&path, dir.path().join("taken")).unwrap();
+                std::fs::write(&path, "").unwrap();
+            }
+            journal.append(at, event()).unwrap();
+            let error = journal.sync().unwrap_err();
+            assert!(error.why.contains("removed or replaced"), "{taken}: {error}");
+            assert_eq!(journal.broken, Some(error.why));
+        }
     }
 
     #[test]

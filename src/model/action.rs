@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::call::MutatingCall;
 use super::class::InstanceClass;
 use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
+use super::deployment::Deployment;
 use super::operator::{Actor, Operator};
 use super::policy::Strategy;
 
@@ -89,6 +90,14 @@ pub struct Run {
     pub stop_requested: Option<Operator>,
     /// Status changes seen since the call, oldest first.
     pub seen: Vec<(Timestamp, InstanceStatus)>,
+    /// The blue/green deployment that was made for it, as last recorded.
+    pub deployment: Option<Deployment>,
+    /// The machine of the copy, once it was seen.
+    pub copy: Option<ResourceId>,
+    /// The database passed to another machine by this action: when that was seen, and to which.
+    pub switched: Option<(Timestamp, ResourceId)>,
+    /// A person said that clients may be kept out now, and who.
+    pub approved: Option<Operator>,
     /// RDS's own words about the database since the last call.
     pub events: Vec<RdsEvent>,
 }
@@ -134,7 +143,19 @@ pub enum CallState {
 impl Run {
     /// A run that has just been recorded.
     pub fn new(intent: Intent, began: Timestamp) -> Self {
-        Self { intent, began, calls: vec![], ended: None, stop_requested: None, seen: vec![], events: vec![] }
+        Self {
+            intent,
+            began,
+            calls: vec![],
+            ended: None,
+            stop_requested: None,
+            seen: vec![],
+            deployment: None,
+            copy: None,
+            switched: None,
+            approved: None,
+            events: vec![],
+        }
     }
 
     /// Over.
@@ -158,6 +179,25 @@ impl Run {
         if let CallState::Looking { why } = &call.state { Some((call.sent_at, why)) } else { None }
     }
 
+    /// The name of the blue/green deployment that is made for it. No two actions have the same, also not of two
+    /// journals: the time of the intent is in it.
+    pub fn deployment_name(&self) -> String {
+        format!("upshift-{}-{}", self.intent.action.0, self.began.strftime("%Y%m%dt%H%M%S"))
+    }
+
+    /// The machine that must be behind the database's name as far as this action knows.
+    pub fn machine(&self) -> &ResourceId {
+        self.switched.as_ref().map_or(&self.intent.resource_id, |(_, machine)| machine)
+    }
+
+    /// Whether the next step waits for a person's word: the copy is ready.
+    pub fn awaits_approval(&self, supervised: bool) -> bool {
+        let made =
+            matches!(self.last_call(), Some(CallRecord { call: MutatingCall::CreateBlueGreenDeployment { .. }, .. }));
+        let ready = self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_available());
+        supervised && made && ready && self.approved.is_none() && self.stop_requested.is_none() && !self.is_ended()
+    }
+
     /// Where it is, in a few words.
     pub fn phase_words(&self) -> String {
         if let Some((_, result)) = &self.ended {
@@ -166,15 +206,49 @@ impl Run {
         let Some(CallRecord { call, state, .. }) = self.last_call() else {
             return "recorded, not sent".to_owned();
         };
+        if matches!(state, CallState::Accepted | CallState::Adopted { .. })
+            && let Some(words) = self.deployment_words(call)
+        {
+            return words;
+        }
         match (state, self.seen.last()) {
             (CallState::Sent, _) => format!("{} sent, awaiting the answer", call.operation()),
             (CallState::Looking { .. }, _) => "sent, answer lost; looking".to_owned(),
             (CallState::Refused { code, .. }, _) => format!("refused by AWS: {code}"),
             (CallState::Adopted { .. }, None) => "answer lost, but seen to have happened".to_owned(),
             (CallState::Accepted, None) => "accepted; waiting for RDS to begin".to_owned(),
+            // Also the status right after the call.
+            (_, Some((_, status))) if status.is_available() && self.seen.len() == 1 => {
+                "accepted; waiting for RDS to begin".to_owned()
+            }
             (_, Some((_, status))) if status.is_available() => "accepted; verifying".to_owned(),
             (_, Some((_, status))) => format!("accepted; {status}"),
         }
+    }
+}
+
+impl Run {
+    /// Where its blue/green deployment is, in a few words.
+    fn deployment_words(&self, call: &MutatingCall) -> Option<String> {
+        let status = self.deployment.as_ref().map(|deployment| &deployment.status);
+        let tasks = self.deployment.as_ref().map_or(String::new(), |deployment| deployment.open_tasks.join(", "));
+        Some(match call {
+            MutatingCall::ModifyDbInstanceClass { .. } => return None,
+            MutatingCall::CreateBlueGreenDeployment { .. } => match status {
+                None => "accepted; waiting for the deployment".to_owned(),
+                Some(status) if status.is_provisioning() => format!("making the copy: {tasks}"),
+                Some(status) if status.is_available() => {
+                    "the copy follows; checking it before the switchover".to_owned()
+                }
+                Some(status) => format!("the deployment is {status}"),
+            },
+            MutatingCall::SwitchoverBlueGreenDeployment { .. } => match (&self.switched, status) {
+                (Some(_), _) => "switched over; verifying".to_owned(),
+                (None, Some(status)) => format!("switching over: {status}"),
+                (None, None) => "switching over".to_owned(),
+            },
+            MutatingCall::DeleteBlueGreenDeployment { .. } => "given up; the copy is being removed".to_owned(),
+        })
     }
 }
 
@@ -185,7 +259,7 @@ impl ActionResult {
             Self::Verified => "verified".to_owned(),
             Self::FailedSafe { why } => format!("failed safe: {why}"),
             Self::RolledBack { why } => format!("rolled back by AWS: {why}"),
-            Self::Stopped { by } => format!("stopped by {by} before anything was sent"),
+            Self::Stopped { by } => format!("stopped by {by} before the step that changes the database"),
             Self::Held { why, seen, .. } => format!("held: {why}; seen last: {seen}"),
         }
     }

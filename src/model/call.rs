@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
 use super::database::DatabaseName;
+use super::deployment::DeploymentId;
 
 /// A call that changes something. Each is sent once and never again by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,33 @@ pub enum MutatingCall {
         database: DatabaseName,
         /// The class it shall have.
         class: InstanceClass,
+    },
+    /// `CreateBlueGreenDeployment` with `TargetDBInstanceClass`: a copy of the instance that follows it.
+    CreateBlueGreenDeployment {
+        /// The instance.
+        database: DatabaseName,
+        /// Its ARN.
+        source: String,
+        /// The name of the deployment, which no other one has.
+        name: String,
+        /// The class that the copy shall have.
+        class: InstanceClass,
+    },
+    /// `SwitchoverBlueGreenDeployment`: the copy takes over the instance's name. There is no way back.
+    SwitchoverBlueGreenDeployment {
+        /// The instance.
+        database: DatabaseName,
+        /// Which deployment.
+        deployment: DeploymentId,
+        /// Clients are kept out for so long at most, else AWS takes it back. From 30 to 3600.
+        timeout_secs: u32,
+    },
+    /// `DeleteBlueGreenDeployment` with `DeleteTarget`, before a switchover: the copy and the record of it go.
+    DeleteBlueGreenDeployment {
+        /// The instance that stays.
+        database: DatabaseName,
+        /// Which deployment.
+        deployment: DeploymentId,
     },
 }
 
@@ -51,6 +79,17 @@ impl MutatingCall {
     pub fn operation(&self) -> &'static str {
         match self {
             Self::ModifyDbInstanceClass { .. } => "ModifyDBInstance",
+            Self::CreateBlueGreenDeployment { .. } => "CreateBlueGreenDeployment",
+            Self::SwitchoverBlueGreenDeployment { .. } => "SwitchoverBlueGreenDeployment",
+            Self::DeleteBlueGreenDeployment { .. } => "DeleteBlueGreenDeployment",
+        }
+    }
+
+    /// The class that it asks for.
+    pub fn class(&self) -> Option<&InstanceClass> {
+        match self {
+            Self::ModifyDbInstanceClass { class, .. } | Self::CreateBlueGreenDeployment { class, .. } => Some(class),
+            Self::SwitchoverBlueGreenDeployment { .. } | Self::DeleteBlueGreenDeployment { .. } => None,
         }
     }
 
@@ -59,6 +98,15 @@ impl MutatingCall {
         match self {
             Self::ModifyDbInstanceClass { database, class } => {
                 format!("{}: {database} to {class}, at once", self.operation())
+            }
+            Self::CreateBlueGreenDeployment { database, name, class, .. } => {
+                format!("{}: {name}, a copy of {database} on {class}", self.operation())
+            }
+            Self::SwitchoverBlueGreenDeployment { database, deployment, timeout_secs } => {
+                format!("{}: {deployment} takes over {database}, within {timeout_secs} s", self.operation())
+            }
+            Self::DeleteBlueGreenDeployment { database, deployment } => {
+                format!("{}: {deployment} and its copy go, {database} stays", self.operation())
             }
         }
     }

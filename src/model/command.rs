@@ -46,6 +46,11 @@ pub enum Command {
         /// Which database.
         database: DatabaseName,
     },
+    /// Lets the action under way keep clients out and switch over, where it waits for that word.
+    Approve {
+        /// Which database.
+        database: DatabaseName,
+    },
     /// Stops the action under way before its next step, where that is still possible.
     Stop {
         /// Which database.
@@ -105,6 +110,7 @@ impl Command {
             Self::Scale { database, .. }
             | Self::Hold { database, .. }
             | Self::Release { database }
+            | Self::Approve { database }
             | Self::Stop { database } => Some(database),
         }
     }

@@ -11,6 +11,7 @@ use super::class::InstanceClass;
 use super::command::Command;
 use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use super::decision::Decision;
+use super::deployment::Deployment;
 use super::failure::Failure;
 use super::hold::Hold;
 use super::operator::Operator;
@@ -150,6 +151,37 @@ pub enum Event {
         /// The class change still pends.
         pending: bool,
     },
+    /// The blue/green deployment of an action was seen in another state.
+    DeploymentObserved {
+        /// Which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// As AWS describes it; absent when it is gone.
+        deployment: Option<Deployment>,
+        /// The machine of the copy, once it was seen.
+        copy: Option<ResourceId>,
+    },
+    /// The copy has taken over the database's name: from here on it is another machine.
+    SwitchedOver {
+        /// Which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// The machine that it was.
+        from: ResourceId,
+        /// The machine that it is.
+        to: ResourceId,
+    },
+    /// A person said that clients may be kept out now.
+    CutApproved {
+        /// Which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// Who.
+        by: Operator,
+    },
     /// A person asked to stop before the next step.
     StopRequested {
         /// Which action.
@@ -224,6 +256,9 @@ impl Event {
             | Self::CallAnswered { database, .. }
             | Self::CallAdopted { database, .. }
             | Self::ActionObserved { database, .. }
+            | Self::DeploymentObserved { database, .. }
+            | Self::SwitchedOver { database, .. }
+            | Self::CutApproved { database, .. }
             | Self::StopRequested { database, .. }
             | Self::ActionResumed { database, .. }
             | Self::ActionEnded { database, .. }

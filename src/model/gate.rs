@@ -172,6 +172,8 @@ impl Gate {
             Self::Armed
                 | Self::FreshData { .. }
                 | Self::CpuFits { .. }
+                // Not seen: a person may know. Seen to be too many: nobody may.
+                | Self::ConnectionsFit { seen: None, .. }
                 | Self::UpRulesComplete { .. }
                 | Self::FleetSlot { .. }
                 | Self::CooldownOver
@@ -223,7 +225,7 @@ impl Gate {
             Self::UpRulesComplete { missing } => format!("{missing} datapoints missing"),
             Self::EventsReadable { age_secs: Some(age) } => format!("read {age} s ago"),
             Self::EventsReadable { age_secs: None } => "not read yet".to_owned(),
-            Self::FleetSlot { in_flight, limit } => format!("{in_flight} of {limit} in flight"),
+            Self::FleetSlot { in_flight, limit } => format!("{in_flight} others in flight, {limit} at once"),
             Self::DailyBudget { used, limit } => format!("{used} of {limit} in 24 h"),
             Self::NotHeld { reason } => reason.clone().unwrap_or_default(),
         }

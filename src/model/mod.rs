@@ -11,6 +11,7 @@ pub mod class;
 pub mod command;
 pub mod database;
 pub mod decision;
+pub mod deployment;
 pub mod duration;
 pub mod event;
 pub mod failure;

@@ -14,18 +14,70 @@ use super::price::{Price, PriceSource};
 use super::series::{SignalName, SignalSpec};
 
 /// How a class change is carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// One `ModifyDBInstance` on the instance itself: an outage of minutes.
+    #[default]
     InPlace,
+    /// A copy on the new class takes over the name: clients are kept out for seconds.
+    BlueGreen,
 }
 
 impl Strategy {
+    /// Every strategy.
+    pub const ALL: [Self; 2] = [Self::InPlace, Self::BlueGreen];
+
     /// The word in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InPlace => "in_place",
+            Self::BlueGreen => "blue_green",
+        }
+    }
+}
+
+/// Who says that clients are kept out now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switchover {
+    /// The engine, once the copy is ready.
+    Automatic,
+    /// A person, once the engine says that the copy is ready.
+    Supervised,
+}
+
+/// How a blue/green deployment is carried out. Durations are of the clock in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlueGreenPolicy {
+    /// Who says that clients are kept out now.
+    pub switchover: Switchover,
+    /// `SwitchoverTimeout`, in whole seconds, from 30 to 3600: clients are kept out for so long at most.
+    pub switchover_timeout: Duration,
+    /// A copy that is not ready after this time is given up and removed.
+    pub give_up_after: Duration,
+    /// A copy that is ready waits this long for a person's word, then it is removed.
+    pub approve_within: Duration,
+}
+
+impl Switchover {
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::Supervised => "supervised",
+        }
+    }
+}
+
+impl Default for BlueGreenPolicy {
+    /// AWS's own timeout; three times the longest preparation of a small database that was reported.
+    fn default() -> Self {
+        Self {
+            switchover: Switchover::Automatic,
+            switchover_timeout: Duration::from_mins(5),
+            give_up_after: Duration::from_hours(1),
+            approve_within: Duration::from_hours(4),
         }
     }
 }
@@ -89,6 +141,9 @@ pub struct Policy {
     pub ladder: Ladder,
     /// How it moves.
     pub strategy: Strategy,
+    /// How a blue/green deployment is carried out, where that is the strategy.
+    #[serde(default)]
+    pub blue_green: BlueGreenPolicy,
     /// The signals that are read, those of the rules among them.
     pub signals: Vec<SignalSpec>,
     /// The engine wants to go up when any of these holds.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::action::Run;
+use super::action::{ActionResult, Run};
 use super::arming::Arming;
 use super::backend::Backend;
 use super::database::{DatabaseName, DatabaseState};
 use super::decision::Decision;
 use super::event::Entry;
 use super::failure::FailingRead;
-use super::gate::GateResult;
+use super::gate::{Gate, GateResult};
 use super::hold::Hold;
 use super::identity::Identity;
 use super::ladder::Direction;
@@ -133,6 +133,39 @@ impl DatabaseView {
     /// The action under way.
     pub fn active_run(&self) -> Option<&Run> {
         self.run.as_ref().filter(|run| !run.is_ended())
+    }
+
+    /// Why an armed engine that wants another class will not get it by itself, in a sentence; `None` where it will, or
+    /// wants none.
+    pub fn wants_in_vain(&self) -> Option<String> {
+        let name = self.name();
+        let decision = self.decision.as_ref().filter(|_| self.active_run().is_none())?;
+        if let (Some(class), ladder) = (&decision.class, &self.policy.ladder)
+            && ladder.position(class).is_none()
+        {
+            return Some(format!("{name} is {class}, which is not on its ladder: the engine does nothing for it"));
+        }
+        let way = decision.verdict.wanted()?;
+        let closed = |test: fn(&Gate) -> bool| decision.closed_gates().any(|gate| test(&gate.gate));
+        // A disarmed engine was disarmed by somebody who knows.
+        if closed(|gate| matches!(gate, Gate::Armed)) {
+            return None;
+        }
+        if let Some(gate) = decision.closed_gates().find(|gate| matches!(gate.gate, Gate::DailyBudget { .. })) {
+            return Some(format!("{name} should go {} and may not: {gate}", way.word()));
+        }
+        let (_, result) = self.run.as_ref()?.ended.as_ref()?;
+        match result {
+            ActionResult::FailedSafe { .. } | ActionResult::RolledBack { .. } => {
+                let action = &self.run.as_ref()?.intent.action.0;
+                Some(format!(
+                    "{name} should go {}, and {action} did not bring it there: {}",
+                    way.word(),
+                    result.words()
+                ))
+            }
+            _ => None,
+        }
     }
 
     /// The datapoints of a signal.

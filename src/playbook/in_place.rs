@@ -8,33 +8,17 @@ mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::held::held;
+use super::patience::{
+    CONFIRMATIONS, CONFIRMED_OVER, DROPPED_AFTER, DROPPED_LOOKS, FAILED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS,
+};
+use super::start::start;
 use super::{Look, Next, Situation};
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::guard::Guard;
-use crate::model::operator::Actor;
 use crate::model::override_plan::ExpectedOutage;
-
-/// Consecutive looks that must find it done: `DescribeDBInstances` is eventually consistent, and AWS's own and
-/// Terraform's handlers ask for two or three.
-const CONFIRMATIONS: u32 = 3;
-/// They must lie this far apart, the first from the last.
-const CONFIRMED_OVER: SignedDuration = SignedDuration::from_secs(60);
-
-/// A person's order waits this long for its preconditions; the engine's own does not wait, it decides anew.
-const START_LIMIT: SignedDuration = SignedDuration::from_secs(60);
-/// An order whose answer was lost and that shows no trace for this long did not arrive. RDS shows a change it has
-/// taken as pending at once; answers of `DescribeDBInstances` that are minutes old were reported, ten never.
-const TRACELESS_AFTER: SignedDuration = SignedDuration::from_mins(10);
-/// And at least so many looks were made meanwhile: a clock that is set forward must not shorten the wait.
-const TRACELESS_LOOKS: u32 = 40;
-/// An accepted order that shows no trace for this long was dropped by AWS.
-const DROPPED_AFTER: SignedDuration = SignedDuration::from_mins(15);
-/// As for [`TRACELESS_LOOKS`].
-const DROPPED_LOOKS: u32 = 60;
-/// What RDS says of a failure counts after so many looks: events come late, also those of the change before.
-const FAILED_LOOKS: u32 = 3;
 
 /// The figures of `ModifyDBInstance` on the instance itself.
 ///
@@ -51,7 +35,7 @@ pub(super) fn expected_outage(multi_az: bool) -> ExpectedOutage {
 /// What to do next about an in-place class change.
 pub(super) fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
     let Some(call) = run.last_call().filter(|_| !run.is_ended()) else {
-        return if run.is_ended() { Next::Observe } else { start(run, world, now) };
+        return if run.is_ended() { Next::Observe } else { begin(run, world, now) };
     };
     match &call.state {
         CallState::Sent => Next::Observe,
@@ -62,55 +46,14 @@ pub(super) fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
     }
 }
 
-fn start(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
-    let failed = |why: String| Next::End(ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
-    if let Some(by) = &run.stop_requested {
-        return Next::End(ActionResult::Stopped { by: by.clone() });
-    }
-    if let Some(why) = world.forbidden {
-        return failed(format!("{why} before"));
-    }
-    let is_fresh = |look: &Look<'_>| {
-        now.duration_since(look.asked_at).abs() <= world.fresh_look || !world.guards.stand(Guard::FreshLook)
-    };
-    let blocked = match world.look.filter(is_fresh) {
-        None => Some("the look that it rests on is too old".to_owned()),
-        Some(Look { age_is_known: false, .. }) if world.guards.stand(Guard::LookAge) => {
-            Some("the clock was set since the look that it rests on".to_owned())
-        }
-        Some(Look { state, .. })
-            if state.resource_id != run.intent.resource_id && world.guards.stand(Guard::SameMachine) =>
-        {
-            return failed(format!("the name belongs to another machine, {}", state.resource_id));
-        }
-        Some(Look { state, .. }) if state.class != run.intent.from && world.guards.stand(Guard::ClassAsOrdered) => {
-            return failed(format!("the class is {} and not {}", state.class, run.intent.from));
-        }
-        Some(Look { state, .. }) => precondition(state, world),
-    };
-    match blocked {
-        None => Next::Send(MutatingCall::ModifyDbInstanceClass {
-            database: run.intent.database.clone(),
-            class: run.intent.to.clone(),
-        }),
-        // What the engine decided on an older picture it decides anew; a person's order waits for a moment.
-        Some(why) if run.intent.actor == Actor::Engine || now.duration_since(run.began).abs() > START_LIMIT => {
-            failed(why)
-        }
-        Some(_) => Next::Observe,
-    }
-}
-
-/// Why the call may not be sent to a database in this state.
-fn precondition(state: &DatabaseState, world: Situation<'_>) -> Option<String> {
-    if !state.status.is_available() && world.guards.stand(Guard::StatusAvailable) {
-        return Some(format!("its status is {}", state.status));
-    }
-    if state.pending.is_empty() || !world.guards.stand(Guard::NothingPending) {
-        return None;
-    }
-    let pending: Vec<&str> = state.pending.keys().map(String::as_str).collect();
-    Some(format!("other changes are pending: {}", pending.join(", ")))
+fn begin(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
+    start(
+        run,
+        world,
+        now,
+        |_| None,
+        |_| MutatingCall::ModifyDbInstanceClass { database: run.intent.database.clone(), class: run.intent.to.clone() },
+    )
 }
 
 fn watch(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> Next {
@@ -191,19 +134,4 @@ fn unchanged(run: &Run, call: &CallRecord, look: Look<'_>, world: Situation<'_>)
             why: format!("the class is still {} {} min after the call", run.intent.from, passed.as_mins()),
         }),
     }
-}
-
-fn held(run: &Run, look: Option<Look<'_>>, why: String) -> Next {
-    let seen = look.map_or("nothing since the call".to_owned(), |look| {
-        let state = look.state;
-        let pending: Vec<String> = state.pending.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let pending = if pending.is_empty() { String::new() } else { format!(", pending {}", pending.join(" ")) };
-        let said = run.events.last().map_or(String::new(), |event| format!("; RDS said: {}", event.message));
-        format!("class {}, status {}{pending}{said}", state.class, state.status)
-    });
-    let remedy = format!(
-        "look at {} and its events in the RDS console; when it is as it shall be, release the hold",
-        run.intent.database
-    );
-    Next::End(ActionResult::Held { why, seen, remedy })
 }

@@ -1,16 +1,21 @@
 //! Playbooks: what to do next about an action, from its record and the world as it is seen. Pure and level-triggered:
 //! a restart in the middle of an action is the same call as any other look.
 
+mod blue_green;
+mod held;
 mod in_place;
+mod patience;
+mod start;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::action::{ActionResult, Run};
 use crate::model::call::MutatingCall;
-use crate::model::database::DatabaseState;
+use crate::model::database::{DatabaseState, ResourceId};
+use crate::model::deployment::Deployment;
 use crate::model::guard::Guards;
 use crate::model::override_plan::ExpectedOutage;
-use crate::model::policy::Strategy;
+use crate::model::policy::{BlueGreenPolicy, Strategy};
 
 /// The world as far as an action is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +29,8 @@ pub struct Situation<'a> {
     pub forbidden: Option<&'static str>,
     /// A call goes out on a look of this age at most: what is checked must be what is changed.
     pub fresh_look: SignedDuration,
+    /// How a blue/green deployment is carried out.
+    pub blue_green: &'a BlueGreenPolicy,
     /// An action that is not done this long after its call is held.
     pub stuck_after: SignedDuration,
     /// Which guards stand.
@@ -45,6 +52,21 @@ pub struct Look<'a> {
     pub since_call: u32,
     /// It has not been considered before.
     pub is_new: bool,
+    /// What was seen of blue/green deployments.
+    pub deployments: Deployments<'a>,
+}
+
+/// The blue/green deployments of a database in one look.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deployments<'a> {
+    /// They were read in this look; else nothing is known of them.
+    pub is_read: bool,
+    /// The one that the action under way has made.
+    pub own: Option<&'a Deployment>,
+    /// One that somebody else made, and that binds the database.
+    pub foreign: Option<&'a Deployment>,
+    /// The copy of the own one, while it is not behind the database's name.
+    pub copy: Option<&'a DatabaseState>,
 }
 
 /// What to do next.
@@ -58,6 +80,8 @@ pub enum Next {
     Adopt(String),
     /// This look found it done; it counts when enough others do too.
     Confirmed,
+    /// The copy's machine was seen behind the database's name.
+    SwitchedOver(ResourceId),
     /// It is over.
     End(ActionResult),
 }
@@ -66,6 +90,7 @@ pub enum Next {
 pub fn expected_outage(strategy: Strategy, multi_az: bool) -> ExpectedOutage {
     match strategy {
         Strategy::InPlace => in_place::expected_outage(multi_az),
+        Strategy::BlueGreen => blue_green::expected_outage(),
     }
 }
 
@@ -73,5 +98,6 @@ pub fn expected_outage(strategy: Strategy, multi_az: bool) -> ExpectedOutage {
 pub fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
     match run.intent.strategy {
         Strategy::InPlace => in_place::next(run, world, now),
+        Strategy::BlueGreen => blue_green::next(run, world, now),
     }
 }

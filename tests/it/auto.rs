@@ -154,8 +154,8 @@ fn every_scenario_gets_the_built_in_policy_for_its_databases() {
     let words = ["--auto", "--sim", "multi-az", "--speed", "1000", "--for", "40m"];
     let (code, said) = code_and_words(&upshift(state.path(), &words));
     assert_eq!(code, 0, "{said}");
-    let used = "configuration: the built-in policy for orders (db.t4g.medium - db.t4g.large), \
-                catalogue (db.m6g.large - db.m6g.xlarge)";
+    let used = "configuration: the built-in policy for orders (db.t4g.medium - db.t4g.large, \
+                in_place), catalogue (db.m6g.large - db.m6g.xlarge, in_place)";
     assert!(said.contains(used), "{said}");
     assert!(said.contains("verified, class db.t4g.large"), "{said}");
 }

@@ -5,34 +5,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tempfile::TempDir;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::clock::Clock;
 use upshift::config;
-use upshift::control::{self, Client};
-use upshift::controller::{Controller, Ended, Parts};
-use upshift::journal::{self, Journal};
+use upshift::journal;
 use upshift::model::action::ActionResult;
-use upshift::model::backend::Backend;
 use upshift::model::call::CallOutcome;
 use upshift::model::class::InstanceClass;
-use upshift::model::command::{Answer, Command};
 use upshift::model::event::{Entry, Event};
-use upshift::model::guard::Guards;
 use upshift::model::ladder::Ladder;
-use upshift::model::operator::Operator;
-use upshift::model::settings::Settings;
-use upshift::model::snapshot::Snapshot;
 use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
 
-/// An engine that runs, and what is needed to end it.
-struct Running {
-    client: Client,
-    stop: watch::Sender<Option<String>>,
-    task: JoinSet<Ended>,
-}
+use crate::controlled::{Running, start_by};
 
 fn simulation(faults: &str) -> Sim {
     let text = format!("{}\n{faults}", include_str!("../../src/sim/scenarios/checkpoints.toml"));
@@ -43,52 +27,6 @@ fn simulation(faults: &str) -> Sim {
 
 async fn start(sim: &Sim, directory: &Path) -> Running {
     start_by(config::checkpoints(), sim, directory).await
-}
-
-async fn start_by(settings: Settings, sim: &Sim, directory: &Path) -> Running {
-    let clock = sim.clock().clone();
-    let (journal, entries) = Journal::open(directory, clock.now()).unwrap();
-    let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
-    let backend = Backend::Simulation { scenario: "checkpoints".into(), speed: 1.0, endpoint: String::new() };
-    let first = Snapshot::before_the_start(clock.now(), backend.clone());
-    let (client, server) = control::pair(first, Operator { user: "test".into(), ssh_client: None });
-    let start =
-        Event::EngineStarted { version: "test".into(), pid: 1, mode: "test".into(), config_digest: "digest".into() };
-    let digest = |_: &_| "digest".to_owned();
-    let guards = Guards::all();
-    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, backend, start, guards };
-    let controller = Controller::new(parts);
-    let (stop, stopped) = watch::channel(None);
-    let mut task = JoinSet::new();
-    task.spawn(controller.run(stopped));
-    Running { client, stop, task }
-}
-
-impl Running {
-    async fn arm(&mut self) {
-        while self.client.snapshot().identity.is_none() {
-            self.client.changed().await.unwrap();
-        }
-        let answer = self.client.send(Command::Arm { reason: "test".into() }).await.unwrap().answer;
-        assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
-    }
-
-    async fn end(mut self) {
-        self.stop.send_replace(Some("the test is over".into()));
-        assert!(matches!(self.task.join_next().await, Some(Ok(Ended::Asked(_)))));
-    }
-
-    /// Ends it as a crash does: at once, with nothing more written.
-    async fn kill(mut self) {
-        self.task.abort_all();
-        while self.task.join_next().await.is_some() {}
-    }
-
-    async fn until(&mut self, found: impl Fn(&Event) -> bool) {
-        while !self.client.snapshot().tail.iter().any(|entry| found(&entry.event)) {
-            self.client.changed().await.unwrap();
-        }
-    }
 }
 
 fn entries(directory: &Path) -> Vec<Entry> {

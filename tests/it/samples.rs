@@ -9,6 +9,7 @@ use upshift::model::class::InstanceClass;
 use upshift::model::command::Command;
 use upshift::model::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use upshift::model::decision::{Decision, RuleResult, UsedDatapoint, Verdict};
+use upshift::model::deployment::{Deployment, DeploymentId, DeploymentStatus};
 use upshift::model::event::Event;
 use upshift::model::failure::{Failure, FailureKind};
 use upshift::model::gate::{Gate, GateResult};
@@ -46,6 +47,40 @@ fn id() -> CallId {
     CallId { action: action(), step: 1 }
 }
 
+fn deployment() -> Deployment {
+    Deployment {
+        id: DeploymentId::new("bgd-1"),
+        name: text(),
+        source: text(),
+        target: Some(DatabaseName::new("checkpoints-green-abc")),
+        status: DeploymentStatus::new("AVAILABLE"),
+        status_details: Some(text()),
+        open_tasks: vec![text()],
+    }
+}
+
+fn calls() -> Vec<MutatingCall> {
+    let after = |call: Option<&MutatingCall>| {
+        use MutatingCall::*;
+        Some(match call {
+            None => ModifyDbInstanceClass { database: database(), class: class() },
+            Some(ModifyDbInstanceClass { .. }) => {
+                CreateBlueGreenDeployment { database: database(), source: text(), name: text(), class: class() }
+            }
+            Some(CreateBlueGreenDeployment { .. }) => SwitchoverBlueGreenDeployment {
+                database: database(),
+                deployment: DeploymentId::new("bgd-1"),
+                timeout_secs: 300,
+            },
+            Some(SwitchoverBlueGreenDeployment { .. }) => {
+                DeleteBlueGreenDeployment { database: database(), deployment: DeploymentId::new("bgd-1") }
+            }
+            Some(DeleteBlueGreenDeployment { .. }) => return None,
+        })
+    };
+    std::iter::successors(after(None), |call| after(Some(call))).collect()
+}
+
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::UNIX_EPOCH
 }
@@ -79,7 +114,20 @@ fn after(event: Option<&Event>) -> Option<Event> {
             class: class(),
             pending: false,
         },
-        Some(ActionObserved { .. }) => StopRequested { action: action(), database: database(), by: by() },
+        Some(ActionObserved { .. }) => DeploymentObserved {
+            action: action(),
+            database: database(),
+            deployment: Some(deployment()),
+            copy: Some(ResourceId::new("db-2")),
+        },
+        Some(DeploymentObserved { .. }) => SwitchedOver {
+            action: action(),
+            database: database(),
+            from: ResourceId::new("db-1"),
+            to: ResourceId::new("db-2"),
+        },
+        Some(SwitchedOver { .. }) => CutApproved { action: action(), database: database(), by: by() },
+        Some(CutApproved { .. }) => StopRequested { action: action(), database: database(), by: by() },
         Some(StopRequested { .. }) => ActionResumed { action: action(), database: database(), phase: text() },
         Some(ActionResumed { .. }) => ended(ActionResult::Verified),
         Some(ActionEnded { .. }) => {
@@ -104,6 +152,7 @@ pub(crate) fn all() -> Vec<Event> {
         decision(Verdict::Scale { direction: Direction::Down, to: class() }),
         decision(Verdict::WouldScale { direction: Direction::Up, to: Some(class()) }),
         intended(Actor::Person { operator: by(), reason: text() }),
+        by_blue_green(),
         answered(CallOutcome::Refused { code: text(), message: text(), request_id: Some(text()) }),
         answered(CallOutcome::Unknown { why: text() }),
         ended(ActionResult::FailedSafe { why: text() }),
@@ -111,8 +160,14 @@ pub(crate) fn all() -> Vec<Event> {
         ended(ActionResult::Stopped { by: by() }),
         ended(ActionResult::Held { why: text(), seen: text(), remedy: text() }),
     ]);
+    events.extend(calls().into_iter().map(|call| Event::CallSent { id: id(), database: database(), call }));
     events.extend(kinds_of_failure().map(|kind| Event::ReadFailed(failure(kind))));
     events
+}
+
+fn by_blue_green() -> Event {
+    let Event::ActionIntended { intent, passed_over } = intended(Actor::Engine) else { unreachable!() };
+    Event::ActionIntended { intent: Intent { strategy: Strategy::BlueGreen, ..intent }, passed_over }
 }
 
 fn decision(verdict: Verdict) -> Event {
@@ -192,7 +247,8 @@ fn commands() -> Vec<Command> {
                 reason: text(),
             },
             Some(Command::Hold { .. }) => Command::Release { database: database() },
-            Some(Command::Release { .. }) => Command::Stop { database: database() },
+            Some(Command::Release { .. }) => Command::Approve { database: database() },
+            Some(Command::Approve { .. }) => Command::Stop { database: database() },
             Some(Command::Stop { .. }) => return None,
         })
     };

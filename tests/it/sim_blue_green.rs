@@ -138,15 +138,8 @@ async fn the_series_of_the_name_goes_on_and_each_machine_keeps_its_own() {
     until(&account, id, "SWITCHOVER_COMPLETED").await;
     let new = instance(&account, "shop").await.unwrap().dbi_resource_id().unwrap().to_owned();
 
-    let world = account.sim.world();
-    let fleet = world.fleet();
-    let longest = |resource: &str| {
-        let machine = fleet.instances().find(|instance| instance.resource_id == resource).unwrap();
-        let spans = machine.outages.iter().filter_map(|(from, until)| Some((*until)?.duration_since(*from)));
-        spans.max().unwrap()
-    };
-    assert!(longest(&new) <= SignedDuration::from_secs(40), "{}", longest(&new));
-    drop(world);
+    let longest = longest_outage(&account, &new);
+    assert!(longest <= SignedDuration::from_secs(40), "{longest}");
     account.pass(SignedDuration::from_mins(20)).await;
 
     let of_name = writes_of_the_name(&account, "shop", cut).await;
@@ -238,6 +231,14 @@ async fn an_old_machine_is_deleted_with_its_final_snapshot() {
     account.pass(SignedDuration::from_mins(10)).await;
     assert!(instance(&account, "shop-old1").await.is_none());
     assert!(words_of(&account, SourceType::DbInstance).await.contains(&"DB instance deleted".to_owned()));
+}
+
+/// The longest time that a machine was down within the last minutes.
+fn longest_outage(account: &Account, resource: &str) -> SignedDuration {
+    let world = account.sim.world();
+    let machine = world.fleet().instances().find(|instance| instance.resource_id == resource).unwrap();
+    let spans = machine.outages.iter().filter_map(|(from, until)| Some((*until)?.duration_since(*from)));
+    spans.max().unwrap()
 }
 
 /// The value of every minute since `from`, oldest first.

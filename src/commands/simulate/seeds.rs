@@ -116,10 +116,13 @@ impl Swarm<'_> {
         if let Some(trace) = sum.trace.filter(|_| self.args.seed.is_some()) {
             stdout::line(&format!("trace {trace}"))?;
         }
-        let (missed, unseen) = (sum.coverage.missed(), sum.coverage.unseen());
-        if self.args.coverage == Some(CoverageUse::Complete) && !(missed.is_empty() && unseen.is_empty()) {
+        let (missed, unseen, unreached) = (sum.coverage.missed(), sum.coverage.unseen(), sum.coverage.unreached());
+        let complete = missed.is_empty() && unseen.is_empty() && unreached.is_empty();
+        if self.args.coverage == Some(CoverageUse::Complete) && !complete {
             let unseen: Vec<&str> = unseen.iter().map(|fault| fault.words()).collect();
-            let why = format!("never happened: {missed:?} {unseen:?}; more seeds, or a fault that does not strike");
+            let why = format!(
+                "never happened: {missed:?} {unseen:?} {unreached:?}; more seeds, or a fault that does not strike"
+            );
             return Err(CommandError::Failed(why));
         }
         Ok(())

@@ -139,7 +139,7 @@ fn the_charts_say_what_time_it_is() {
     assert!(screen("").contains("last 1 h") && screen("").contains("09:00") && screen("").contains("now"));
     assert!(screen("").contains("? would scale"), "the marks are explained where they are");
     let frozen = screen("f");
-    assert!(frozen.contains("1 h to 09:06") && frozen.contains("FROZEN PICTURE of 09:06:30"), "{frozen}");
+    assert!(frozen.contains("1 h to 09:06") && frozen.contains("FROZEN 0 s AGO, at 09:06:30"), "{frozen}");
     let mut state = UiState { back_secs: 8 * 3_600, ..UiState::default() };
     let back = text(&drawn(120, 40, &snapshot, &state, false));
     assert!(back.contains("1 h to 01:06") && !back.contains("? would scale"), "{back}");

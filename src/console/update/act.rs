@@ -9,6 +9,7 @@ use crate::console::state::{Extent, Message, Mode, Panel, RANGES_MINS, UiState};
 use crate::console::time::Now;
 use crate::model::command::{Answer, Command};
 use crate::model::ladder::Direction;
+use crate::model::policy::Switchover;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 
 pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: KeyAction, now: Now) -> Option<ConsoleEffect> {
@@ -19,6 +20,7 @@ pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: KeyActi
         | KeyAction::ChooseClass
         | KeyAction::Hold
         | KeyAction::Release
+        | KeyAction::Approve
         | KeyAction::Stop => match order(state, snapshot, action) {
             Ok(Next::Ask(question)) => state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision)),
             Ok(Next::Send(command)) => return Some(ConsoleEffect::Send(command)),
@@ -68,8 +70,16 @@ fn order(state: &UiState, snapshot: &Snapshot, action: KeyAction) -> Result<Next
         KeyAction::ChooseClass => Next::Ask(choose(view)?),
         KeyAction::Hold => Next::Ask(Question::Hold { database, length: 1, reason: String::new() }),
         KeyAction::Release => Next::Ask(Question::Release { database }),
+        KeyAction::Approve => Next::Ask(approve(view)?),
         _ => Next::Send(Command::Stop { database }),
     })
+}
+
+fn approve(view: &DatabaseView) -> Result<Question, String> {
+    let supervised = view.policy.blue_green.switchover == Switchover::Supervised;
+    let waits = view.run.as_ref().is_some_and(|run| run.awaits_approval(supervised));
+    let database = view.name().clone();
+    if waits { Ok(Question::Approve { database }) } else { Err(format!("nothing on {database} waits for your word")) }
 }
 
 fn step(view: &DatabaseView, direction: Direction) -> Result<Question, String> {

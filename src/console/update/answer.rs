@@ -66,7 +66,11 @@ pub(super) fn paste(dialog: &mut Dialog, pasted: &str) {
         Question::Arm { reason } | Question::Hold { reason, .. } => text::paste(reason, pasted),
         Question::Scale(scaling) if scaling.field == Field::Reason => text::paste(&mut scaling.reason, pasted),
         Question::Scale(_) => dialog.notice = Some("the name is to be typed: a paste is not taken here".to_owned()),
-        Question::Choose { .. } | Question::Release { .. } | Question::Suspend | Question::Quit => {}
+        Question::Choose { .. }
+        | Question::Release { .. }
+        | Question::Approve { .. }
+        | Question::Suspend
+        | Question::Quit => {}
     }
 }
 
@@ -96,7 +100,7 @@ fn edit(question: &mut Question, snapshot: &Snapshot, code: KeyCode) {
             KeyCode::Down => *length = (*length + 1).min(HOLDS.len() - 1),
             code => text::edit(reason, code),
         },
-        Question::Release { .. } | Question::Suspend | Question::Quit => {}
+        Question::Release { .. } | Question::Approve { .. } | Question::Suspend | Question::Quit => {}
     }
 }
 
@@ -120,6 +124,10 @@ fn confirm(question: &mut Question, snapshot: &Snapshot) -> Outcome {
         },
         Question::Release { database } => match find(snapshot, database) {
             Ok(_) => Outcome::Send(Command::Release { database: database.clone() }),
+            Err(sentence) => Outcome::Refuse(sentence),
+        },
+        Question::Approve { database } => match find(snapshot, database) {
+            Ok(_) => Outcome::Send(Command::Approve { database: database.clone() }),
             Err(sentence) => Outcome::Refuse(sentence),
         },
         Question::Suspend => Outcome::Suspend,

@@ -13,9 +13,11 @@ use super::wrap::{Styled, cut, wrap, wrapped};
 use super::{TALL, panel, words};
 use crate::console::theme;
 use crate::model::action::{ActionResult, CallState, Run};
+use crate::model::arming::Arming;
 use crate::model::event::Event;
 use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
+use crate::model::policy::Switchover;
 use crate::model::snapshot::DatabaseView;
 
 /// A picture is late when the engine let its own next look pass by so much of the clock in use: three evaluations at
@@ -111,6 +113,22 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
         alerts.extend(answer_lost(scene, view).map(|text| (text, loud)));
         let held = view.holds.iter().filter(|hold| hold.waits_for_person());
         alerts.extend(held.map(|hold| (held_words(scene, view, hold), loud)));
+    }
+    if let Arming::Disarmed { why, since: Some(_) } = &newest.arming
+        && !why.starts_with("by ")
+    {
+        alerts.push((format!("✘ DISARMED by itself: {why}. Nothing is started until a person arms it (a)"), loud));
+    }
+    for view in &newest.databases {
+        let supervised = view.policy.blue_green.switchover == Switchover::Supervised;
+        if let Some(run) = view.run.as_ref().filter(|run| run.awaits_approval(supervised)) {
+            let (action, name) = (&run.intent.action.0, view.name());
+            alerts.push((
+                format!("! {action} WAITS FOR YOU: the copy of {name} is ready; c lets it take over, x removes it"),
+                loud,
+            ));
+        }
+        alerts.extend(view.wants_in_vain().map(|text| (format!("✘ {text}"), theme::DANGER)));
     }
     let told = if problems == ReadsShown::Each { newest.problems.len() } else { 1 };
     for problem in newest.problems.iter().take(told) {

@@ -34,7 +34,8 @@ fn first(scene: &Scene<'_>, width: u16) -> Line<'static> {
     spans.push(Span::styled(format!(", {} UTC  ", words::clock(scene.now.at, scene.now.at)), theme::MUTED));
     if scene.is_frozen() {
         let moment = words::clock(scene.picture.at, scene.now.at);
-        spans.push(Span::styled(format!("FROZEN PICTURE of {moment} (f)  "), theme::WARN));
+        let age = words::between(scene.picture.at, scene.now.at);
+        spans.push(Span::styled(format!("FROZEN {age} AGO, at {moment} (f)  "), theme::WARN));
     }
     if newest.stopping {
         spans.push(Span::styled("ENDING  ", theme::WARN));

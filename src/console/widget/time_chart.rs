@@ -14,6 +14,9 @@ use crate::model::series::Series;
 /// Cells for the labels of the value axis.
 const LABELS: u16 = 7;
 
+/// From this height on marks have a row of their own.
+const ROOMY: u16 = 6;
+
 /// What to draw.
 #[derive(Debug, Clone)]
 pub(crate) struct TimeChart<'a> {
@@ -44,11 +47,12 @@ impl Widget for &TimeChart<'_> {
         }
         let axis_row = u16::from(self.time_axis.is_some());
         // A row is kept for marks whenever there are any at all, so that looking back does not move the plot.
-        let marks_row = u16::from(!self.marks.is_empty());
+        // In a low chart they go over its top row: two rows of plot would show nothing.
+        let marks_row = u16::from(!self.marks.is_empty() && area.height >= ROOMY);
         let height = area.height - marks_row - axis_row;
         let plot = Rect { x: area.x + LABELS, width: area.width - LABELS, height, ..area };
         let columns = self.columns(usize::from(plot.width) * 2);
-        let top = self.top(&columns);
+        let top = self.top(&columns, plot.height);
         self.axis(area, plot, top, buffer);
         for (threshold, style) in &self.thresholds {
             let row = plot.y + row_of(*threshold, top, plot.height * 4) / 4;
@@ -56,10 +60,9 @@ impl Widget for &TimeChart<'_> {
                 buffer[(x, row)].set_char('┄').set_style(*style);
             }
         }
-        plot_columns(&columns, top, plot, buffer);
-        if marks_row > 0 {
-            self.draw_marks(Rect { y: plot.bottom(), height: 1, ..plot }, buffer);
-        }
+        self.plot_columns(&columns, top, plot, buffer);
+        let marks_at = if marks_row > 0 { plot.bottom() } else { plot.y };
+        self.draw_marks(Rect { y: marks_at, height: 1, ..plot }, buffer);
         if let Some(edge) = &self.time_axis {
             let (secs_per_dot, right) = self.scale(usize::from(plot.width) * 2);
             let span = Span { right, secs_per_cell: secs_per_dot * 2, cells: plot.width };
@@ -108,9 +111,12 @@ impl TimeChart<'_> {
     }
 
     /// The value at the upper edge: a round number above everything that is drawn.
-    fn top(&self, columns: &[Column]) -> f64 {
+    fn top(&self, columns: &[Column], height: u16) -> f64 {
+        // A threshold never lies in the uppermost row: what is above it must have a place.
+        let dots = f64::from(height * 4).max(9.0) - 1.0;
+        let room = (dots / (dots - 4.5)).max(1.15);
         let values = columns.iter().flatten().map(|(_, most)| *most);
-        let all = values.chain(self.thresholds.iter().map(|(value, _)| *value * 1.15));
+        let all = values.chain(self.thresholds.iter().map(|(value, _)| *value * room));
         let most = all.filter(|value| value.is_finite()).fold(0.0, f64::max);
         if most <= 0.0 {
             return 1.0;
@@ -133,6 +139,47 @@ impl TimeChart<'_> {
         }
     }
 
+    /// Dot row of a value. The cells of a threshold's own row belong to what equals it: what is above or below is drawn
+    /// on its own side, at the price of a row, because which side it is on is what the chart is looked at for.
+    fn dot_row(&self, value: f64, top: f64, rows: u16) -> u16 {
+        let row = row_of(value, top, rows);
+        let in_cell =
+            |cell: u16| self.thresholds.iter().find(move |(threshold, _)| row_of(*threshold, top, rows) / 4 == cell);
+        match in_cell(row / 4) {
+            // Between two lines with no row between them it stays with the lower one.
+            Some((threshold, _)) if value > *threshold && (row < 4 || in_cell(row / 4 - 1).is_some()) => row,
+            Some((threshold, _)) if value > *threshold => row / 4 * 4 - 1,
+            Some((threshold, _)) if value < *threshold => (row / 4 * 4 + 4).min(rows.saturating_sub(1)),
+            _ => row,
+        }
+    }
+
+    fn plot_columns(&self, columns: &[Column], top: f64, plot: Rect, buffer: &mut Buffer) {
+        let rows = plot.height * 4;
+        let mut cells = vec![0_u8; usize::from(plot.width) * usize::from(plot.height)];
+        let mut before: Option<(u16, u16)> = None;
+        for (x, column) in columns.iter().enumerate() {
+            let Some((least, most)) = column else {
+                before = None;
+                continue;
+            };
+            let (high, low) = (self.dot_row(*most, top, rows), self.dot_row(*least, top, rows));
+            // Joined to the column before, so that a jump is a line and not two dots.
+            let (from, to) = before.map_or((high, low), |(above, below)| (high.min(below), low.max(above)));
+            for y in from..=to {
+                let cell = usize::from(y / 4) * usize::from(plot.width) + x / 2;
+                cells[cell] |= dot(x % 2, y % 4);
+            }
+            before = Some((high, low));
+        }
+        for (at, bits) in cells.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+            let position =
+                (plot.x + (at % usize::from(plot.width)) as u16, plot.y + (at / usize::from(plot.width)) as u16);
+            let glyph = char::from_u32(0x2800 + u32::from(*bits)).unwrap_or('*');
+            buffer[position].set_char(glyph).set_style(theme::SERIES);
+        }
+    }
+
     fn draw_marks(&self, row: Rect, buffer: &mut Buffer) {
         let dots = usize::from(row.width) * 2;
         let (width, right) = self.scale(dots);
@@ -149,31 +196,6 @@ impl TimeChart<'_> {
 fn row_of(value: f64, top: f64, rows: u16) -> u16 {
     let share = (value / top).clamp(0.0, 1.0);
     ((1.0 - share) * f64::from(rows.saturating_sub(1))).round() as u16
-}
-
-fn plot_columns(columns: &[Column], top: f64, plot: Rect, buffer: &mut Buffer) {
-    let rows = plot.height * 4;
-    let mut cells = vec![0_u8; usize::from(plot.width) * usize::from(plot.height)];
-    let mut before: Option<(u16, u16)> = None;
-    for (x, column) in columns.iter().enumerate() {
-        let Some((least, most)) = column else {
-            before = None;
-            continue;
-        };
-        let (high, low) = (row_of(*most, top, rows), row_of(*least, top, rows));
-        // Joined to the column before, so that a jump is a line and not two dots.
-        let (from, to) = before.map_or((high, low), |(above, below)| (high.min(below), low.max(above)));
-        for y in from..=to {
-            let cell = usize::from(y / 4) * usize::from(plot.width) + x / 2;
-            cells[cell] |= dot(x % 2, y % 4);
-        }
-        before = Some((high, low));
-    }
-    for (at, bits) in cells.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-        let position = (plot.x + (at % usize::from(plot.width)) as u16, plot.y + (at / usize::from(plot.width)) as u16);
-        let glyph = char::from_u32(0x2800 + u32::from(*bits)).unwrap_or('*');
-        buffer[position].set_char(glyph).set_style(theme::SERIES);
-    }
 }
 
 /// The bit of a dot in a braille cell of 2 by 4.
@@ -232,6 +254,26 @@ mod tests {
         let gap = drawn(&series(&values), 1_199, 47, 8);
         let dots = |buffer: &Buffer| buffer.content.iter().filter(|cell| cell.symbol() > "\u{2800}").count();
         assert_eq!(dots(&full) - dots(&gap), 2, "4 dot columns are 2 cells");
+    }
+
+    #[test]
+    fn a_value_is_drawn_on_its_own_side_of_a_threshold() {
+        let rows_of = |value: f64, height: u16| -> (u16, Vec<u16>) {
+            let buffer = drawn(&series(&[Some(value); 20]), 1_199, 47, height);
+            let holds = |row: u16, test: fn(&str) -> bool| (7..47).any(|x| test(buffer[(x, row)].symbol()));
+            let line = (0..height).find(|row| holds(*row, |symbol| symbol == "┄")).unwrap();
+            (line, (0..height).filter(|row| holds(*row, |symbol| symbol > "\u{2800}")).collect())
+        };
+        for height in 4..14 {
+            for value in [477.0, 485.0, 499.0] {
+                let (line, dots) = rows_of(value, height);
+                assert!(dots.iter().all(|row| *row > line), "{value} at height {height}: {dots:?}, line {line}");
+            }
+            for value in [501.0, 520.0, 700.0] {
+                let (line, dots) = rows_of(value, height);
+                assert!(dots.iter().all(|row| *row < line), "{value} at height {height}: {dots:?}, line {line}");
+            }
+        }
     }
 
     #[test]

@@ -41,6 +41,17 @@ impl Event {
                 let pending = if *pending { ", change pending" } else { "" };
                 format!("{}: {status}, class {class}{pending}", action.0)
             }
+            Self::DeploymentObserved { action, deployment: Some(deployment), .. } => {
+                let tasks = deployment.open_tasks.join(", ");
+                let tasks = if tasks.is_empty() { tasks } else { format!(", open: {tasks}") };
+                let why = deployment.status_details.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+                format!("{}: deployment {} is {}{why}{tasks}", action.0, deployment.id, deployment.status)
+            }
+            Self::DeploymentObserved { action, .. } => format!("{}: its deployment is gone", action.0),
+            Self::SwitchedOver { action, database, from, to } => {
+                format!("{}: {database} is now the machine {to} and not {from}", action.0)
+            }
+            Self::CutApproved { action, by, .. } => format!("{}: switchover allowed by {by}", action.0),
             Self::StopRequested { action, by, .. } => format!("{}: stop asked by {by}", action.0),
             Self::ActionResumed { action, phase, .. } => format!("{}: found under way at start: {phase}", action.0),
             Self::ActionEnded { action, class, result, .. } => {

@@ -5,8 +5,9 @@ use crate::model::action::{ActionId, Intent};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, RdsEvent, ResourceId, sample_state};
 use crate::model::guard::Guards;
-use crate::model::operator::Operator;
-use crate::model::policy::Strategy;
+use crate::model::operator::{Actor, Operator};
+use crate::model::policy::{BlueGreenPolicy, Strategy};
+use crate::playbook::Deployments;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -52,12 +53,23 @@ fn state(class: &str, status: &str, pending: bool) -> DatabaseState {
     state
 }
 
+static USUAL: std::sync::LazyLock<BlueGreenPolicy> = std::sync::LazyLock::new(BlueGreenPolicy::default);
+
 /// One look every ten seconds since the call.
 fn world(state: &DatabaseState, second: i64) -> Situation<'_> {
     let since_call = (second / 10).max(1) as u32;
-    let look = Look { state, asked_at: at(second), age_is_known: true, events_read: true, since_call, is_new: true };
+    let look = Look {
+        state,
+        asked_at: at(second),
+        age_is_known: true,
+        events_read: true,
+        since_call,
+        is_new: true,
+        deployments: Deployments::default(),
+    };
     Situation {
         look: Some(look),
+        blue_green: &USUAL,
         confirmed: (0, SignedDuration::ZERO),
         forbidden: None,
         fresh_look: SignedDuration::from_secs(5),

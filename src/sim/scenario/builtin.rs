@@ -3,8 +3,9 @@
 use super::Scenario;
 use crate::diagnostics::Diagnostics;
 
-const BUILTIN: [(&str, &str); 3] = [
+const BUILTIN: [(&str, &str); 4] = [
     ("checkpoints", include_str!("../scenarios/checkpoints.toml")),
+    ("blue-green", include_str!("../scenarios/blue-green.toml")),
     ("multi-az", include_str!("../scenarios/multi-az.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
 ];

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use crate::model::policy::Strategy;
+
 pub use fault::{ChangeFault, DeploymentFault, FaultKind, FaultWindow};
 pub use span::Range;
 
@@ -45,6 +47,8 @@ pub struct Scenario {
     pub timing: Timing,
     /// What differs from the usual for a class, by its name.
     pub capacity: BTreeMap<String, CapacitySpec>,
+    /// How the built-in policy moves the databases of this scenario.
+    pub strategy: Strategy,
     /// What goes wrong, and when.
     pub faults: Vec<FaultWindow>,
 }

@@ -10,6 +10,7 @@ use super::fault::Written;
 use super::span::Time;
 use super::{CapacitySpec, Demand, InstanceSpec, Scenario, Timing, check, read};
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::model::policy::Strategy;
 use crate::model::text::clean;
 
 /// A name fits into the console's header.
@@ -29,6 +30,8 @@ pub(super) struct File {
     #[serde(default = "default_history")]
     pub(super) history: Spanned<Time>,
     pub(super) repeat: Option<Spanned<Time>>,
+    #[serde(default)]
+    strategy: Strategy,
     #[serde(default)]
     seed: u64,
     #[serde(default = "default_account")]
@@ -97,6 +100,7 @@ impl Scenario {
             start: file.start,
             history: file.history.into_inner().0,
             repeat: file.repeat.map(|repeat| repeat.into_inner().0),
+            strategy: file.strategy,
             seed: file.seed,
             account: file.account.into_inner(),
             region: file.region.into_inner(),

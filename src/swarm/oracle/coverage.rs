@@ -145,6 +145,20 @@ impl Milestone {
     }
 }
 
+/// A person, a death or a lost answer in the middle of an action is what the engine is built for: a sample in which they
+/// only met an idle one has shown nothing.
+const MUST_MEET: [(Fault, Phase); 9] = [
+    (Fault::O1Disarm, Phase::Sent),
+    (Fault::O1Disarm, Phase::Watching),
+    (Fault::P1Crash, Phase::Watching),
+    (Fault::P2Stop, Phase::Sent),
+    (Fault::P2Stop, Phase::Watching),
+    (Fault::A3FailsAfter, Phase::Sent),
+    (Fault::A5Stale, Phase::Watching),
+    (Fault::A6StillAvailable, Phase::Watching),
+    (Fault::R2Stuck, Phase::Watching),
+];
+
 impl Coverage {
     /// A fault struck in a phase.
     pub fn strike(&mut self, fault: Fault, phase: Phase) {
@@ -175,6 +189,12 @@ impl Coverage {
     pub fn unseen(&self) -> Vec<Fault> {
         let seen = |fault: &Fault| Phase::ALL.iter().any(|phase| self.faults.contains_key(&(*fault, *phase)));
         Fault::ALL.into_iter().filter(|fault| !seen(fault)).collect()
+    }
+
+    /// Cells of fault and phase that must not stay empty, and did.
+    pub fn unreached(&self) -> Vec<String> {
+        let missed = MUST_MEET.into_iter().filter(|cell| !self.faults.contains_key(cell));
+        missed.map(|(fault, phase)| format!("{fault} while {}", phase.word())).collect()
     }
 
     /// Cells of fault and phase that were reached, and how many there are.

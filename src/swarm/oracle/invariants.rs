@@ -4,24 +4,24 @@
 //! | No. | Promise | Where |
 //! |---|---|---|
 //! | I1 | a mutating call has a durable record that goes ahead of it | here |
-//! | I2 | it is on the wire once at the most; in the end calls and records match | here, `rest` |
+//! | I2 | it is on the wire once at the most, and only as its record says | here |
 //! | I3 | a step has one call, and none after the action's end | here |
 //! | I4 | one action at a time on a database, no more than configured in the fleet | here |
-//! | I7 | a disarmed engine changes nothing, and nothing but a person arms it | here |
+//! | I7 | a disarmed engine changes nothing, nothing but a person arms it, and a healthy one never refuses to disarm | here, `answers` |
 //! | I8 | nor what a person holds or has stopped, nor what is held after a person's or a foreign change or an unclear end | here |
-//! | I9 | cooldowns and the daily budget are kept; under constant load there is one change at the most | here, `steady` |
-//! | I10 | no step down under load, into too little room, or on a series with a gap; none that data taken away would make | `reasons`, `poorer` |
-//! | I11 | no step up without load | `reasons` |
+//! | I9 | cooldowns and the daily budget are kept; under constant load there is one change at the most | here, `constant_load` |
+//! | I10 | no step down under load, into too little room, or on a series with a gap; none that data taken away would make | `load_reasons`, `lost_data` |
+//! | I11 | no step up without load | `load_reasons` |
 //! | I12 | on the ladder, one rung at a time, to a class that is offered | here |
 //! | I14 | the machine that was meant, in the account that was meant | here |
 //! | I15 | an end says what is true | here |
 //! | I16 | seconds before the call it was seen available, with nothing pending, as ordered | here |
 //! | I17 | after a failed write nothing is changed until a person arms | here |
-//! | I18 | what was synced comes back, and the journal verifies | `stage`, `witness`, `rest` |
+//! | I18 | what was synced comes back, the journal verifies, and what is answered as done is in it | `stage`, `witness`, `end_state`, `answers` |
 //! | I19 | deaths change neither the end nor the changes | `crash` |
-//! | I20 | in the end everything has come to rest where the policy wants it | `rest` |
-//! | I21 | each action has one end | here, `rest` |
-//! | I22 | requests a minute are bounded, and so are reads that are tried again | `rest` |
+//! | I20 | in the end everything has come to rest where the policy wants it | `end_state` |
+//! | I21 | each action has one end | here, `end_state` |
+//! | I22 | requests a minute are bounded, and so are reads that are tried again | `end_state` |
 //! | I24 | no hostile text in a record | `witness` |
 
 use jiff::{SignedDuration, Timestamp};

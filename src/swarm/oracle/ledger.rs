@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::answers;
 use super::coverage::Phase;
 use crate::model::action::{ActionId, CallId, Intent};
-use crate::model::call::{CallOutcome, MutatingCall};
+use crate::model::call::CallOutcome;
+use crate::model::command::Command;
 use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
 use crate::model::hold::Hold;
@@ -28,6 +30,8 @@ pub(in crate::swarm) struct Ledger {
     pub(in crate::swarm) holds: BTreeMap<String, Vec<MustHold>>,
     /// Actions that a person has stopped.
     pub(in crate::swarm) stopped: BTreeSet<ActionId>,
+    /// The orders of people that were carried out, by the sequence of their records.
+    pub(in crate::swarm) orders: BTreeMap<u64, Command>,
     phases: BTreeMap<String, Phase>,
 }
 
@@ -53,6 +57,9 @@ pub(in crate::swarm) struct MustHold {
 impl Ledger {
     /// Takes in a record that became durable at `now`.
     pub(in crate::swarm) fn fold(&mut self, entry: &Entry, now: Timestamp) {
+        if let Some(order) = answers::order_of(&entry.event) {
+            self.orders.insert(entry.seq, order);
+        }
         match &entry.event {
             Event::Armed { .. } => {
                 self.armed = true;
@@ -72,11 +79,10 @@ impl Ledger {
             }
             Event::CallSent { id, database, call } => {
                 self.phases.insert(database.to_string(), Phase::Sent);
-                let MutatingCall::ModifyDbInstanceClass { class, .. } = call;
                 self.calls.push(Sent {
                     id: id.clone(),
                     database: database.to_string(),
-                    class: class.to_string(),
+                    class: call.class().map(ToString::to_string).unwrap_or_default(),
                     on_wire: false,
                     took_effect: false,
                 });

@@ -1,6 +1,7 @@
 //! What a trial is judged by: a witness of every request, record and word, the promises that hold all the time, and
 //! those that hold at its end or between two runs of one day.
 
+pub(in crate::swarm) mod answers;
 pub(in crate::swarm) mod constant_load;
 pub mod coverage;
 pub(in crate::swarm) mod end_state;

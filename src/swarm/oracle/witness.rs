@@ -239,7 +239,14 @@ impl Witness {
             "GetMetricData" => {
                 let hole = |effect: &FaultKind| matches!(effect, FaultKind::Hole { .. });
                 let missing = self.plan.is_in_fault(since, hole).then_some(Fault::M1Missing);
-                of_load.into_iter().filter(|fault| self.plan.faults.contains(fault)).chain(missing).collect::<Vec<_>>()
+                let varies = constant_load::writes_per_sec(self.plan.seed).is_none();
+                let bites = |fault: &Fault| match fault {
+                    Fault::M5Sawtooth => varies,
+                    Fault::M7Together => varies && self.plan.loads.len() > 1,
+                    _ => true,
+                };
+                let of_load = of_load.into_iter().filter(|fault| self.plan.faults.contains(fault) && bites(fault));
+                of_load.chain(missing).collect::<Vec<_>>()
             }
             "DescribeDBInstances" if self.phase() >= Phase::Sent => {
                 let ends = |end| move |effect: &FaultKind| matches!(effect, FaultKind::ClassChange { end: e, .. } if *e == end);

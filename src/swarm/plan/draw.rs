@@ -48,7 +48,8 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
         None => drawer.loads(),
     };
     let scenario = drawer.scenario(seed, &loads);
-    let settings = drawer.settings();
+    let rungs = if seed % 3 == 1 && constant_load::writes_per_sec(seed).is_none() { THREE } else { TWO };
+    let settings = drawer.settings(rungs);
     let strikes = drawer.strikes();
     let deeds = drawer.deeds();
     TrialPlan { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }
@@ -75,6 +76,10 @@ fn subset(rng: &mut Rng) -> BTreeSet<Fault> {
 fn pick(rng: &mut Rng, count: usize) -> usize {
     (rng.draw() % count as u64) as usize
 }
+
+/// The rungs of a ladder, and of a third of the days a third one: only there can a step be skipped.
+const TWO: &str = "\"db.t4g.small\", \"db.m5.large\"";
+const THREE: &str = "\"db.t4g.small\", \"db.m5.large\", \"db.m5.xlarge\"";
 
 struct Drawer<'a> {
     rng: Rng,
@@ -203,7 +208,7 @@ impl Drawer<'_> {
         }
     }
 
-    fn settings(&mut self) -> Settings {
+    fn settings(&mut self, rungs: &str) -> Settings {
         // Seldomer than the product's 15 s: a look costs the most of a trial, and the faults last for minutes and hours.
         let every = [90, 240, 300, 300, 300, 300][pick(&mut self.rng, 6)];
         let in_flight = 1 + pick(&mut self.rng, 2);
@@ -216,7 +221,7 @@ impl Drawer<'_> {
             let down = [20, 60][pick(&mut self.rng, 2)];
             let _ = write!(
                 text,
-                "\n[[database]]\nid = \"{name}\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n\
+                "\n[[database]]\nid = \"{name}\"\nladder = [{rungs}]\n\
                  max_actions_per_day = {actions}\ncooldown = {{ up = \"{up}m\", down = \"{down}m\" }}\n"
             );
             if self.rng.draw().is_multiple_of(2) {
@@ -289,6 +294,7 @@ impl Drawer<'_> {
             let deed = match fault {
                 Fault::P1Crash => crash(Power::Stays),
                 Fault::P8PowerLoss => crash(Power::Lost),
+                Fault::P2Stop if is_even(at) => Deed::Machine(Machine::TerminateDuring { polls: after_points }),
                 Fault::P2Stop => Deed::Machine(Machine::Terminate { down_secs }),
                 Fault::P7DiskFull => return trouble(Trouble::Full, self, deeds),
                 Fault::P7DiskError => return trouble(Trouble::WriteError, self, deeds),
@@ -301,6 +307,7 @@ impl Drawer<'_> {
                     deeds.push((back, Deed::Machine(Machine::ClockStep { secs: -secs })));
                     Deed::Machine(Machine::ClockStep { secs })
                 }
+                Fault::O1Disarm if is_even(at) => Deed::Person(Order::DisarmDuring { polls: after_points }),
                 Fault::O1Disarm => Deed::Person(Order::Disarm),
                 Fault::O2Override => {
                     let database = self.name();
@@ -384,4 +391,9 @@ fn weather(fault: Fault) -> Option<(usize, (i64, i64), f64)> {
 #[expect(clippy::panic, reason = "a trial without a plan proves nothing, and there is nobody to hand the error to")]
 fn unreachable_plan<T>(why: &str) -> T {
     panic!("the plan of this seed is no plan: {why}")
+}
+
+/// Half of the moments, without a draw of its own.
+fn is_even(at: Timestamp) -> bool {
+    at.as_second() % 2 == 0
 }

@@ -79,6 +79,11 @@ pub enum Deed {
 /// What one of ours does at the console.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order {
+    /// Takes the permission away in the middle of an action.
+    DisarmDuring {
+        /// After so many polls of the process during which an action is under way.
+        polls: u64,
+    },
     /// Arms.
     Arm,
     /// Disarms.
@@ -131,6 +136,11 @@ pub enum Foreign {
 /// What happens to the engine's process and its machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Machine {
+    /// The process is told to stop in the middle of an action, and begins again.
+    TerminateDuring {
+        /// After so many polls during which an action is under way.
+        polls: u64,
+    },
     /// The process dies after so many more points of its life.
     Crash {
         /// Polls, requests and answers.
@@ -204,7 +214,13 @@ impl Deed {
             Self::Person(Order::Disarm) => Fault::O1Disarm,
             Self::Person(Order::Scale { .. }) => Fault::O2Override,
             Self::Person(Order::OldPicture { .. }) => Fault::O3TwoOperators,
-            Self::Person(Order::Arm | Order::Hold { .. } | Order::StopAction { .. } | Order::LookAfter) => return None,
+            Self::Person(
+                Order::Arm
+                | Order::Hold { .. }
+                | Order::StopAction { .. }
+                | Order::LookAfter
+                | Order::DisarmDuring { .. },
+            ) => return None,
             Self::Foreign(Foreign::Class { .. } | Foreign::Switch(Switch::Class)) => Fault::R8ForeignHands,
             Self::Foreign(Foreign::Switch(Switch::Machine)) => Fault::M6OtherMachine,
             Self::Foreign(Foreign::Switch(Switch::Back)) => return None,
@@ -215,7 +231,7 @@ impl Deed {
             Self::Machine(Machine::Disk(Trouble::Full)) => Fault::P7DiskFull,
             Self::Machine(Machine::Disk(Trouble::WriteError)) => Fault::P7DiskError,
             Self::Machine(Machine::Disk(Trouble::SyncError)) => Fault::P7SyncFails,
-            Self::Machine(Machine::Disk(Trouble::None)) => return None,
+            Self::Machine(Machine::Disk(Trouble::None) | Machine::TerminateDuring { .. }) => return None,
             Self::Machine(Machine::ClockStep { .. }) => Fault::L5ClockStep,
         })
     }

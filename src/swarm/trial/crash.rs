@@ -168,22 +168,22 @@ async fn play(mut stage: Stage, kind: Kind, death: Death) -> Outcome {
 
 /// What the person does who wants this to happen.
 fn tend(stage: &Stage, life: &mut Life, kind: Kind) {
-    let snapshot = life.client.snapshot();
+    let snapshot = life.orders.snapshot();
     let Some(view) = snapshot.databases.first() else { return };
     let acting = view.active_run().is_some();
     if kind == Kind::PersonUp {
         if !acting && view.state.as_ref().is_some_and(|state| state.class.as_str() != kind.target()) {
-            people::scale(&mut life.client, DATABASE, Direction::Up);
+            people::scale(&mut life.orders, DATABASE, Direction::Up);
         }
     } else if !snapshot.arming.is_armed() {
         stage.witness().arm_ordered = true;
-        people::order(&mut life.client, Command::Arm { reason: "test".to_owned() });
+        life.orders.give(Command::Arm { reason: "test".to_owned() });
     }
 }
 
 fn is_over(stage: &Stage, life: Option<&Life>, kind: Kind) -> bool {
     let there = stage.sim.world().fleet().instance(DATABASE).is_some_and(|instance| instance.class == kind.target());
-    let snapshot = life.map(|life| life.client.snapshot());
+    let snapshot = life.map(|life| life.orders.snapshot());
     let run = snapshot.as_ref().and_then(|snapshot| snapshot.databases.first()?.run.clone());
     there && run.is_some_and(|run| run.is_ended())
 }

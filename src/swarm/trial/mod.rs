@@ -1,6 +1,7 @@
 //! One trial: a plan played on a stage to its end, and what came of it.
 
 pub mod crash;
+pub(in crate::swarm) mod orders;
 pub(in crate::swarm) mod people;
 pub(in crate::swarm) mod perturb;
 pub(in crate::swarm) mod process;
@@ -177,7 +178,7 @@ impl Stage {
 
     /// What must hold at the end.
     fn judge(self, life: Option<Life>) {
-        let snapshot = life.as_ref().map(|life| life.client.snapshot());
+        let snapshot = life.as_ref().map(|life| life.orders.snapshot());
         drop(life);
         let mut witness = self.witness();
         witness.absorb();

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use jiff::Timestamp;
 
-use crate::control::Client;
+use super::orders::Orders;
 use crate::model::command::Command;
 use crate::model::database::DatabaseName;
 use crate::model::ladder::Direction;
@@ -11,49 +11,44 @@ use crate::model::snapshot::DatabaseView;
 use crate::sim::Sim;
 use crate::sim::wire::Request;
 
-/// An order of a person; what is answered stands in the journal.
-pub(in crate::swarm) fn order(client: &mut Client, command: Command) {
-    drop(client.send(command));
-}
-
 /// The orders of a person who comes by. True when one of them is to arm.
-pub(in crate::swarm) fn look_after(client: &mut Client) -> bool {
-    let snapshot = client.snapshot();
+pub(in crate::swarm) fn look_after(orders: &mut Orders) -> bool {
+    let snapshot = orders.snapshot();
     for view in &snapshot.databases {
         if view.holds.iter().any(crate::model::hold::Hold::waits_for_person) {
-            order(client, Command::Release { database: view.name().clone() });
+            orders.give(Command::Release { database: view.name().clone() });
         }
     }
     let arms = !snapshot.arming.is_armed();
     if arms {
-        order(client, Command::Arm { reason: "looked, all is well".to_owned() });
+        orders.give(Command::Arm { reason: "looked, all is well".to_owned() });
     }
     arms
 }
 
 /// One step of the ladder from where the person sees the database.
-pub(in crate::swarm) fn scale(client: &mut Client, database: &str, direction: Direction) {
-    let snapshot = client.snapshot();
+pub(in crate::swarm) fn scale(orders: &mut Orders, database: &str, direction: Direction) {
+    let snapshot = orders.snapshot();
     let Some(view) = view_of(&snapshot.databases, database) else { return };
     let target = view.state.as_ref().and_then(|state| view.policy.ladder.step(&state.class, direction));
     if let Some(to) = target.cloned() {
-        order(client, Command::Scale { database: view.name().clone(), to, reason: "by hand".to_owned() });
+        orders.give(Command::Scale { database: view.name().clone(), to, reason: "by hand".to_owned() });
     }
 }
 
 /// Two people: one changes something, the other orders on the picture from before.
-pub(in crate::swarm) fn order_on_old_picture(client: &mut Client, database: &str) {
-    let snapshot = client.snapshot();
+pub(in crate::swarm) fn order_on_old_picture(orders: &mut Orders, database: &str) {
+    let snapshot = orders.snapshot();
     let Some(view) = view_of(&snapshot.databases, database) else { return };
     let database: DatabaseName = view.name().clone();
-    order(client, Command::Release { database: database.clone() });
+    orders.give(Command::Release { database: database.clone() });
     let hold = Command::Hold {
         database,
         direction: None,
         duration: std::time::Duration::from_mins(30),
         reason: "on an old picture".to_owned(),
     };
-    drop(client.send_in_sight_of(hold, snapshot.revision));
+    orders.give_in_sight_of(hold, snapshot.revision);
 }
 
 fn view_of<'a>(views: &'a [DatabaseView], database: &str) -> Option<&'a DatabaseView> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::people;
-use super::process::Life;
+use super::process::{During, Life};
 use super::stage::Stage;
 use crate::model::command::Command;
 use crate::model::database::DatabaseName;
@@ -63,6 +63,10 @@ impl Stage {
                 self.dying = Some(dying);
                 life.fuse.light(after_points + 1);
             }
+            Machine::TerminateDuring { polls } => {
+                let Some(life) = life else { return };
+                life.during.push((polls, During::Terminate));
+            }
             Machine::Terminate { down_secs } => {
                 let Some(life) = life else { return };
                 self.dying = Some(Dying { power: Power::Stays, down_secs });
@@ -73,14 +77,15 @@ impl Stage {
     }
 
     fn perform_order(&mut self, order: Order, life: &mut Life) {
-        let client = &mut life.client;
+        let orders = &mut life.orders;
         match order {
             Order::Arm => {
                 self.witness().arm_ordered = true;
-                people::order(client, Command::Arm { reason: "the trial begins".to_owned() });
+                orders.give(Command::Arm { reason: "the trial begins".to_owned() });
             }
-            Order::Disarm => people::order(client, Command::Disarm),
-            Order::Scale { database, direction } => people::scale(client, &database, direction),
+            Order::Disarm => orders.give(Command::Disarm),
+            Order::DisarmDuring { polls } => life.during.push((polls, During::Disarm)),
+            Order::Scale { database, direction } => people::scale(orders, &database, direction),
             Order::Hold { database } => {
                 let hold = Command::Hold {
                     database: DatabaseName::new(database),
@@ -88,19 +93,19 @@ impl Stage {
                     duration: Duration::from_hours(1),
                     reason: "by hand".to_owned(),
                 };
-                people::order(client, hold);
+                orders.give(hold);
             }
             Order::StopAction { database } => {
-                people::order(client, Command::Stop { database: DatabaseName::new(database) });
+                orders.give(Command::Stop { database: DatabaseName::new(database) });
             }
-            Order::OldPicture { database } => people::order_on_old_picture(client, &database),
-            Order::LookAfter if client.snapshot().journal.broken.is_some() => {
+            Order::OldPicture { database } => people::order_on_old_picture(orders, &database),
+            Order::LookAfter if orders.snapshot().journal.broken.is_some() => {
                 self.witness().coverage.reach(Milestone::DisarmedByJournal);
                 self.witness().on_stop();
                 life.stop.send_replace(Some("the journal takes no records: started anew".to_owned()));
             }
             Order::LookAfter => {
-                let arms = people::look_after(client);
+                let arms = people::look_after(orders);
                 self.witness().arm_ordered |= arms;
             }
         }

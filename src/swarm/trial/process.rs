@@ -7,11 +7,13 @@ use std::task::{Context, Poll};
 
 use tokio::sync::watch;
 
-use super::people;
-use crate::control::Client;
+use super::orders::Orders;
 use crate::controller::Ended;
 use crate::model::command::Command;
+use crate::swarm::faults::Fault;
 use crate::swarm::faults::disk::SimDisk;
+use crate::swarm::oracle::answers::on_answer;
+use crate::swarm::oracle::coverage::Phase;
 use crate::swarm::oracle::witness::Witness;
 
 /// Counts the points of a process's life, the moments before and after each poll of its task; at one of them it dies.
@@ -47,13 +49,70 @@ impl Fuse {
 /// The life of one process: its controller, until it ends or dies.
 pub(in crate::swarm) struct Life {
     pub(in crate::swarm) task: Pin<Box<dyn Future<Output = Ended>>>,
-    pub(in crate::swarm) client: Client,
+    pub(in crate::swarm) orders: Orders,
     pub(in crate::swarm) stop: watch::Sender<Option<String>>,
     pub(in crate::swarm) fuse: Fuse,
+    /// What happens after so many polls during which an action is under way.
+    pub(in crate::swarm) during: Vec<(u64, During)>,
     /// At its end a person disarms.
     pub(in crate::swarm) disarming: Fuse,
     pub(in crate::swarm) witness: Arc<Mutex<Witness>>,
     pub(in crate::swarm) disk: SimDisk,
+}
+
+/// What happens in the middle of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::swarm) enum During {
+    /// A person disarms.
+    Disarm,
+    /// The process is told to stop, and begins again.
+    Terminate,
+}
+
+impl Life {
+    /// One poll more; what is due in the middle of an action happens.
+    fn happen(&mut self) {
+        let acting = !self.during.is_empty() && {
+            let witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+            witness.phase() != Phase::Idle
+        };
+        if !acting {
+            return;
+        }
+        let mut due = Vec::new();
+        self.during.retain_mut(|(polls, what)| {
+            let now = *polls == 0;
+            *polls = polls.saturating_sub(1);
+            if now {
+                due.push(*what);
+            }
+            !now
+        });
+        for what in due {
+            let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+            match what {
+                During::Disarm => {
+                    witness.strike(Fault::O1Disarm);
+                    self.orders.give(Command::Disarm);
+                }
+                During::Terminate => {
+                    witness.strike(Fault::P2Stop);
+                    witness.on_stop();
+                    self.stop.send_replace(Some("SIGTERM".to_owned()));
+                }
+            }
+        }
+    }
+
+    /// What was answered is held against the records.
+    fn judge_answers(&mut self) {
+        let answers = self.orders.take_answers();
+        let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        witness.absorb();
+        for (command, answer) in answers {
+            on_answer(&mut witness, &command, &answer);
+        }
+    }
 }
 
 impl Future for Life {
@@ -65,11 +124,12 @@ impl Future for Life {
             return Poll::Ready(None);
         }
         if self.disarming.burn() {
-            people::order(&mut self.client, Command::Disarm);
+            self.orders.give(Command::Disarm);
         }
+        self.happen();
         let polled = self.task.as_mut().poll(context).map(Some);
         // Judged at the moment it is true, not when something else happens to be looked at.
-        self.witness.lock().unwrap_or_else(PoisonError::into_inner).absorb();
+        self.judge_answers();
         // Also just after: what this poll has begun, such as a call, is then recorded and never happens.
         if self.fuse.burn() || self.disk.take_died() { Poll::Ready(None) } else { polled }
     }

@@ -7,6 +7,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
+use super::orders::Orders;
 use super::process::{Fuse, Life};
 use crate::aws::connect::{InProcess, Target, connect};
 use crate::clock::Clock;
@@ -140,7 +141,8 @@ impl Stage {
         let task = Box::pin(Controller::new(parts).run(stopped));
         Life {
             task,
-            client,
+            orders: Orders::of(client),
+            during: Vec::new(),
             stop,
             fuse: self.fuse.clone(),
             disarming: self.disarming.clone(),

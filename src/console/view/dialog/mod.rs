@@ -65,6 +65,7 @@ fn asked(scene: &Scene<'_>, question: &Question) -> Asked {
         Question::Choose { change } => words::choose(scene.newest, change),
         Question::Hold { database, length, reason } => words::hold(database, *length, reason),
         Question::Release { database } => words::release(scene, database),
+        Question::Approve { database } => words::approve(scene.newest, database),
         Question::Suspend => words::suspend(),
         Question::Quit => words::quit(),
     }

@@ -10,8 +10,11 @@ use crate::console::theme;
 use crate::console::view::scene::Scene;
 use crate::console::view::words;
 use crate::console::view::wrap::Styled;
+use crate::model::action::Intent;
 use crate::model::database::DatabaseName;
 use crate::model::override_plan::OverridePlan;
+use crate::model::policy::{Rule, Strategy};
+use crate::model::series::SignalName;
 use crate::model::snapshot::Snapshot;
 
 /// More rungs than this are shown around the chosen one.
@@ -21,8 +24,18 @@ pub(super) fn arm(snapshot: &Snapshot, reason: &str) -> Asked {
     let mut explanation = vec![plain("From then on the engine changes these databases by itself:")];
     for view in &snapshot.databases {
         let rungs: Vec<String> = view.policy.ladder.rungs().iter().map(ToString::to_string).collect();
-        let up: Vec<String> = view.policy.up.iter().map(ToString::to_string).collect();
-        explanation.push(plain(format!("  {}: {}, up if {}", view.name(), rungs.join(" - "), up.join(" or "))));
+        let rules = |rules: &[Rule], word: &str| {
+            let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+            rules.join(word)
+        };
+        let policy = &view.policy;
+        explanation.push(plain(format!("  {}: {}", view.name(), rungs.join(" - "))));
+        explanation.push(plain(format!("    up if {}", rules(&policy.up, " or "))));
+        explanation.push(plain(format!("    down if {}", rules(&policy.down, " and "))));
+        let outage = view.plans.first().map_or_else(|| "an unknown time".to_owned(), |plan| plan.outage.to_string());
+        let most = policy.max_actions_per_day;
+        let words = format!("    each time clients lose it for {outage}; at most {most} times in 24 h");
+        explanation.push((words, theme::WARN));
     }
     Asked { title: " arm the engine? ", explanation, fields: vec![input("reason", reason, NEEDED, true)] }
 }
@@ -39,7 +52,7 @@ pub(super) fn scale(snapshot: &Snapshot, scaling: &Scaling) -> Asked {
     };
     let mut explanation = vec![
         (format!("{database}: {from} to {to}"), theme::TITLE),
-        plain(format!("strategy  {}: one ModifyDBInstance, applied immediately", plan.strategy.as_str())),
+        plain(format!("strategy  {}: {}", plan.strategy.as_str(), strategy(plan.strategy))),
         (format!("outage    clients lose the database for {}", plan.outage), theme::WARN),
         plain(format!(
             "price     {} now, {} then ({})",
@@ -56,6 +69,14 @@ pub(super) fn scale(snapshot: &Snapshot, scaling: &Scaling) -> Asked {
         fields.push(input("name of the database", &scaling.name, &hint, scaling.field == Field::Name));
     }
     Asked { title, explanation, fields }
+}
+
+/// What a strategy does, in a line of a narrow dialog.
+fn strategy(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::InPlace => "one ModifyDBInstance, applied immediately",
+        Strategy::BlueGreen => "a copy takes over the name; both are billed meanwhile",
+    }
 }
 
 pub(super) fn choose(snapshot: &Snapshot, change: &Change) -> Asked {
@@ -105,6 +126,31 @@ pub(super) fn release(scene: &Scene<'_>, database: &DatabaseName) -> Asked {
         explanation.push(plain("  (there is none now)"));
     }
     Asked { title: " release? ", explanation, fields: Vec::new() }
+}
+
+pub(super) fn approve(snapshot: &Snapshot, database: &DatabaseName) -> Asked {
+    let title = " switch over now? ";
+    let Some((view, run)) = snapshot.database(database).and_then(|view| Some((view, view.active_run()?))) else {
+        let fields = vec![(format!("✘ nothing is under way on {database} any more"), theme::DANGER)];
+        return Asked { title, fields, ..Asked::default() };
+    };
+    let Intent { from, to, .. } = &run.intent;
+    let timeout = view.policy.blue_green.switchover_timeout.as_secs();
+    let connections = view.signal(&SignalName::new(SignalName::CONNECTIONS)).and_then(|series| series.points.last());
+    let connections = connections.map_or_else(|| "unknown".to_owned(), |point| format!("{:.0}", point.value));
+    let explanation = vec![
+        (format!("{database}: the copy on {to} takes over from {from}"), theme::TITLE),
+        (
+            format!(
+                "outage    every connection is cut ({connections} now), for {} usually",
+                view.plans.first().map_or_else(|| "an unknown time".to_owned(), |plan| plan.outage.to_string())
+            ),
+            theme::WARN,
+        ),
+        plain(format!("limit     {timeout} s, then AWS takes it back and nothing has changed")),
+        plain("way back  none once it is done: the old machine stays, read-only, and is billed until you delete it"),
+    ];
+    Asked { title, explanation, fields: Vec::new() }
 }
 
 pub(super) fn suspend() -> Asked {

@@ -1,0 +1,55 @@
+//! `[database.blue_green]`: how a blue/green deployment is carried out.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::section::Section;
+use crate::diagnostics::{Diagnostic, shown, suggestion};
+use crate::model::policy::{BlueGreenPolicy, Switchover};
+
+pub(super) const KEYS: [&str; 4] = ["switchover", "switchover_timeout", "give_up_after", "approve_within"];
+const SWITCHOVERS: [Switchover; 2] = [Switchover::Automatic, Switchover::Supervised];
+
+/// AWS's own limits.
+const TIMEOUT: RangeInclusive<Duration> = Duration::from_secs(30)..=Duration::from_hours(1);
+/// A small database takes a quarter of an hour; a week later nobody wants the copy any more.
+const GIVE_UP: RangeInclusive<Duration> = Duration::from_mins(30)..=Duration::from_hours(7 * 24);
+/// The copy costs money while it waits.
+const APPROVE: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
+
+/// The table, or the defaults.
+pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> BlueGreenPolicy {
+    let usual = BlueGreenPolicy::default();
+    let Some(section) = database.child("blue_green", &KEYS, problems) else { return usual };
+    let switchover = switchover(&section, problems).unwrap_or(usual.switchover);
+    let mut duration = |key: &str, range: &RangeInclusive<Duration>, usual: Duration| {
+        section.duration(key, range, problems).map_or(usual, Spanned::into_inner)
+    };
+    let given = duration("switchover_timeout", &TIMEOUT, usual.switchover_timeout);
+    let read = BlueGreenPolicy {
+        switchover,
+        switchover_timeout: Duration::from_secs(given.as_secs()),
+        give_up_after: duration("give_up_after", &GIVE_UP, usual.give_up_after),
+        approve_within: duration("approve_within", &APPROVE, usual.approve_within),
+    };
+    if given.subsec_nanos() != 0 {
+        let title = "`switchover_timeout` is not of whole seconds";
+        let problem = Diagnostic::new(section.place("switchover_timeout"), title, "AWS counts in seconds");
+        problems.push(problem.help(format!("write \"{}s\"", given.as_secs())));
+    }
+    read
+}
+
+fn switchover(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Switchover> {
+    let word = section.text("switchover", problems)?;
+    let known = SWITCHOVERS.into_iter().find(|known| known.as_str() == *word.get_ref());
+    if known.is_none() {
+        let title = format!("unknown switchover `{}`", shown(word.get_ref()));
+        let problem = Diagnostic::new(word.span(), title, "upshift cannot do this");
+        let words = SWITCHOVERS.map(Switchover::as_str);
+        problems.push(problem.help(suggestion(word.get_ref(), "known here", &words)));
+    }
+    known
+}

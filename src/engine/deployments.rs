@@ -1,0 +1,52 @@
+//! Blue/green deployments as far as they concern the engine: which to ask for, and which of them are its own.
+
+use super::Engine;
+use super::watched::SeenDeployments;
+use crate::model::action::Run;
+use crate::model::database::{DatabaseName, DatabaseState, Instances};
+use crate::model::deployment::Deployment;
+use crate::model::failure::Failure;
+use crate::model::policy::Strategy;
+
+impl Engine {
+    /// Whether a look must ask for blue/green deployments: some database moves, or is moving, by one.
+    pub fn needs_deployments(&self) -> bool {
+        self.settings.databases.iter().any(|policy| {
+            let run = self.memory.of(&policy.database).active();
+            policy.strategy == Strategy::BlueGreen || run.is_some_and(|run| run.intent.strategy == Strategy::BlueGreen)
+        })
+    }
+
+    /// The copies that are being made: they are described with the databases.
+    pub fn copies(&self) -> Vec<DatabaseName> {
+        let run = |policy: &crate::model::policy::Policy| self.memory.of(&policy.database).active();
+        let runs = self.settings.databases.iter().filter_map(run);
+        runs.filter_map(|run| {
+            Some(run.deployment.as_ref()?.target.clone()?).filter(|copy| *copy != run.intent.database)
+        })
+        .collect()
+    }
+
+    /// What one look says of the deployments of a database.
+    pub(super) fn deployments_of(
+        &self,
+        database: &DatabaseName,
+        state: Option<&Result<DatabaseState, Failure>>,
+        read: Option<&[Deployment]>,
+        others: &Instances,
+    ) -> SeenDeployments {
+        let Some(all) = read else { return SeenDeployments::default() };
+        let run = self.memory.of(database).active().filter(|run| run.intent.strategy == Strategy::BlueGreen);
+        let name = run.map(Run::deployment_name);
+        let is_own = |deployment: &&Deployment| name.as_ref() == Some(&deployment.name);
+        let own = all.iter().find(is_own).cloned();
+        let arn = state.and_then(|state| state.as_ref().ok()).map(|state| state.arn.as_str());
+        // One that has switched over binds nothing any more.
+        let binds = |deployment: &&Deployment| {
+            Some(deployment.source.as_str()) == arn && !deployment.status.is_switched() && !is_own(deployment)
+        };
+        let copy = own.as_ref().and_then(|own| own.target.as_ref()).filter(|copy| *copy != database);
+        let copy = copy.and_then(|copy| others.get(copy)?.as_ref().ok().cloned());
+        SeenDeployments { is_read: true, foreign: all.iter().find(binds).cloned(), own, copy }
+    }
+}

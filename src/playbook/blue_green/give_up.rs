@@ -1,0 +1,101 @@
+//! It is given up before the switchover, or after one that AWS took back: the copy is removed and the database stays as
+//! it was.
+
+use jiff::Timestamp;
+
+use super::look_since_call;
+use crate::model::action::{ActionResult, CallRecord, CallState, Run};
+use crate::model::call::MutatingCall;
+use crate::model::deployment::Deployment;
+use crate::playbook::held::{held, held_with};
+use crate::playbook::patience::{FAILED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS};
+use crate::playbook::start::fresh;
+use crate::playbook::{Next, Situation};
+
+/// Removes the copy, or waits until that is allowed. Only what this action made is removed, by the identifier that AWS
+/// gave it, and only while the name still belongs to the old machine.
+pub(super) fn begin(run: &Run, deployment: &Deployment, world: Situation<'_>, now: Timestamp) -> Next {
+    if world.forbidden.is_some() {
+        let since = run.last_call().map_or(run.began, |call| call.sent_at);
+        let policy = world.blue_green;
+        let longest = policy.give_up_after + policy.approve_within;
+        let late = now.duration_since(since).unsigned_abs() > longest;
+        let why = "it is to be given up, and the engine may not remove the copy".to_owned();
+        return if late { held_with(run, world.look, why, remedy(run, deployment)) } else { Next::Observe };
+    }
+    let Ok(look) = fresh(world, now) else { return Next::Observe };
+    if look.state.resource_id != run.intent.resource_id
+        || !deployment.status.is_available() && !deployment.status.is_provisioning()
+    {
+        return Next::Observe;
+    }
+    Next::Send(MutatingCall::DeleteBlueGreenDeployment {
+        database: run.intent.database.clone(),
+        deployment: deployment.id.clone(),
+    })
+}
+
+/// What to do next after the order to remove the copy.
+pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> Next {
+    let left = run.deployment.as_ref().map_or_else(String::new, |deployment| remedy(run, deployment));
+    if let CallState::Refused { code, message } = &call.state {
+        let why = format!("the copy could not be removed: AWS refused it with {code}: {message}");
+        return held_with(run, world.look, why, left);
+    }
+    let stuck = now.duration_since(call.sent_at) > world.stuck_after;
+    let Some((look, deployment)) = look_since_call(world) else {
+        let why = format!("it could not be observed for {} min", world.stuck_after.as_mins());
+        return if stuck { held(run, None, why) } else { Next::Observe };
+    };
+    let looking = matches!(call.state, CallState::Looking { .. });
+    match deployment {
+        Some(deployment) if looking && deployment.status.is_deleting() => {
+            Next::Adopt(format!("the deployment {} is {}", deployment.id, deployment.status))
+        }
+        None if looking => Next::Adopt("the deployment is gone".to_owned()),
+        None if look.deployments.copy.is_none() && look.since_call >= FAILED_LOOKS => Next::End(result(run, world)),
+        Some(deployment)
+            if looking
+                && !deployment.status.is_deleting()
+                && super::waited(call.sent_at, look, TRACELESS_AFTER, TRACELESS_LOOKS) =>
+        {
+            held_with(run, Some(look), "the order to remove the copy left no trace".to_owned(), left)
+        }
+        _ if stuck => held_with(run, Some(look), "the copy is still there".to_owned(), left),
+        _ => Next::Observe,
+    }
+}
+
+/// How an action ends whose copy is gone.
+fn result(run: &Run, world: Situation<'_>) -> ActionResult {
+    let cut = run.calls.iter().find(|call| matches!(call.call, MutatingCall::SwitchoverBlueGreenDeployment { .. }));
+    if let Some(by) = run.stop_requested.as_ref().filter(|_| cut.is_none()) {
+        return ActionResult::Stopped { by: by.clone() };
+    }
+    match cut.map(|call| &call.state) {
+        Some(CallState::Refused { code, message }) => ActionResult::FailedSafe {
+            why: format!("AWS refused the switchover with {code}: {message}; the copy is removed"),
+        },
+        Some(_) => {
+            let said = run.events.last().map_or(String::new(), |event| format!(" ({})", event.message));
+            ActionResult::RolledBack { why: format!("the switchover was taken back{said}; the copy is removed") }
+        }
+        None => {
+            let secs = world.blue_green.give_up_after.as_secs();
+            let why = if run.approved.is_none() && run.deployment.as_ref().is_some_and(|it| it.open_tasks.is_empty()) {
+                "nobody allowed the switchover in time".to_owned()
+            } else {
+                format!("the copy was not ready within {} min", secs / 60)
+            };
+            ActionResult::FailedSafe { why: format!("{why}; it is removed") }
+        }
+    }
+}
+
+fn remedy(run: &Run, deployment: &Deployment) -> String {
+    let copy = deployment.target.as_ref().map_or(String::new(), |copy| format!(" and the instance {copy}"));
+    format!(
+        "{} serves as before; remove the deployment {}{copy} in the RDS console (the copy costs money), then release the hold",
+        run.intent.database, deployment.id
+    )
+}

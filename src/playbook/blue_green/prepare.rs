@@ -1,0 +1,133 @@
+//! The copy is being made, until it can take over. All of it can be taken back.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{give_up, look_since_call, waited};
+use crate::model::action::{ActionResult, CallRecord, CallState, Run};
+use crate::model::call::MutatingCall;
+use crate::model::database::DatabaseState;
+use crate::model::deployment::Deployment;
+use crate::model::policy::Switchover;
+use crate::playbook::held::held;
+use crate::playbook::patience::{DROPPED_AFTER, DROPPED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS};
+use crate::playbook::start::{fresh, precondition};
+use crate::playbook::{Look, Next, Situation};
+
+/// The copy must be found ready by so many looks running before it takes over.
+const READY_LOOKS: u32 = 2;
+
+/// What to do next after the order for a copy.
+pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> Next {
+    if let CallState::Refused { code, message } = &call.state {
+        return Next::End(ActionResult::FailedSafe { why: format!("AWS refused it with {code}: {message}") });
+    }
+    let waits = now.duration_since(call.sent_at);
+    let give_up_after = span(world.blue_green.give_up_after);
+    let Some((look, deployment)) = look_since_call(world) else {
+        let mins = world.stuck_after.as_mins();
+        let blind = waits > give_up_after.saturating_add(world.stuck_after);
+        return if blind { held(run, None, format!("it could not be observed for {mins} min")) } else { Next::Observe };
+    };
+    if let Some(why) = foreign_hands(run, look.state) {
+        return held(run, Some(look), why);
+    }
+    let Some(deployment) = deployment else { return without_deployment(run, call, look) };
+    if let CallState::Looking { .. } = call.state {
+        return Next::Adopt(format!("the deployment {} exists", deployment.id));
+    }
+    let status = &deployment.status;
+    if !status.is_provisioning() && !status.is_available() {
+        let why = deployment.status_details.as_ref().map_or(String::new(), |why| format!(": {why}"));
+        return held(run, Some(look), format!("the deployment {} is {status}{why}", deployment.id));
+    }
+    if run.stop_requested.is_some() {
+        return give_up::begin(run, deployment, world, now);
+    }
+    if status.is_provisioning() {
+        return if waits > give_up_after { give_up::begin(run, deployment, world, now) } else { Next::Observe };
+    }
+    ready(run, (look, deployment), world, (now, waits))
+}
+
+/// The deployment is available: the copy is checked, and takes over when it may.
+fn ready(
+    run: &Run,
+    (look, deployment): (Look<'_>, &Deployment),
+    world: Situation<'_>,
+    (now, waits): (Timestamp, SignedDuration),
+) -> Next {
+    let policy = world.blue_green;
+    let supervised = policy.switchover == Switchover::Supervised;
+    if let Some(copy) = look.deployments.copy.filter(|copy| copy.class != run.intent.to) {
+        return held(run, Some(look), format!("the copy has the class {} and not {}", copy.class, run.intent.to));
+    }
+    let limit = span(policy.give_up_after).saturating_add(if supervised {
+        span(policy.approve_within)
+    } else {
+        SignedDuration::ZERO
+    });
+    if waits > limit {
+        return give_up::begin(run, deployment, world, now);
+    }
+    let is_ready =
+        look.deployments.copy.is_some_and(|copy| run.copy.as_ref() == Some(&copy.resource_id) && at_rest(copy));
+    if !is_ready || precondition(look.state, world).is_some() || run.awaits_approval(supervised) {
+        return Next::Observe;
+    }
+    // Disarmed or held since: the copy follows on, and nothing is cut until that is over or the time is up.
+    if world.forbidden.is_some() {
+        return Next::Observe;
+    }
+    if world.confirmed.0 + 1 < READY_LOOKS {
+        return if look.is_new { Next::Confirmed } else { Next::Observe };
+    }
+    if fresh(world, now).is_err() {
+        return Next::Observe;
+    }
+    Next::Send(MutatingCall::SwitchoverBlueGreenDeployment {
+        database: run.intent.database.clone(),
+        deployment: deployment.id.clone(),
+        timeout_secs: u32::try_from(policy.switchover_timeout.as_secs()).unwrap_or(u32::MAX),
+    })
+}
+
+/// The copy runs, its storage is loaded, nothing pends.
+fn at_rest(copy: &DatabaseState) -> bool {
+    copy.status.is_available() && copy.pending.is_empty()
+}
+
+/// What other hands did to the database while its copy was made.
+pub(super) fn foreign_hands(run: &Run, state: &DatabaseState) -> Option<String> {
+    let intent = &run.intent;
+    if state.resource_id != intent.resource_id {
+        return Some(format!("the name now belongs to another machine, {}, and not by us", state.resource_id));
+    }
+    if state.status.is_failed() {
+        return Some(format!("RDS reports the status {}", state.status));
+    }
+    if state.class != intent.from {
+        return Some(format!("the class is {} and not {}: other hands are at work", state.class, intent.from));
+    }
+    None
+}
+
+fn without_deployment(run: &Run, call: &CallRecord, look: Look<'_>) -> Next {
+    if run.deployment.is_some() {
+        return held(run, Some(look), "the deployment is gone, and not by us".to_owned());
+    }
+    match &call.state {
+        CallState::Looking { why } if waited(call.sent_at, look, TRACELESS_AFTER, TRACELESS_LOOKS) => {
+            let why = format!("the call left no trace ({why}); it was sent once and did not arrive");
+            Next::End(ActionResult::FailedSafe { why })
+        }
+        CallState::Accepted | CallState::Adopted { .. } if waited(call.sent_at, look, DROPPED_AFTER, DROPPED_LOOKS) => {
+            let why = format!("no deployment came of it in {} min", DROPPED_AFTER.as_mins());
+            Next::End(ActionResult::RolledBack { why })
+        }
+        _ => Next::Observe,
+    }
+}
+
+fn span(duration: std::time::Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

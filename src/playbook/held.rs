@@ -1,0 +1,26 @@
+//! The ending for a person: why, what was seen last, and what can be done.
+
+use super::{Look, Next};
+use crate::model::action::{ActionResult, Run};
+
+/// The action ends and the database is left alone until a person has looked.
+pub(super) fn held(run: &Run, look: Option<Look<'_>>, why: String) -> Next {
+    let database = &run.intent.database;
+    let remedy =
+        format!("look at {database} and its events in the RDS console; when it is as it shall be, release the hold");
+    held_with(run, look, why, remedy)
+}
+
+/// The same with a remedy of its own.
+pub(super) fn held_with(run: &Run, look: Option<Look<'_>>, why: String, remedy: String) -> Next {
+    let seen = look.map_or("nothing since the call".to_owned(), |look| {
+        let state = look.state;
+        let pending: Vec<String> = state.pending.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let pending = if pending.is_empty() { String::new() } else { format!(", pending {}", pending.join(" ")) };
+        let deployment = run.deployment.as_ref();
+        let deployment = deployment.map_or(String::new(), |it| format!(", deployment {} {}", it.id, it.status));
+        let said = run.events.last().map_or(String::new(), |event| format!("; RDS said: {}", event.message));
+        format!("class {}, status {}{pending}{deployment}{said}", state.class, state.status)
+    });
+    Next::End(ActionResult::Held { why, seen, remedy })
+}

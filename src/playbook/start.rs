@@ -1,0 +1,78 @@
+//! The first call of an action: what must hold at the moment that it is sent, whatever the strategy.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Look, Next, Situation};
+use crate::model::action::{ActionResult, Run};
+use crate::model::call::MutatingCall;
+use crate::model::database::DatabaseState;
+use crate::model::guard::Guard;
+use crate::model::operator::Actor;
+
+/// A person's order waits this long for its preconditions; the engine's own does not wait, it decides anew.
+const START_LIMIT: SignedDuration = SignedDuration::from_secs(60);
+
+/// Sends what `call` makes of the database as it is, once everything stands; `also` says what else a strategy needs.
+pub(super) fn start(
+    run: &Run,
+    world: Situation<'_>,
+    now: Timestamp,
+    also: impl Fn(Look<'_>) -> Option<String>,
+    call: impl Fn(&DatabaseState) -> MutatingCall,
+) -> Next {
+    let failed = |why: String| Next::End(ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
+    if let Some(by) = &run.stop_requested {
+        return Next::End(ActionResult::Stopped { by: by.clone() });
+    }
+    if let Some(why) = world.forbidden {
+        return failed(format!("{why} before"));
+    }
+    let look = match fresh(world, now) {
+        Ok(look) => look,
+        Err(why) => return wait_or(run, now, why, failed),
+    };
+    let state = look.state;
+    if state.resource_id != run.intent.resource_id && world.guards.stand(Guard::SameMachine) {
+        return failed(format!("the name belongs to another machine, {}", state.resource_id));
+    }
+    if state.class != run.intent.from && world.guards.stand(Guard::ClassAsOrdered) {
+        return failed(format!("the class is {} and not {}", state.class, run.intent.from));
+    }
+    match precondition(state, world).or_else(|| also(look)) {
+        None => Next::Send(call(state)),
+        Some(why) => wait_or(run, now, why, failed),
+    }
+}
+
+/// The look that a call may rest on, or why there is none.
+pub(super) fn fresh(world: Situation<'_>, now: Timestamp) -> Result<Look<'_>, String> {
+    let is_fresh = |look: &Look<'_>| {
+        now.duration_since(look.asked_at).abs() <= world.fresh_look || !world.guards.stand(Guard::FreshLook)
+    };
+    let look = world.look.filter(is_fresh).ok_or_else(|| "the look that it rests on is too old".to_owned())?;
+    if !look.age_is_known && world.guards.stand(Guard::LookAge) {
+        return Err("the clock was set since the look that it rests on".to_owned());
+    }
+    Ok(look)
+}
+
+/// Why no call may be sent to a database in this state.
+pub(super) fn precondition(state: &DatabaseState, world: Situation<'_>) -> Option<String> {
+    if !state.status.is_available() && world.guards.stand(Guard::StatusAvailable) {
+        return Some(format!("its status is {}", state.status));
+    }
+    if state.pending.is_empty() || !world.guards.stand(Guard::NothingPending) {
+        return None;
+    }
+    let pending: Vec<&str> = state.pending.keys().map(String::as_str).collect();
+    Some(format!("other changes are pending: {}", pending.join(", ")))
+}
+
+/// What the engine decided on an older picture it decides anew; a person's order waits for a moment.
+fn wait_or(run: &Run, now: Timestamp, why: String, failed: impl Fn(String) -> Next) -> Next {
+    if run.intent.actor == Actor::Engine || now.duration_since(run.began).abs() > START_LIMIT {
+        failed(why)
+    } else {
+        Next::Observe
+    }
+}

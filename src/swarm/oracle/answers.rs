@@ -1,0 +1,57 @@
+//! What a person was answered must be so: an order that is called done has its record on the disk, by which every other
+//! promise judges the engine from then on; and a healthy engine never refuses to disarm.
+
+use super::witness::Witness;
+use crate::model::command::{Answer, Command};
+use crate::model::event::Event;
+use crate::model::hold::HoldCause;
+use crate::model::operator::Actor;
+
+/// Takes in an answer, at the moment at which it is given.
+pub(in crate::swarm) fn on_answer(witness: &mut Witness, command: &Command, answer: &Answer) {
+    match answer {
+        Answer::Done { seq, .. } => {
+            let recorded = witness.ledger.orders.get(seq);
+            if !recorded.is_some_and(|recorded| is_of(command, recorded)) {
+                let what = recorded.map_or("no record of an order".to_owned(), |found| format!("{found:?}"));
+                witness.break_promise(format!("I18: {command:?} was answered as done by #{seq}, which is {what}"));
+            }
+        }
+        Answer::Refused { sentence } if *command == Command::Disarm && !witness.ledger.journal_failed => {
+            witness.break_promise(format!("I7: a person could not disarm: {sentence}"));
+        }
+        Answer::Refused { .. } => {}
+    }
+}
+
+/// A hold is recorded with its end and not its length.
+fn is_of(command: &Command, recorded: &Command) -> bool {
+    match (command, recorded) {
+        (
+            Command::Hold { database, direction, reason, .. },
+            Command::Hold { database: on, direction: way, reason: why, .. },
+        ) => (database, direction, reason) == (on, way, why),
+        _ => command == recorded,
+    }
+}
+
+/// The order that a record says was carried out, as far as the record can tell it.
+pub(in crate::swarm) fn order_of(event: &Event) -> Option<Command> {
+    Some(match event {
+        Event::Armed { reason, .. } => Command::Arm { reason: reason.clone() },
+        Event::Disarmed { by: Some(_), .. } => Command::Disarm,
+        Event::ActionIntended { intent, .. } => {
+            let Actor::Person { reason, .. } = &intent.actor else { return None };
+            Command::Scale { database: intent.database.clone(), to: intent.to.clone(), reason: reason.clone() }
+        }
+        Event::HoldSet { database, hold } => {
+            let HoldCause::Person { reason, .. } = &hold.cause else { return None };
+            let (database, direction) = (database.clone(), hold.direction);
+            Command::Hold { database, direction, duration: std::time::Duration::ZERO, reason: reason.clone() }
+        }
+        Event::HoldReleased { database, .. } => Command::Release { database: database.clone() },
+        Event::StopRequested { database, .. } => Command::Stop { database: database.clone() },
+        Event::CutApproved { database, .. } => Command::Approve { database: database.clone() },
+        _ => return None,
+    })
+}

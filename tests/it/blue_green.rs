@@ -1,0 +1,189 @@
+//! The strategy `blue_green` end to end: the whole controller on the simulation, in virtual time.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use upshift::clock::Clock;
+use upshift::config;
+use upshift::journal;
+use upshift::model::action::ActionResult;
+use upshift::model::call::MutatingCall;
+use upshift::model::command::{Answer, Command};
+use upshift::model::database::DatabaseName;
+use upshift::model::event::{Entry, Event};
+use upshift::model::policy::{BlueGreenPolicy, Strategy, Switchover};
+use upshift::model::settings::Settings;
+use upshift::sim::Sim;
+use upshift::sim::scenario::Scenario;
+
+use crate::controlled::{Running, start_by};
+
+fn settings(blue_green: BlueGreenPolicy) -> Settings {
+    let mut settings = config::checkpoints();
+    settings.databases[0].database = DatabaseName::new("orders");
+    settings.databases[0].strategy = Strategy::BlueGreen;
+    settings.databases[0].blue_green = blue_green;
+    settings
+}
+
+/// The built-in scenario, with these lines after it.
+fn simulation(more: &str) -> Sim {
+    let text = format!("{}\n{more}", include_str!("../../src/sim/scenarios/blue-green.toml"));
+    let scenario = Scenario::parse("blue-green", &text).unwrap_or_else(|error| panic!("{error}"));
+    let clock = Clock::scaled(scenario.start, 1.0);
+    Sim::new(&scenario, None, clock)
+}
+
+fn entries(directory: &Path) -> Vec<Entry> {
+    journal::read(directory).unwrap().into_iter().map(|(entry, _)| entry).collect()
+}
+
+fn sent(entries: &[Entry]) -> Vec<&'static str> {
+    let call = |entry: &Entry| match &entry.event {
+        Event::CallSent { call, .. } => Some(MutatingCall::operation(call)),
+        _ => None,
+    };
+    entries.iter().filter_map(call).collect()
+}
+
+fn ends(entries: &[Entry]) -> Vec<ActionResult> {
+    let end = |entry: &Entry| match &entry.event {
+        Event::ActionEnded { result, .. } => Some(result.clone()),
+        _ => None,
+    };
+    entries.iter().filter_map(end).collect()
+}
+
+fn class(sim: &Sim) -> String {
+    sim.world().fleet().instance("orders").unwrap().class.clone()
+}
+
+/// Instances besides the database itself.
+fn others(sim: &Sim) -> Vec<String> {
+    let world = sim.world();
+    world.fleet().instances().map(|instance| instance.id.clone()).filter(|id| id != "orders").collect()
+}
+
+async fn order(running: &mut Running, command: Command) -> Answer {
+    running.client.send(command).await.unwrap().answer
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_goes_up_and_down_by_copies_that_take_over_the_name() {
+    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(50)).await;
+    assert_eq!(class(&sim), "db.m5.large");
+    sim.clock().sleep(Duration::from_hours(4)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    let words: Vec<String> = all.iter().map(|entry| entry.event.words()).collect();
+    assert_eq!(
+        sent(&all),
+        [
+            "CreateBlueGreenDeployment",
+            "SwitchoverBlueGreenDeployment",
+            "CreateBlueGreenDeployment",
+            "SwitchoverBlueGreenDeployment"
+        ],
+        "{words:#?}"
+    );
+    assert_eq!(ends(&all), [ActionResult::Verified, ActionResult::Verified]);
+    assert_eq!(class(&sim), "db.t4g.small");
+    assert_eq!(others(&sim), ["orders-old1", "orders-old2"]);
+    let switched = |entry: &&Entry| matches!(entry.event, Event::SwitchedOver { .. });
+    assert_eq!(all.iter().filter(switched).count(), 2);
+    let foreign = |entry: &&Entry| matches!(entry.event, Event::ForeignChange { .. });
+    assert_eq!(all.iter().filter(foreign).count(), 0, "its own switchover is nobody else's");
+    assert!(journal::verify(directory.path()).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn supervised_it_waits_at_the_edge_for_one_word() {
+    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let policy = BlueGreenPolicy { switchover: Switchover::Supervised, ..BlueGreenPolicy::default() };
+    let mut running = start_by(settings(policy), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(8)).await;
+    let early = order(&mut running, Command::Approve { database: DatabaseName::new("orders") }).await;
+    assert!(matches!(early, Answer::Refused { .. }), "{early:?}");
+    sim.clock().sleep(Duration::from_mins(40)).await;
+    assert_eq!(sent(&entries(directory.path())), ["CreateBlueGreenDeployment"]);
+    let word = order(&mut running, Command::Approve { database: DatabaseName::new("orders") }).await;
+    assert!(matches!(word, Answer::Done { .. }), "{word:?}");
+    sim.clock().sleep(Duration::from_mins(10)).await;
+    running.end().await;
+    assert_eq!(ends(&entries(directory.path())), [ActionResult::Verified]);
+    assert_eq!(class(&sim), "db.m5.large");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopped_before_the_switchover_it_removes_its_copy() {
+    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let policy = BlueGreenPolicy { switchover: Switchover::Supervised, ..BlueGreenPolicy::default() };
+    let mut running = start_by(settings(policy), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(12)).await;
+    assert_eq!(others(&sim).len(), 1);
+    let stop = order(&mut running, Command::Stop { database: DatabaseName::new("orders") }).await;
+    assert!(matches!(stop, Answer::Done { .. }), "{stop:?}");
+    order(&mut running, Command::Disarm).await;
+    sim.clock().sleep(Duration::from_mins(30)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    assert_eq!(sent(&all), ["CreateBlueGreenDeployment", "DeleteBlueGreenDeployment"]);
+    assert!(matches!(ends(&all)[..], [ActionResult::Stopped { .. }]));
+    assert_eq!((others(&sim).len(), class(&sim).as_str()), (0, "db.t4g.small"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_that_aws_takes_back_ends_with_the_old_machine_and_no_copy() {
+    let fault = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"cut_too_long\"\n";
+    let (sim, directory) = (simulation(fault), TempDir::new().unwrap());
+    let mut settings = settings(BlueGreenPolicy::default());
+    settings.databases[0].max_actions_per_day = 1;
+    let mut running = start_by(settings, &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(70)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    assert!(matches!(ends(&all)[..], [ActionResult::RolledBack { .. }]), "{:?}", ends(&all));
+    assert_eq!((others(&sim).len(), class(&sim).as_str()), (0, "db.t4g.small"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_cannot_be_made_is_held_for_a_person() {
+    let fault = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"fails\"\n";
+    let (sim, directory) = (simulation(fault), TempDir::new().unwrap());
+    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(70)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    assert_eq!(sent(&all), ["CreateBlueGreenDeployment"]);
+    let [ActionResult::Held { why, .. }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
+    assert!(why.contains("INVALID_CONFIGURATION") && why.contains("capacity"), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_any_minute_it_ends_alike_and_sends_nothing_twice() {
+    for minute in 6..34 {
+        let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+        let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+        running.arm().await;
+        sim.clock().sleep(Duration::from_mins(minute)).await;
+        running.kill().await;
+        sim.clock().sleep(Duration::from_secs(40)).await;
+        let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+        running.arm().await;
+        sim.clock().sleep(Duration::from_mins(60 - minute)).await;
+        running.end().await;
+        let all = entries(directory.path());
+        let calls = ["CreateBlueGreenDeployment", "SwitchoverBlueGreenDeployment"];
+        assert_eq!(sent(&all), calls, "killed at minute {minute}");
+        assert_eq!(ends(&all), [ActionResult::Verified], "killed at minute {minute}");
+        assert_eq!((class(&sim).as_str(), others(&sim).len()), ("db.m5.large", 1), "killed at minute {minute}");
+    }
+}

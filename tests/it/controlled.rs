@@ -1,0 +1,75 @@
+//! A whole controller on a simulation in this process, in virtual time, for the tests of what it does.
+
+use std::path::Path;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use upshift::aws::connect::{InProcess, Target, connect};
+use upshift::control::{self, Client};
+use upshift::controller::{Controller, Ended, Parts};
+use upshift::journal::Journal;
+use upshift::model::backend::Backend;
+use upshift::model::command::{Answer, Command};
+use upshift::model::event::Event;
+use upshift::model::guard::Guards;
+use upshift::model::operator::Operator;
+use upshift::model::settings::Settings;
+use upshift::model::snapshot::Snapshot;
+use upshift::sim::Sim;
+
+/// An engine that runs, and what is needed to end it.
+pub(crate) struct Running {
+    pub(crate) client: Client,
+    stop: watch::Sender<Option<String>>,
+    task: JoinSet<Ended>,
+}
+
+/// Starts a controller on the simulation, with its evidence in `directory`.
+pub(crate) async fn start_by(settings: Settings, sim: &Sim, directory: &Path) -> Running {
+    let clock = sim.clock().clone();
+    let (journal, entries) = Journal::open(directory, clock.now()).unwrap();
+    let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
+    let backend = Backend::Simulation { scenario: "checkpoints".into(), speed: 1.0, endpoint: String::new() };
+    let first = Snapshot::before_the_start(clock.now(), backend.clone());
+    let (client, server) = control::pair(first, Operator { user: "test".into(), ssh_client: None });
+    let start =
+        Event::EngineStarted { version: "test".into(), pid: 1, mode: "test".into(), config_digest: "digest".into() };
+    let digest = |_: &_| "digest".to_owned();
+    let guards = Guards::all();
+    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, backend, start, guards };
+    let controller = Controller::new(parts);
+    let (stop, stopped) = watch::channel(None);
+    let mut task = JoinSet::new();
+    task.spawn(controller.run(stopped));
+    Running { client, stop, task }
+}
+
+impl Running {
+    /// Arms it once AWS has said who we are.
+    pub(crate) async fn arm(&mut self) {
+        while self.client.snapshot().identity.is_none() {
+            self.client.changed().await.unwrap();
+        }
+        let answer = self.client.send(Command::Arm { reason: "test".into() }).await.unwrap().answer;
+        assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
+    }
+
+    /// Ends it as a person does.
+    pub(crate) async fn end(mut self) {
+        self.stop.send_replace(Some("the test is over".into()));
+        assert!(matches!(self.task.join_next().await, Some(Ok(Ended::Asked(_)))));
+    }
+
+    /// Ends it as a crash does: at once, with nothing more written.
+    pub(crate) async fn kill(mut self) {
+        self.task.abort_all();
+        while self.task.join_next().await.is_some() {}
+    }
+
+    /// Waits for a record.
+    pub(crate) async fn until(&mut self, found: impl Fn(&Event) -> bool) {
+        while !self.client.snapshot().tail.iter().any(|entry| found(&entry.event)) {
+            self.client.changed().await.unwrap();
+        }
+    }
+}

@@ -22,7 +22,7 @@ use crate::model::identity::Identity;
 use crate::model::ladder::Direction;
 use crate::model::mark::{Mark, MarkKind};
 use crate::model::operator::{Actor, Operator};
-use crate::model::override_plan::{ExpectedOutage, OverridePlan};
+use crate::model::override_plan::{ExpectedTime, OverridePlan};
 use crate::model::policy::Strategy;
 use crate::model::price::{Price, PriceSource};
 use crate::model::series::{Datapoint, Series, SignalName};
@@ -197,7 +197,7 @@ fn database() -> DatabaseView {
     let plan = OverridePlan {
         to: InstanceClass::observed("db.m5.large"),
         strategy: Strategy::InPlace,
-        outage: ExpectedOutage { least_secs: 240, most_secs: 900 },
+        outage: ExpectedTime { least_secs: 240, most_secs: 900 },
         price_before: Some(price(0.032)),
         price_after: Some(price(0.178)),
         passes_over: vec![Gate::Armed, Gate::CooldownOver],
@@ -216,6 +216,8 @@ fn database() -> DatabaseView {
         gates_up: gates(),
         gates_down: gates(),
         run: None,
+        steps: Vec::new(),
+        before: None,
         holds: vec![],
         next_look: Some(Wake { at: now(), why: WakeReason::NextEvaluation }),
         marks: vec![Mark { at: now(), kind: MarkKind::WouldScale }],

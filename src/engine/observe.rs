@@ -100,12 +100,29 @@ impl Engine {
     fn observe_series(&mut self, now: Timestamp, database: &DatabaseName, signals: BTreeMap<SignalName, Series>) {
         let policy = self.settings.policy(database);
         let keep = policy.map_or(KEEP, |policy| KEEP.max(policy.longest_window()));
+        let since = self.memory.of(database).machine_since;
         let Some(watched) = self.watched.get_mut(database) else { return };
         let keep_from = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
+        // A restart knows of a switch by its record alone.
+        if watched.before.is_none()
+            && let Some(since) = since
+        {
+            watched.before = Some((since, BTreeMap::new()));
+        }
+        watched.before.take_if(|(until, _)| *until < keep_from);
         for (name, newer) in signals {
-            let empty = || Arc::new(Series::empty(newer.period_secs));
+            let period_secs = newer.period_secs;
+            let empty = || Arc::new(Series::empty(period_secs));
             // A copy is made only where a snapshot still shows the old one.
-            Arc::make_mut(watched.series.entry(name).or_insert_with(empty)).merge(&newer, keep_from);
+            let (cut, newer) = match &mut watched.before {
+                Some((until, before)) => {
+                    let (old, new) = newer.split_at(*until);
+                    Arc::make_mut(before.entry(name.clone()).or_insert_with(empty)).merge(&old, keep_from);
+                    (*until, new)
+                }
+                None => (Timestamp::MIN, newer),
+            };
+            Arc::make_mut(watched.series.entry(name).or_insert_with(empty)).merge(&newer, keep_from.max(cut));
         }
     }
 
@@ -158,7 +175,13 @@ impl Engine {
             Some(known) if known != here && odd_before.as_ref() == Some(&here) => {
                 self.record_foreign_change(now, database, &known, here);
             }
-            Some(known) if known != here => watched.odd = Some(here),
+            Some(known) if known != here => {
+                // Also at the first look after a start, when no earlier one tells of the other machine.
+                if known.0 != here.0 && watched.before.is_none() {
+                    watched.cut_at(asked_at.saturating_add(SignedDuration::from_mins(1)).unwrap_or(asked_at));
+                }
+                watched.odd = Some(here);
+            }
             _ => self.memory.first_seen(database, here),
         }
     }

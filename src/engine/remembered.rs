@@ -38,6 +38,8 @@ pub(super) struct Remembered {
     pub marks: VecDeque<Mark>,
     /// The class and machine that we last knew to be right.
     pub known: Option<(ResourceId, InstanceClass)>,
+    /// When the name was last seen to pass to another machine.
+    pub machine_since: Option<Timestamp>,
     /// RDS's events that were recorded.
     events: BTreeSet<RdsEvent>,
 }
@@ -51,6 +53,7 @@ impl Remembered {
             holds: Vec::new(),
             marks: VecDeque::new(),
             known: None,
+            machine_since: None,
             events: BTreeSet::new(),
         }
     }
@@ -107,6 +110,7 @@ impl Remembered {
             }
             Event::SwitchedOver { action, to, .. } if run.intent.action == *action => {
                 run.switched = Some((at, to.clone()));
+                self.machine_since = Some(at);
                 if let Some((machine, _)) = &mut self.known {
                     machine.clone_from(to);
                 }

@@ -234,6 +234,8 @@ fn another_machine_under_the_name_is_noticed_and_held() {
     let first = engine.step(at(6), look(at(6), other.clone(), &HIGH));
     assert!(!foreign(&first), "one look can be an old picture");
     assert!(!decision(&first).unwrap().gates.iter().all(|gate| gate.open));
+    let cited = &decision(&first).unwrap().datapoints;
+    assert!(cited.is_empty(), "what was read is of the machine before: {cited:?}");
     let second = engine.step(at(7), look(at(7), other, &HIGH));
     assert!(foreign(&second));
     let hold = engine.memory.of(&DatabaseName::new("checkpoints")).hold_on(crate::model::ladder::Direction::Up, at(8));

@@ -10,7 +10,7 @@ use crate::model::failure::FailingRead;
 use crate::model::ladder::Direction;
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::Policy;
-use crate::model::snapshot::DatabaseView;
+use crate::model::snapshot::{Before, DatabaseView};
 use crate::model::wake::Wake;
 use crate::playbook;
 
@@ -54,6 +54,8 @@ impl Engine {
             gates_up: gates_to(Direction::Up),
             gates_down: gates_to(Direction::Down),
             run: remembered.run.clone(),
+            steps: remembered.active().map(playbook::steps).unwrap_or_default(),
+            before: watched.before.as_ref().map(|(until, series)| Before { until: *until, series: series.clone() }),
             holds: remembered.holds_at(now).cloned().collect(),
             next_look: Some(next_look.clone()),
             marks: remembered.marks.iter().copied().collect(),

@@ -23,6 +23,8 @@ pub(super) struct Watched {
     pub odd: Option<(ResourceId, InstanceClass)>,
     /// The signals' datapoints.
     pub series: BTreeMap<SignalName, Arc<Series>>,
+    /// The datapoints of the machine that had the name before, and when it passed on.
+    pub before: Option<(Timestamp, BTreeMap<SignalName, Arc<Series>>)>,
     /// Which classes AWS offers for it, and when it was asked.
     pub orderable: BTreeMap<InstanceClass, (bool, Timestamp)>,
     /// The newest evaluation.
@@ -75,7 +77,10 @@ impl Watched {
     pub(super) fn see(&mut self, seen: Seen) {
         if let Some(Seen { state: old, .. }) = &self.seen {
             if old.resource_id != seen.state.resource_id {
+                // Whole minutes: one that both machines served is of the old one.
+                let until = seen.at.saturating_add(SignedDuration::from_mins(1)).unwrap_or(seen.at);
                 *self = Self {
+                    before: Some((until, std::mem::take(&mut self.series))),
                     decision: self.decision.take(),
                     recorded: self.recorded.take(),
                     looks_since_call: self.looks_since_call,
@@ -88,6 +93,11 @@ impl Watched {
         self.seen = Some(seen);
         self.look_is_new = true;
         self.looks_since_call = self.looks_since_call.saturating_add(1);
+    }
+
+    /// What was read so far is of the machine that had the name before.
+    pub(super) fn cut_at(&mut self, until: Timestamp) {
+        self.before = Some((until, std::mem::take(&mut self.series)));
     }
 
     /// Whether it is known, and known recently, if AWS offers a class for it.

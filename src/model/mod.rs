@@ -29,5 +29,6 @@ pub mod price;
 pub mod series;
 pub mod settings;
 pub mod snapshot;
+pub mod step;
 pub mod text;
 pub mod wake;

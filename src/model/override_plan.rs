@@ -9,9 +9,9 @@ use super::gate::Gate;
 use super::policy::Strategy;
 use super::price::Price;
 
-/// The outage that a strategy is known for.
+/// How long something takes, by what is published or was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExpectedOutage {
+pub struct ExpectedTime {
     /// At best, in seconds.
     pub least_secs: u32,
     /// At worst of what was seen, in seconds.
@@ -26,7 +26,7 @@ pub struct OverridePlan {
     /// How.
     pub strategy: Strategy,
     /// How long clients are without the database.
-    pub outage: ExpectedOutage,
+    pub outage: ExpectedTime,
     /// Of the class now; absent where nobody says it.
     pub price_before: Option<Price>,
     /// Of the target.
@@ -44,7 +44,7 @@ impl OverridePlan {
     }
 }
 
-impl fmt::Display for ExpectedOutage {
+impl fmt::Display for ExpectedTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.least_secs.is_multiple_of(60) && self.most_secs.is_multiple_of(60) {
             write!(f, "{} to {} min", self.least_secs / 60, self.most_secs / 60)
@@ -63,7 +63,7 @@ mod tests {
         let plan = OverridePlan {
             to: InstanceClass::observed("db.m5.large"),
             strategy: Strategy::InPlace,
-            outage: ExpectedOutage { least_secs: 240, most_secs: 900 },
+            outage: ExpectedTime { least_secs: 240, most_secs: 900 },
             price_before: None,
             price_after: None,
             passes_over: vec![Gate::Armed, Gate::CooldownOver, Gate::NotHeld { reason: None }],

@@ -147,6 +147,13 @@ impl Series {
         Some(self.points[found].value)
     }
 
+    /// The points that start before `at`, and those that do not.
+    pub fn split_at(&self, at: Timestamp) -> (Series, Series) {
+        let place = self.points.partition_point(|point| point.start < at);
+        let (before, after) = self.points.split_at(place);
+        (Self { points: before.to_vec(), ..self.clone() }, Self { points: after.to_vec(), ..self.clone() })
+    }
+
     /// Takes in a newer answer for the same signal: its points replace those of equal start, non-finite values are
     /// dropped, and points that start before `keep_from` are forgotten.
     pub fn merge(&mut self, newer: &Series, keep_from: Timestamp) {

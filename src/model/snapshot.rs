@@ -21,6 +21,7 @@ use super::mark::Mark;
 use super::override_plan::OverridePlan;
 use super::policy::Policy;
 use super::series::{Series, SignalName};
+use super::step::ActionStep;
 use super::wake::Wake;
 
 /// Everything there is to see, at one moment.
@@ -75,6 +76,8 @@ pub struct DatabaseView {
     pub state_at: Option<Timestamp>,
     /// What was read of each signal; shared with the engine until a newer answer comes.
     pub series: BTreeMap<SignalName, Arc<Series>>,
+    /// What was read before the name passed to the machine that has it now; when it did.
+    pub before: Option<Before>,
     /// The newest evaluation.
     pub decision: Option<Decision>,
     /// Every gate of a step up.
@@ -83,6 +86,8 @@ pub struct DatabaseView {
     pub gates_down: Vec<GateResult>,
     /// The action under way, or the last one.
     pub run: Option<Run>,
+    /// The steps of the action under way, in their order.
+    pub steps: Vec<ActionStep>,
     /// Holds in force.
     pub holds: Vec<Hold>,
     /// When the engine looks next, and why then.
@@ -91,6 +96,15 @@ pub struct DatabaseView {
     pub marks: Vec<Mark>,
     /// What a person could order, per rung of the ladder but the present one.
     pub plans: Vec<OverridePlan>,
+}
+
+/// The datapoints of the machine that had a database's name before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Before {
+    /// From here on the datapoints of the name are of the machine that has it now.
+    pub until: Timestamp,
+    /// Of each signal.
+    pub series: BTreeMap<SignalName, Arc<Series>>,
 }
 
 impl Snapshot {

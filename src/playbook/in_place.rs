@@ -18,18 +18,41 @@ use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::guard::Guard;
-use crate::model::override_plan::ExpectedOutage;
+use crate::model::override_plan::ExpectedTime;
+use crate::model::step::{ActionStep, Progress};
 
 /// The figures of `ModifyDBInstance` on the instance itself.
 ///
 /// Single-AZ: a recorded run on the same control plane took 4 min 22 s, others report 5 to 15 minutes. Multi-AZ: AWS
 /// gives 60 to 120 s for a failover, a recorded run took 78 s.
-pub(super) fn expected_outage(multi_az: bool) -> ExpectedOutage {
+pub(super) fn expected_outage(multi_az: bool) -> ExpectedTime {
     if multi_az {
-        ExpectedOutage { least_secs: 60, most_secs: 120 }
+        ExpectedTime { least_secs: 60, most_secs: 120 }
     } else {
-        ExpectedOutage { least_secs: 240, most_secs: 900 }
+        ExpectedTime { least_secs: 240, most_secs: 900 }
     }
+}
+
+/// What is watched of it. Nothing tells the standby's turn from the outage, so that the change is one step.
+pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
+    let sent = run.last_call().map(|call| call.sent_at);
+    let mut after_change = run.seen.iter().skip_while(|(_, status)| status.is_available());
+    let settled = after_change.find(|(_, status)| status.is_available()).map(|(at, _)| *at);
+    let ended = run.ended.as_ref().map(|(at, _)| *at);
+    vec![
+        ActionStep {
+            words: format!("RDS changes the class to {}", run.intent.to),
+            progress: Progress::between(sent, settled),
+            expected: ExpectedTime { least_secs: 360, most_secs: 1_500 },
+            is_irreversible: true,
+        },
+        ActionStep {
+            words: "verify on three looks".to_owned(),
+            progress: Progress::between(settled, ended),
+            expected: ExpectedTime { least_secs: 60, most_secs: 120 },
+            is_irreversible: false,
+        },
+    ]
 }
 
 /// What to do next about an in-place class change.

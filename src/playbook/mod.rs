@@ -14,8 +14,9 @@ use crate::model::call::MutatingCall;
 use crate::model::database::{DatabaseState, ResourceId};
 use crate::model::deployment::Deployment;
 use crate::model::guard::Guards;
-use crate::model::override_plan::ExpectedOutage;
+use crate::model::override_plan::ExpectedTime;
 use crate::model::policy::{BlueGreenPolicy, Strategy};
+use crate::model::step::ActionStep;
 
 /// The world as far as an action is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -87,10 +88,18 @@ pub enum Next {
 }
 
 /// How long clients are without the database when its class is changed by a strategy.
-pub fn expected_outage(strategy: Strategy, multi_az: bool) -> ExpectedOutage {
+pub fn expected_outage(strategy: Strategy, multi_az: bool) -> ExpectedTime {
     match strategy {
         Strategy::InPlace => in_place::expected_outage(multi_az),
         Strategy::BlueGreen => blue_green::expected_outage(),
+    }
+}
+
+/// The steps of an action under way, in their order.
+pub fn steps(run: &Run) -> Vec<ActionStep> {
+    match run.intent.strategy {
+        Strategy::InPlace => in_place::steps(run),
+        Strategy::BlueGreen => blue_green::steps(run),
     }
 }
 

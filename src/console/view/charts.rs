@@ -43,6 +43,7 @@ pub(super) fn writes(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view:
         thresholds: thresholds.into_iter().flatten().collect(),
         marks: marks(view),
         time_axis: Some(right_label(scene)),
+        before: view.before.as_ref().and_then(|before| Some((before.series.get(&signal)?.as_ref(), before.until))),
         ..chart(scene, series, words::short)
     };
     let mut block = panel(title, scene.state.panel == Panel::Writes);
@@ -92,6 +93,7 @@ fn marks(view: &DatabaseView) -> Vec<(Timestamp, char, Style)> {
 fn chart<'a>(scene: &Scene<'_>, series: Option<&'a Series>, label: Words) -> TimeChart<'a> {
     TimeChart {
         series,
+        before: None,
         until: scene.right_edge(),
         range_secs: scene.state.range_secs(),
         thresholds: Vec::new(),

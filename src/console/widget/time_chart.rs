@@ -22,6 +22,8 @@ const ROOMY: u16 = 6;
 pub(crate) struct TimeChart<'a> {
     /// The data; none is an empty chart.
     pub(crate) series: Option<&'a Series>,
+    /// What was measured on another machine before a cut, and the moment of the cut.
+    pub(crate) before: Option<(&'a Series, Timestamp)>,
     /// The right edge is the end of the column that this falls into.
     pub(crate) until: Timestamp,
     /// Seconds from edge to edge.
@@ -51,8 +53,10 @@ impl Widget for &TimeChart<'_> {
         let marks_row = u16::from(!self.marks.is_empty() && area.height >= ROOMY);
         let height = area.height - marks_row - axis_row;
         let plot = Rect { x: area.x + LABELS, width: area.width - LABELS, height, ..area };
-        let columns = self.columns(usize::from(plot.width) * 2);
-        let top = self.top(&columns, plot.height);
+        let dots = usize::from(plot.width) * 2;
+        let columns = self.columns(self.series, dots);
+        let earlier = self.columns(self.before.map(|(series, _)| series), dots);
+        let top = self.top(&columns, plot.height).max(self.top(&earlier, plot.height));
         self.axis(area, plot, top, buffer);
         for (threshold, style) in &self.thresholds {
             let row = plot.y + row_of(*threshold, top, plot.height * 4) / 4;
@@ -60,7 +64,13 @@ impl Widget for &TimeChart<'_> {
                 buffer[(x, row)].set_char('┄').set_style(*style);
             }
         }
-        self.plot_columns(&columns, top, plot, buffer);
+        self.plot_columns(&earlier, top, plot, theme::MUTED, buffer);
+        if let Some(x) = self.before.and_then(|(_, cut)| self.column_of(cut, dots)) {
+            for y in plot.y..plot.bottom() {
+                buffer[(plot.x + x / 2, y)].set_char('│').set_style(theme::WARN);
+            }
+        }
+        self.plot_columns(&columns, top, plot, theme::SERIES, buffer);
         let marks_at = if marks_row > 0 { plot.bottom() } else { plot.y };
         self.draw_marks(Rect { y: marks_at, height: 1, ..plot }, buffer);
         if let Some(edge) = &self.time_axis {
@@ -89,9 +99,9 @@ impl TimeChart<'_> {
 
     /// The data reduced to one least and one largest value per dot column. A datapoint covers its whole period; a
     /// period without one leaves its columns open.
-    fn columns(&self, dots: usize) -> Vec<Column> {
+    fn columns(&self, series: Option<&Series>, dots: usize) -> Vec<Column> {
         let mut columns = vec![None; dots];
-        let Some(series) = self.series else { return columns };
+        let Some(series) = series else { return columns };
         let (width, right) = self.scale(dots);
         let left = right - width * dots as i64;
         for point in &series.points {
@@ -154,7 +164,7 @@ impl TimeChart<'_> {
         }
     }
 
-    fn plot_columns(&self, columns: &[Column], top: f64, plot: Rect, buffer: &mut Buffer) {
+    fn plot_columns(&self, columns: &[Column], top: f64, plot: Rect, style: Style, buffer: &mut Buffer) {
         let rows = plot.height * 4;
         let mut cells = vec![0_u8; usize::from(plot.width) * usize::from(plot.height)];
         let mut before: Option<(u16, u16)> = None;
@@ -176,19 +186,23 @@ impl TimeChart<'_> {
             let position =
                 (plot.x + (at % usize::from(plot.width)) as u16, plot.y + (at / usize::from(plot.width)) as u16);
             let glyph = char::from_u32(0x2800 + u32::from(*bits)).unwrap_or('*');
-            buffer[position].set_char(glyph).set_style(theme::SERIES);
+            buffer[position].set_char(glyph).set_style(style);
         }
     }
 
     fn draw_marks(&self, row: Rect, buffer: &mut Buffer) {
-        let dots = usize::from(row.width) * 2;
-        let (width, right) = self.scale(dots);
         for (at, glyph, style) in &self.marks {
-            let column = dots as i64 - 1 - (right - 1 - at.as_second()).div_euclid(width);
-            if (0..dots as i64).contains(&column) {
-                buffer[(row.x + column as u16 / 2, row.y)].set_char(*glyph).set_style(*style);
+            if let Some(column) = self.column_of(*at, usize::from(row.width) * 2) {
+                buffer[(row.x + column / 2, row.y)].set_char(*glyph).set_style(*style);
             }
         }
+    }
+
+    /// The dot column that a moment falls into.
+    fn column_of(&self, at: Timestamp, dots: usize) -> Option<u16> {
+        let (width, right) = self.scale(dots);
+        let column = dots as i64 - 1 - (right - 1 - at.as_second()).div_euclid(width);
+        (0..dots as i64).contains(&column).then_some(column as u16)
     }
 }
 
@@ -227,6 +241,7 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         let chart = TimeChart {
             series: Some(series),
+            before: None,
             until: Timestamp::from_second(until).unwrap(),
             range_secs: 1_200,
             thresholds: vec![(500.0, theme::DANGER)],

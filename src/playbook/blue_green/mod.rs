@@ -21,11 +21,39 @@ use super::{Look, Next, Situation, start};
 use crate::model::action::{ActionResult, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::deployment::Deployment;
-use crate::model::override_plan::ExpectedOutage;
+use crate::model::override_plan::ExpectedTime;
+use crate::model::step::{ActionStep, Progress};
 
 /// AWS: usually under a minute, and less than five seconds since January 2026; third parties measured 26 to 45 s.
-pub(super) fn expected_outage() -> ExpectedOutage {
-    ExpectedOutage { least_secs: 5, most_secs: 60 }
+pub(super) fn expected_outage() -> ExpectedTime {
+    ExpectedTime { least_secs: 5, most_secs: 60 }
+}
+
+/// What is watched of it. The times of the preparation: third parties report 12 to 20 minutes on small data.
+pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
+    let sent = |is: fn(&MutatingCall) -> bool| run.calls.iter().find(|call| is(&call.call)).map(|call| call.sent_at);
+    let made = sent(|call| matches!(call, MutatingCall::CreateBlueGreenDeployment { .. }));
+    let cut = sent(|call| matches!(call, MutatingCall::SwitchoverBlueGreenDeployment { .. }));
+    let removed = sent(|call| matches!(call, MutatingCall::DeleteBlueGreenDeployment { .. }));
+    let switched = run.switched.as_ref().map(|(at, _)| *at);
+    let ended = run.ended.as_ref().map(|(at, _)| *at);
+    let step = |words: &str, progress, (least_secs, most_secs), is_irreversible| ActionStep {
+        words: words.to_owned(),
+        progress,
+        expected: ExpectedTime { least_secs, most_secs },
+        is_irreversible,
+    };
+    let copy = step("make the copy and check it", Progress::between(made, cut.or(removed)), (720, 1_200), false);
+    if removed.is_some() {
+        let cut = cut.map(|cut| step("switch over", Progress::between(Some(cut), removed), (20, 120), false));
+        let removal = step("remove the copy", Progress::between(removed, ended), (120, 600), false);
+        return [Some(copy), cut, Some(removal)].into_iter().flatten().collect();
+    }
+    vec![
+        copy,
+        step("switch over", Progress::between(cut, switched), (20, 120), true),
+        step("verify on three looks", Progress::between(switched, ended), (60, 180), false),
+    ]
 }
 
 /// What to do next about a class change by a blue/green deployment.

@@ -11,7 +11,7 @@
 //! | I8 | nor what a person holds or has stopped, nor what is held after a person's or a foreign change or an unclear end | here |
 //! | I9 | cooldowns and the daily budget are kept; under constant load there is one change at the most | here, `constant_load` |
 //! | I10 | no step down under load, into too little room, or on a series with a gap; none that data taken away would make | `load_reasons`, `lost_data` |
-//! | I11 | no step up without load | `load_reasons` |
+//! | I11 | no step up without load; none is thought of by the datapoints of another machine | `load_reasons` |
 //! | I12 | on the ladder, one rung at a time, to a class that is offered | here |
 //! | I14 | the machine that was meant, in the account that was meant | here |
 //! | I15 | an end says what is true | here |

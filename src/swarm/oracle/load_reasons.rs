@@ -7,11 +7,24 @@ use jiff::{SignedDuration, Timestamp};
 use super::invariants::{clock_is_right, direction};
 use super::witness::Witness;
 use crate::model::action::Intent;
+use crate::model::decision::Decision;
 use crate::model::ladder::Direction;
 use crate::model::policy::Policy;
 use crate::model::series::SignalSource;
 use crate::sim::scenario::FaultKind;
 use crate::swarm::faults::Fault;
+
+/// M6: a decision about a machine rests on no datapoint from before the name passed to it.
+pub(in crate::swarm) fn on_decision(witness: &mut Witness, decision: &Decision) {
+    let Some((machine, since)) = witness.machines.get(decision.database.as_str()).cloned() else { return };
+    let of_it = decision.resource_id.as_ref().is_some_and(|id| id.as_str() == machine);
+    let early = decision.datapoints.iter().find(|used| used.start < since);
+    if let Some(used) = early.filter(|_| of_it && clock_is_right(witness)) {
+        let words =
+            format!("{} of {:.0} is cited for {machine}, which has the name since {since:.0}", used.signal, used.start);
+        witness.break_promise(format!("I11: {}: {words}", decision.database));
+    }
+}
 
 /// The world's noise, the engine's thresholds and the minute's edges.
 const LEEWAY: f64 = 1.2;

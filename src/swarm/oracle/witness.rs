@@ -10,6 +10,7 @@ use super::constant_load;
 use super::coverage::{Coverage, Milestone, Phase};
 use super::invariants;
 use super::ledger::{Ledger, Sent};
+use super::load_reasons;
 use super::lost_data::FirstSteps;
 use super::served::{self, Served};
 use super::trace::Telling;
@@ -37,6 +38,8 @@ pub(in crate::swarm) struct Witness {
     /// When the engine's own changes of the last day went over the wire, in true time.
     engine_sends: BTreeMap<String, Vec<Timestamp>>,
     pub(in crate::swarm) served: BTreeMap<String, Served>,
+    /// The machine that a client was last told to have a name, and since when without a break.
+    pub(in crate::swarm) machines: BTreeMap<String, (String, Timestamp)>,
     /// Since when `GetCallerIdentity` answers with this account.
     pub(in crate::swarm) account: Option<(String, Timestamp)>,
     /// The account in which a person has armed.
@@ -79,6 +82,7 @@ impl Witness {
             ledger: Ledger::default(),
             engine_sends: BTreeMap::new(),
             served: BTreeMap::new(),
+            machines: BTreeMap::new(),
             account: None,
             armed_in: None,
             arm_ordered: false,
@@ -180,6 +184,7 @@ impl Witness {
                 invariants::on_intent(self, intent);
                 self.note_step(intent);
             }
+            Event::Decision { decision, .. } => load_reasons::on_decision(self, decision),
             Event::ActionEnded { action, result, .. } => invariants::on_end(self, action, result),
             _ => {}
         }
@@ -345,6 +350,14 @@ impl Witness {
 
     /// A client was told this of the databases.
     pub(in crate::swarm) fn on_described(&mut self, served: BTreeMap<String, Served>) {
+        for (database, told) in &served {
+            let Some(machine) = told.resource_id.clone() else { continue };
+            if self.machines.get(database).is_none_or(|(known, _)| *known != machine) {
+                // Before the first answer nothing was told of another one.
+                let since = if self.machines.contains_key(database) { told.at } else { Timestamp::MIN };
+                self.machines.insert(database.clone(), (machine, since));
+            }
+        }
         self.served.extend(served);
     }
 }

@@ -17,6 +17,7 @@ use crate::console::state::Panel;
 use crate::console::theme;
 use crate::model::decision::{RuleResult, Verdict};
 use crate::model::snapshot::DatabaseView;
+use crate::model::step::{ActionStep, Progress};
 use gates::Detail;
 
 /// Rows, frame included, in which everything but the rules that ask for nothing can be seen.
@@ -66,6 +67,7 @@ fn lines(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -
 fn needs(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -> Vec<Line<'static>> {
     let mut texts = vec![verdict(view)];
     texts.extend(action(scene, view));
+    texts.extend(view.steps.iter().map(|step| step_line(scene, step)));
     texts.extend(rules(view, true));
     let mut lines = wrapped(&texts, width, 2);
     lines.extend(gates::lines(scene.at(), view, width, detail));
@@ -95,6 +97,23 @@ fn action(scene: &Scene<'_>, view: &DatabaseView) -> Option<Styled> {
     };
     let text = format!("{action} {from} to {to}: {}{stop} ({took})", run.phase_words());
     Some((text, if run.is_ended() { theme::MUTED } else { theme::WARN }))
+}
+
+/// `✔ make the copy (14 min)`, `> switch over, no way back (12 s of 20 to 120 s)`, `· verify (60 to 180 s)`.
+fn step_line(scene: &Scene<'_>, step: &ActionStep) -> Styled {
+    let no_way_back = if step.is_irreversible { ", no way back" } else { "" };
+    let (words, expected) = (&step.words, step.expected);
+    match step.progress {
+        Progress::Done { began, ended } => (format!("  ✔ {words} ({})", words::between(began, ended)), theme::MUTED),
+        Progress::Now { began } => {
+            let elapsed = words::between(began, scene.at());
+            (format!("  > {words}{no_way_back} ({elapsed}; {expected} is usual)"), theme::WARN)
+        }
+        Progress::Ahead => {
+            let style = if step.is_irreversible { theme::DANGER } else { theme::MUTED };
+            (format!("  · {words}{no_way_back} ({expected})"), style)
+        }
+    }
 }
 
 fn next_look(scene: &Scene<'_>, view: &DatabaseView) -> Vec<Styled> {

@@ -89,8 +89,8 @@ pub struct SimulateArgs {
     /// The first of them
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub first: u64,
-    /// Only this seed: to see a failure again
-    #[arg(long, value_name = "N", conflicts_with_all = ["seeds", "first"])]
+    /// Only this seed, whatever --seeds says: to see a failure again
+    #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Virtual hours of each trial, the last four without faults
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(5..=24))]

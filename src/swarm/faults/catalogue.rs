@@ -115,7 +115,7 @@ impl Fault {
             Self::R11Maintenance => "R11 other change pending or under way",
             Self::M1Missing => "M1 missing datapoints",
             Self::M2Late => "M2 late datapoints",
-            Self::M3Impossible => "M3 impossible values",
+            Self::M3Impossible => "M1-M3 impossible, doubled, partial",
             Self::M4SilentZero => "M4 zero from a broken source",
             Self::M5Sawtooth => "M5 sawtooth at the threshold",
             Self::M6OtherMachine => "M6 another machine under the name",

@@ -1,12 +1,13 @@
 //! Forgeries: what becomes of an answer between the world and a client.
 
 use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Fault;
 use super::credentials::CREDENTIALS;
 use super::refusal::plain;
 use crate::sim::rng::Rng;
-use crate::sim::wire::tree::Value;
+use crate::sim::wire::tree::{Map, Value};
 use crate::sim::wire::{Request, Response, cbor};
 use crate::swarm::oracle::served::{self, member};
 use crate::swarm::plan::Switch;
@@ -54,6 +55,9 @@ pub(in crate::swarm) fn forge(fault: Fault, rng: &mut Rng, request: &Request, mu
     }
     response
 }
+
+/// The `DbiResourceId` that all names show after somebody else's switchover.
+pub(in crate::swarm) const OTHER_MACHINE: &str = "db-SWITCHEDOVER";
 
 /// Words of RDS with something in them that must not reach a person as it is.
 const HOSTILE: [&str; 4] = [
@@ -105,7 +109,7 @@ fn odd(rng: &mut Rng, mut response: Response) -> Response {
 pub(in crate::swarm) fn show_switched(response: &mut Response, to: Switch) {
     match to {
         Switch::Back => {}
-        Switch::Machine => edit(response, |text| replace_field(text, "DbiResourceId", "db-SWITCHEDOVER")),
+        Switch::Machine => edit(response, |text| replace_field(text, "DbiResourceId", OTHER_MACHINE)),
         Switch::Class => {
             let tag = |class: &str| format!("<DBInstanceClass>{class}</DBInstanceClass>");
             edit(response, |text| {
@@ -117,12 +121,36 @@ pub(in crate::swarm) fn show_switched(response: &mut Response, to: Switch) {
     }
 }
 
-/// Values that cannot be, here and there.
+/// Datapoints that cannot be: impossible values here and there, texts for numbers, each point twice, the order of time
+/// broken, or an answer that says of itself that it is not whole.
 fn impossible(rng: &mut Rng, mut response: Response) -> Response {
-    let value = [f64::NAN, -1.0, f64::INFINITY, 1e308][(rng.draw() % 4) as usize];
+    let value = match rng.draw() % 8 {
+        0 => Value::Double(f64::NAN),
+        1 => Value::Double(-1.0),
+        2 => Value::Double(f64::INFINITY),
+        3 => Value::Double(1e308),
+        4 => Value::Text("12".to_owned()),
+        5 => {
+            edit_points(&mut response, |points| {
+                *points = points.iter().flat_map(|point| [point.clone(), point.clone()]).collect();
+            });
+            return response;
+        }
+        6 => {
+            edit_points(&mut response, |points| points.sort_by_cached_key(|_| rng.draw()));
+            return response;
+        }
+        _ => {
+            edit_results(&mut response, |_, result| {
+                result.insert("StatusCode".to_owned(), Value::Text("PartialData".to_owned()));
+            });
+            edit_points(&mut response, |points| points.truncate(points.len() / 2));
+            return response;
+        }
+    };
     edit_values(&mut response, |_, old| {
         if rng.draw().is_multiple_of(4) {
-            *old = Value::Double(value);
+            *old = value.clone();
         }
     });
     response
@@ -141,6 +169,32 @@ fn silent(request: &Request, mut response: Response) -> Response {
 
 /// Every value of an answer of `GetMetricData`, with the id of its query.
 fn edit_values(response: &mut Response, mut change: impl FnMut(&str, &mut Value)) {
+    edit_results(response, |id, result| {
+        if let Some(Value::List(values)) = result.get_mut("Values") {
+            for value in values {
+                change(id, value);
+            }
+        }
+    });
+}
+
+/// The datapoints of every result: when, and how much.
+fn edit_points(response: &mut Response, mut change: impl FnMut(&mut Vec<(Value, Value)>)) {
+    edit_results(response, |_, result| {
+        let list = |name: &str| match result.get(name) {
+            Some(Value::List(list)) => list.clone(),
+            _ => Vec::new(),
+        };
+        let mut points: Vec<(Value, Value)> = list("Timestamps").into_iter().zip(list("Values")).collect();
+        change(&mut points);
+        let (times, values) = points.into_iter().unzip();
+        result.insert("Timestamps".to_owned(), Value::List(times));
+        result.insert("Values".to_owned(), Value::List(values));
+    });
+}
+
+/// Every result of an answer of `GetMetricData`, with the id of its query.
+fn edit_results(response: &mut Response, mut change: impl FnMut(&str, &mut Map)) {
     let Ok(Value::Map(mut tree)) = cbor::decode(&response.body) else { return };
     let Some(Value::List(results)) = tree.get_mut("MetricDataResults") else { return };
     for result in results {
@@ -148,11 +202,8 @@ fn edit_values(response: &mut Response, mut change: impl FnMut(&str, &mut Value)
             Some(Value::Text(id)) => id.clone(),
             _ => continue,
         };
-        let Value::Map(result) = result else { continue };
-        if let Some(Value::List(values)) = result.get_mut("Values") {
-            for value in values {
-                change(&id, value);
-            }
+        if let Value::Map(result) = result {
+            change(&id, result);
         }
     }
     response.body = cbor::encode(&Value::Map(tree)).into();
@@ -160,6 +211,27 @@ fn edit_values(response: &mut Response, mut change: impl FnMut(&str, &mut Value)
 
 fn edit(response: &mut Response, change: impl FnOnce(&str) -> String) {
     response.body = change(&String::from_utf8_lossy(&response.body)).into_bytes().into();
+}
+
+/// In the minutes that lie within one of the spans the datapoints are another machine's, which has much load where the
+/// right one has little.
+pub(in crate::swarm) fn show_other_load(response: &mut Response, spans: &[(Timestamp, Option<Timestamp>)]) {
+    if spans.is_empty() {
+        return;
+    }
+    let is_other = |start: Timestamp| {
+        let end = start.saturating_add(SignedDuration::from_mins(1)).unwrap_or(start);
+        spans.iter().any(|(from, until)| *from <= start && until.is_none_or(|until| end <= until))
+    };
+    edit_points(response, |points| {
+        for (at, value) in points {
+            if let (Value::Instant(at), Value::Double(number)) = (at, value)
+                && is_other(*at)
+            {
+                *number = (1_000.0 - *number).max(0.0);
+            }
+        }
+    });
 }
 
 /// Sets every field of that name, but for a pending class, which has the same name as the class.

@@ -22,6 +22,9 @@ pub(in crate::swarm) fn before_effect(
         Some(Ok(refuse(action, &error, now)))
     };
     match fault? {
+        Fault::A1Throttled if now.as_second() % 2 == 0 => {
+            refusal("RequestLimitExceeded", 503, "Request limit exceeded.")
+        }
         Fault::A1Throttled => refusal("Throttling", 400, "Rate exceeded"),
         Fault::A2FailsBefore => refusal("InternalFailure", 500, "An internal error has occurred."),
         Fault::A10AccessDenied => refusal("AccessDenied", 403, "User is not authorized to perform this action"),

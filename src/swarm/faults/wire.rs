@@ -17,7 +17,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Fault;
-use super::corrupt_answer::{forge, show_switched, touches};
+use super::corrupt_answer::{forge, show_other_load, show_switched, touches};
 use super::credentials::{CREDENTIALS, Provided, Provider};
 use super::refusal::{before_effect, plain};
 use crate::clock::Clock;
@@ -53,6 +53,9 @@ struct State {
     dead: bool,
     /// What the names show since somebody else's switchover.
     switch: Switch,
+    /// While clients were told of another machine behind the names: from and, once that was over, until. Datapoints of
+    /// these minutes stay another machine's for ever.
+    others: Vec<(Timestamp, Option<Timestamp>)>,
     /// Good descriptions, newest last, to serve again.
     described: BTreeMap<Bytes, VecDeque<(Timestamp, Response)>>,
 }
@@ -66,7 +69,15 @@ struct Fate {
 impl Wire {
     pub(in crate::swarm) fn new(sim: Sim, witness: Arc<Mutex<Witness>>, strikes: Vec<Strike>, seed: u64) -> Self {
         let clock = sim.clock().clone();
-        let state = State { strikes, seed, requests: 0, dead: false, switch: Switch::Back, described: BTreeMap::new() };
+        let state = State {
+            strikes,
+            seed,
+            requests: 0,
+            dead: false,
+            switch: Switch::Back,
+            others: Vec::new(),
+            described: BTreeMap::new(),
+        };
         Self { sim, clock, witness, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -94,6 +105,19 @@ impl Wire {
     /// Somebody else has switched all databases over, or back.
     pub(in crate::swarm) fn switch(&self, to: Switch) {
         self.state().switch = to;
+    }
+
+    /// A client is being told whose machine the names belong to.
+    fn note_machine(&self) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let is_other = state.switch == Switch::Machine;
+        match state.others.last_mut() {
+            Some((_, until @ None)) if !is_other => *until = Some(now),
+            Some((_, None)) => {}
+            _ if is_other => state.others.push((now, None)),
+            _ => {}
+        }
     }
 
     /// What comes of asking for credentials.
@@ -160,10 +184,14 @@ impl Wire {
         }
         let mut response = self.after_effect(&mut fate, &action, &request, answer.response).await?;
         if action == "DescribeDBInstances" {
+            self.note_machine();
             show_switched(&mut response, self.state().switch);
             let served = served::instances(&response.body, self.clock.now());
             self.witness().on_described(served);
         } else if response.status.is_success() {
+            if action == "GetMetricData" {
+                show_other_load(&mut response, &self.state().others);
+            }
             self.witness().on_told(&action, &request, &response, fate.fault);
         }
         Ok(response)

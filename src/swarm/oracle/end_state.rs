@@ -4,12 +4,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::invariants::clock_is_right;
-use super::ledger::MustHold;
+use super::ledger::{MustHold, Sent};
 use super::witness::Witness;
 use crate::journal::verify_on;
 use crate::model::action::ActionId;
 use crate::model::decision::Decision;
 use crate::model::gate::Gate;
+use crate::model::operator::Actor;
 use crate::model::snapshot::Snapshot;
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::disk::SimDisk;
@@ -72,9 +73,14 @@ fn unexcused(witness: &Witness, decision: &Decision) -> Vec<&'static str> {
             !measured || witness.ledger.last_end.get(database).is_some_and(lasts)
         }
         Gate::DailyBudget { .. } => {
-            let of_today = |at: &&Timestamp| since(at) <= SignedDuration::from_hours(24);
-            let sends = witness.engine_sends(database).iter().filter(of_today).count();
-            !measured || sends >= policy.max_actions_per_day as usize
+            // A call counts that is on record, also one that a death kept from leaving.
+            let counts = |call: &&Sent| {
+                let by_engine = witness.ledger.intents.get(&call.id.action).is_some_and(|it| it.actor == Actor::Engine);
+                let intended_at = witness.ledger.intended_at.get(&call.id.action);
+                let of_today = intended_at.is_some_and(|at| since(at) <= SignedDuration::from_hours(25));
+                call.database == database && call.id.step == 1 && by_engine && of_today
+            };
+            !measured || witness.ledger.calls.iter().filter(counts).count() >= policy.max_actions_per_day as usize
         }
         Gate::NotHeld { .. } => {
             let lasts = |hold: &MustHold| !measured || hold.until.is_none_or(|until| until > now);

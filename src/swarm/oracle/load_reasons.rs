@@ -13,6 +13,7 @@ use crate::model::policy::Policy;
 use crate::model::series::SignalSource;
 use crate::sim::scenario::FaultKind;
 use crate::swarm::faults::Fault;
+use crate::swarm::faults::corrupt_answer::OTHER_MACHINE;
 
 /// M6: a decision about a machine rests on no datapoint from before the name passed to it.
 pub(in crate::swarm) fn on_decision(witness: &mut Witness, decision: &Decision) {
@@ -41,6 +42,10 @@ const BUSY_MINS: usize = 8;
 
 /// A change by the engine goes over the wire.
 pub(in crate::swarm) fn judge(witness: &mut Witness, policy: &Policy, intent: &Intent) {
+    // Of another machine that a person let it have the load is its own, and no client's.
+    if intent.resource_id.as_str() == OTHER_MACHINE {
+        return;
+    }
     load(witness, policy, intent);
     if direction(policy, intent) == Direction::Down {
         room_below(witness, intent);

@@ -38,7 +38,7 @@ pub(in crate::swarm) struct Witness {
     /// When the engine's own changes of the last day went over the wire, in true time.
     engine_sends: BTreeMap<String, Vec<Timestamp>>,
     pub(in crate::swarm) served: BTreeMap<String, Served>,
-    /// The machine that a client was last told to have a name, and since when without a break.
+    /// The machine that the engine shows behind each name, and since which look without a break.
     pub(in crate::swarm) machines: BTreeMap<String, (String, Timestamp)>,
     /// Since when `GetCallerIdentity` answers with this account.
     pub(in crate::swarm) account: Option<(String, Timestamp)>,
@@ -299,6 +299,8 @@ impl Witness {
 
     /// A process begins: it has been told nothing yet.
     pub(in crate::swarm) fn on_boot(&mut self) {
+        // One look at another machine is on no record: a new process cannot know of it.
+        self.machines.clear();
         self.offered.clear();
         // An order whose record could not be synced was refused; the record may come down all the same, and the start
         // that finds it disarms, because that life ended without a word.
@@ -348,16 +350,17 @@ impl Witness {
         }
     }
 
+    /// The engine shows this machine behind a name, by a look of that time.
+    pub(in crate::swarm) fn on_shown(&mut self, database: &str, machine: &str, at: Timestamp) {
+        if self.machines.get(database).is_none_or(|(known, _)| known != machine) {
+            // Before its first look it knew of no other one.
+            let since = if self.machines.contains_key(database) { at } else { Timestamp::MIN };
+            self.machines.insert(database.to_owned(), (machine.to_owned(), since));
+        }
+    }
+
     /// A client was told this of the databases.
     pub(in crate::swarm) fn on_described(&mut self, served: BTreeMap<String, Served>) {
-        for (database, told) in &served {
-            let Some(machine) = told.resource_id.clone() else { continue };
-            if self.machines.get(database).is_none_or(|(known, _)| *known != machine) {
-                // Before the first answer nothing was told of another one.
-                let since = if self.machines.contains_key(database) { told.at } else { Timestamp::MIN };
-                self.machines.insert(database.clone(), (machine, since));
-            }
-        }
         self.served.extend(served);
     }
 }

@@ -107,7 +107,13 @@ impl Life {
     /// What was answered is held against the records.
     fn judge_answers(&mut self) {
         let answers = self.orders.take_answers();
+        let snapshot = self.orders.snapshot();
         let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        for view in &snapshot.databases {
+            if let (Some(state), Some(at)) = (&view.state, view.state_at) {
+                witness.on_shown(view.name().as_str(), state.resource_id.as_str(), at);
+            }
+        }
         witness.absorb();
         for (command, answer) in answers {
             on_answer(&mut witness, &command, &answer);

@@ -43,9 +43,12 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the room that reads the environment, once")]
     pub fn read() -> Self {
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let user = text("USER").or_else(|| text("LOGNAME"));
-        let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
-        let ssh_client = text("SSH_CONNECTION").and_then(|line| Some(line.split(' ').next()?.to_owned()));
+        let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let told = Told { user: text("USER").or_else(|| text("LOGNAME")), sudo_user: text("SUDO_USER") };
+        let user = user(rustix::process::getuid().as_raw(), &passwd, &told);
+        let ssh_client = text("SSH_CONNECTION")
+            .or_else(|| text("SSH_CLIENT"))
+            .and_then(|line| Some(line.split(' ').next()?.to_owned()));
         // A relative path is none, by the XDG specification: a journal must not depend on where one happens to stand.
         let absolute = |name: &str| text(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let state_home = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
@@ -59,5 +62,49 @@ impl Environment {
             no_color: text("NO_COLOR").is_some(),
             ascii: !utf8 || text("TERM").as_deref() == Some("linux"),
         }
+    }
+}
+
+/// What the environment says of the user: anybody can say anything there.
+struct Told {
+    user: Option<String>,
+    sudo_user: Option<String>,
+}
+
+/// Who the user is, for the evidence: by the number that the kernel knows and the account of that number. A name from the
+/// environment alone is given as that, beside the number.
+fn user(uid: u32, passwd: &str, told: &Told) -> String {
+    let account = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid.to_string()).then(|| name.to_owned())
+    });
+    let name = match (account, &told.user) {
+        (Some(account), _) => account,
+        // An account that is kept elsewhere, such as in a directory service.
+        (None, Some(name)) => format!("uid {uid}, who says {name}"),
+        (None, None) => format!("uid {uid}"),
+    };
+    match &told.sudo_user {
+        Some(before) if *before != name => format!("{name}, by sudo of {before}"),
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_that_of_the_account_and_not_what_the_environment_says() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n";
+        let told = |user: Option<&str>, sudo: Option<&str>| Told {
+            user: user.map(str::to_owned),
+            sudo_user: sudo.map(str::to_owned),
+        };
+        assert_eq!(user(1000, passwd, &told(Some("ceo"), None)), "ada");
+        assert_eq!(user(0, passwd, &told(Some("root"), Some("ada"))), "root, by sudo of ada");
+        assert_eq!(user(2000, passwd, &told(Some("bob"), None)), "uid 2000, who says bob");
+        assert_eq!(user(2000, passwd, &told(None, None)), "uid 2000");
     }
 }

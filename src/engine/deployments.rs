@@ -45,7 +45,9 @@ impl Engine {
         let binds = |deployment: &&Deployment| {
             Some(deployment.source.as_str()) == arn && !deployment.status.is_switched() && !is_own(deployment)
         };
-        let copy = own.as_ref().and_then(|own| own.target.as_ref()).filter(|copy| *copy != database);
+        // Also when the deployment is gone: its copy goes later.
+        let last_known = own.as_ref().or_else(|| run?.deployment.as_ref());
+        let copy = last_known.and_then(|known| known.target.as_ref()).filter(|copy| *copy != database);
         let copy = copy.and_then(|copy| others.get(copy)?.as_ref().ok().cloned());
         SeenDeployments { is_read: true, foreign: all.iter().find(binds).cloned(), own, copy }
     }

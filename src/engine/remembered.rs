@@ -105,7 +105,9 @@ impl Remembered {
                 run.seen.push((at, status.clone()));
             }
             Event::DeploymentObserved { action, deployment, copy, .. } if run.intent.action == *action => {
-                run.deployment.clone_from(deployment);
+                // Of one that is gone the last that was known says what it left.
+                run.is_deployment_gone = deployment.is_none();
+                run.deployment = deployment.clone().or(run.deployment.take());
                 run.copy = copy.clone().or(run.copy.take());
             }
             Event::SwitchedOver { action, to, .. } if run.intent.action == *action => {

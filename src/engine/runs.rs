@@ -130,11 +130,24 @@ impl Engine {
             blue_green: policy.map_or(&usual, |policy| &policy.blue_green),
             confirmed: confirmed.unwrap_or((0, SignedDuration::ZERO)),
             forbidden: self.forbidden(now, run),
+            load_has_turned: self.has_turned(run),
             fresh_look: self.fresh_look,
             stuck_after: stuck_after.unwrap_or(SignedDuration::MAX),
             guards: self.guards,
         };
         playbook::next(run, world, now)
+    }
+
+    /// Whether the load that an action of the engine was meant for has turned into its opposite. What a person orders is
+    /// for no load.
+    fn has_turned(&self, run: &Run) -> bool {
+        let intent = &run.intent;
+        let (Actor::Engine, Some(policy)) = (&intent.actor, self.settings.policy(&intent.database)) else {
+            return false;
+        };
+        let decision = self.watched.get(&intent.database).and_then(|watched| watched.decision.as_ref());
+        let wanted = decision.and_then(|decision| decision.verdict.wanted());
+        wanted.is_some_and(|wanted| wanted != policy.ladder.direction(&intent.from, &intent.to))
     }
 
     /// Why an action may not start any more: what a person has said since it was decided counts. A person's own order
@@ -199,7 +212,8 @@ impl Engine {
         let observed = &seen.deployments;
         let (action, deployment) = (run.intent.action.clone(), observed.own.clone());
         let copy = observed.copy.as_ref().map(|copy| copy.resource_id.clone());
-        let same = run.deployment == deployment && (copy.is_none() || run.copy == copy);
+        let known = run.deployment.as_ref().filter(|_| !run.is_deployment_gone);
+        let same = known == deployment.as_ref() && (copy.is_none() || run.copy == copy);
         let event = (observed.is_read && !same).then(|| Event::DeploymentObserved {
             action,
             database: database.clone(),

@@ -92,6 +92,8 @@ pub struct Run {
     pub seen: Vec<(Timestamp, InstanceStatus)>,
     /// The blue/green deployment that was made for it, as last recorded.
     pub deployment: Option<Deployment>,
+    /// And that one is not there any more.
+    pub is_deployment_gone: bool,
     /// The machine of the copy, once it was seen.
     pub copy: Option<ResourceId>,
     /// The database passed to another machine by this action: when that was seen, and to which.
@@ -151,6 +153,7 @@ impl Run {
             stop_requested: None,
             seen: vec![],
             deployment: None,
+            is_deployment_gone: false,
             copy: None,
             switched: None,
             approved: None,

@@ -28,6 +28,8 @@ pub struct Situation<'a> {
     pub confirmed: (u32, SignedDuration),
     /// Why whoever ordered the action may not start it any more, such as `disarmed`.
     pub forbidden: Option<&'static str>,
+    /// The newest evaluation wants the other direction by now.
+    pub load_has_turned: bool,
     /// A call goes out on a look of this age at most: what is checked must be what is changed.
     pub fresh_look: SignedDuration,
     /// How a blue/green deployment is carried out.

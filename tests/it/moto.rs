@@ -8,6 +8,7 @@ use upshift::aws::connect::{Target, connect};
 use upshift::model::call::{CallOutcome, MutatingCall};
 use upshift::model::class::InstanceClass;
 use upshift::model::database::DatabaseName;
+use upshift::model::deployment::DeploymentId;
 use upshift::model::settings::AwsSettings;
 
 /// A moto server on a free port; ended when dropped.
@@ -57,6 +58,42 @@ async fn it_describes_and_modifies_a_database_of_motos() {
     let other = MutatingCall::ModifyDbInstanceClass { database: DatabaseName::new("nothing"), class: to };
     match aws.send(&other).await {
         CallOutcome::Refused { code, .. } => assert_eq!(code, "DBInstanceNotFound"),
+        outcome => panic!("{outcome:?}"),
+    }
+}
+
+#[tokio::test]
+async fn it_makes_finds_and_switches_over_a_blue_green_deployment_of_motos() {
+    let moto = Moto::start();
+    let name = DatabaseName::new("checkpoints");
+    let target = Target::Endpoint { url: moto.url.clone(), region: "us-east-1".to_owned() };
+    let aws = connect(&AwsSettings::default(), target).await;
+    create(&moto.url).await;
+    let source = aws.instances(std::slice::from_ref(&name)).await.unwrap()[&name].as_ref().unwrap().arn.clone();
+    let class = InstanceClass::observed("db.m5.large");
+    let make = MutatingCall::CreateBlueGreenDeployment {
+        database: name.clone(),
+        source: source.clone(),
+        name: "upshift-a1".to_owned(),
+        class,
+    };
+    assert!(matches!(aws.send(&make).await, CallOutcome::Accepted { .. }));
+    match aws.send(&make).await {
+        CallOutcome::Refused { code, .. } => assert_eq!(code, "BlueGreenDeploymentAlreadyExistsFault"),
+        outcome => panic!("{outcome:?}"),
+    }
+    let [made] = &aws.deployments().await.unwrap()[..] else { panic!("not one deployment") };
+    assert_eq!((made.name.as_str(), made.source.as_str()), ("upshift-a1", source.as_str()));
+    assert!(made.status.is_available(), "{made:?}");
+    assert!(made.target.as_ref().unwrap().as_str().starts_with("checkpoints-green-"), "{made:?}");
+    let deployment = made.id.clone();
+    let cut = MutatingCall::SwitchoverBlueGreenDeployment { database: name.clone(), deployment, timeout_secs: 60 };
+    assert!(matches!(aws.send(&cut).await, CallOutcome::Accepted { .. }));
+    let [done] = &aws.deployments().await.unwrap()[..] else { panic!("not one deployment") };
+    assert!(done.status.is_switched(), "{done:?}");
+    let gone = MutatingCall::DeleteBlueGreenDeployment { database: name, deployment: DeploymentId::new("bgd-none") };
+    match aws.send(&gone).await {
+        CallOutcome::Refused { code, .. } => assert_eq!(code, "BlueGreenDeploymentNotFoundFault"),
         outcome => panic!("{outcome:?}"),
     }
 }

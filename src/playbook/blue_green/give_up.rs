@@ -1,7 +1,7 @@
 //! It is given up before the switchover, or after one that AWS took back: the copy is removed and the database stays as
 //! it was.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::look_since_call;
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
@@ -21,6 +21,13 @@ pub(super) fn begin(run: &Run, deployment: &Deployment, world: Situation<'_>, no
         let longest = policy.give_up_after + policy.approve_within;
         let late = now.duration_since(since).unsigned_abs() > longest;
         let why = "it is to be given up, and the engine may not remove the copy".to_owned();
+        return if late { held_with(run, world.look, why, remedy(run, deployment)) } else { Next::Observe };
+    }
+    // What has no name yet could not be seen to be gone.
+    if deployment.target.is_none() {
+        let waits = run.last_call().map_or(SignedDuration::ZERO, |call| now.duration_since(call.sent_at));
+        let late = waits.unsigned_abs() > world.blue_green.give_up_after + world.stuck_after.unsigned_abs();
+        let why = "it is to be given up, and AWS names no copy that could be removed".to_owned();
         return if late { held_with(run, world.look, why, remedy(run, deployment)) } else { Next::Observe };
     }
     let Ok(look) = fresh(world, now) else { return Next::Observe };
@@ -82,7 +89,9 @@ fn result(run: &Run, world: Situation<'_>) -> ActionResult {
         }
         None => {
             let secs = world.blue_green.give_up_after.as_secs();
-            let why = if run.approved.is_none() && run.deployment.as_ref().is_some_and(|it| it.open_tasks.is_empty()) {
+            let why = if world.load_has_turned {
+                "the load has turned while the copy was made".to_owned()
+            } else if run.approved.is_none() && run.deployment.as_ref().is_some_and(|it| it.open_tasks.is_empty()) {
                 "nobody allowed the switchover in time".to_owned()
             } else {
                 format!("the copy was not ready within {} min", secs / 60)

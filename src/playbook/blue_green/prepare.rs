@@ -40,7 +40,8 @@ pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Time
         let why = deployment.status_details.as_ref().map_or(String::new(), |why| format!(": {why}"));
         return held(run, Some(look), format!("the deployment {} is {status}{why}", deployment.id));
     }
-    if run.stop_requested.is_some() {
+    // The copy is for a load that is gone: nobody is kept out for it.
+    if run.stop_requested.is_some() || world.load_has_turned {
         return give_up::begin(run, deployment, world, now);
     }
     if status.is_provisioning() {

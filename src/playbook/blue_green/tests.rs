@@ -83,6 +83,7 @@ struct Scene {
     copy: Option<DatabaseState>,
     policy: BlueGreenPolicy,
     forbidden: Option<&'static str>,
+    turned: bool,
     confirmed: (u32, SignedDuration),
     second: i64,
 }
@@ -96,6 +97,7 @@ impl Scene {
             copy: None,
             policy: BlueGreenPolicy::default(),
             forbidden: None,
+            turned: false,
             confirmed: (0, SignedDuration::ZERO),
             second,
         }
@@ -124,6 +126,7 @@ impl Scene {
             look: Some(look),
             confirmed: self.confirmed,
             forbidden: self.forbidden,
+            load_has_turned: self.turned,
             fresh_look: SignedDuration::from_secs(5),
             blue_green: &self.policy,
             stuck_after: SignedDuration::from_hours(1),
@@ -206,6 +209,11 @@ fn what_is_stopped_or_late_is_removed_and_what_other_hands_did_is_held() {
     let stopped = Run { stop_requested: Some(by()), ..run.clone() };
     assert_eq!(Scene::with("AVAILABLE", 900).next(&stopped), Next::Send(delete()));
     assert_eq!(Scene::with("PROVISIONING", 3_601).next(&run), Next::Send(delete()));
+    let mut unnamed = Scene::with("PROVISIONING", 60);
+    unnamed.own.as_mut().unwrap().target = None;
+    assert_eq!(unnamed.next(&stopped), Next::Observe, "what has no name yet could not be seen to be gone");
+    let turned = Scene { turned: true, ..Scene::with("AVAILABLE", 900) };
+    assert_eq!(turned.next(&run), Next::Send(delete()), "a copy for a load that is gone takes over nothing");
     let late = Scene { forbidden: Some("disarmed"), ..Scene::with("PROVISIONING", 3_601) };
     assert_eq!(late.next(&run), Next::Observe, "nothing is sent while it is disarmed");
     assert!(is_held(&Scene::with("INVALID_CONFIGURATION", 900).next(&run)));

@@ -72,6 +72,7 @@ fn world(state: &DatabaseState, second: i64) -> Situation<'_> {
         blue_green: &USUAL,
         confirmed: (0, SignedDuration::ZERO),
         forbidden: None,
+        load_has_turned: false,
         fresh_look: SignedDuration::from_secs(5),
         stuck_after: SignedDuration::from_hours(1),
         guards: Guards::all(),

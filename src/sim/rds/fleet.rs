@@ -103,6 +103,11 @@ impl Fleet {
         self.instances.get(&id.to_ascii_lowercase())
     }
 
+    /// Every blue/green deployment.
+    pub fn deployments(&self) -> impl Iterator<Item = &Deployment> {
+        self.deployments.values()
+    }
+
     /// When the next thing happens by itself.
     pub fn due(&self) -> Option<Timestamp> {
         self.agenda.first_key_value().map(|((at, _), _)| *at)

@@ -25,6 +25,7 @@ use crate::sim::Sim;
 use crate::sim::connector::{incoming, outgoing};
 use crate::sim::rng::Rng;
 use crate::sim::wire::{Request, Response, SKEW_LIMIT_SECS, query};
+use crate::swarm::oracle::invariants::is_mutating;
 use crate::swarm::oracle::served;
 use crate::swarm::oracle::witness::Witness;
 use crate::swarm::plan::{Strike, Switch};
@@ -150,8 +151,7 @@ impl Wire {
         let now = self.clock.now();
         let active = state.strikes.iter().filter(|strike| strike.from <= now && now < strike.until);
         let mut fault = None;
-        let meant =
-            |strike: &&Strike| touches(strike.fault, action) && (!strike.only_changes || action == "ModifyDBInstance");
+        let meant = |strike: &&Strike| touches(strike.fault, action) && (!strike.only_changes || is_mutating(action));
         for strike in active.filter(meant) {
             if rng.unit() < strike.rate && fault.is_none() {
                 fault = Some(strike.fault);

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::invariants::clock_is_right;
+use super::invariants::{clock_is_right, has_copy};
 use super::ledger::{MustHold, Sent};
 use super::witness::Witness;
 use crate::journal::verify_on;
@@ -41,6 +41,10 @@ pub(in crate::swarm) fn judge(witness: &mut Witness, disk: &SimDisk, snapshot: O
         let acting = view.active_run();
         if acting.is_some_and(|run| is_young(witness, &run.intent.action)) {
             continue;
+        }
+        let waits = view.holds.iter().any(crate::model::hold::Hold::waits_for_person);
+        if acting.is_none() && !waits && has_copy(witness, view.name().as_str()) {
+            witness.break_promise(format!("I13: a copy of {} is left behind", view.name()));
         }
         let Some(decision) = &view.decision else {
             witness.break_promise(format!("I20: {} was never evaluated", view.name()));

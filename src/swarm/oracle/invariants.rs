@@ -14,7 +14,7 @@
 //! | I11 | no step up without load; none is thought of by the datapoints of another machine | `load_reasons` |
 //! | I12 | on the ladder, one rung at a time, to a class that is offered | here |
 //! | I14 | the machine that was meant, in the account that was meant | here |
-//! | I15 | an end says what is true | here |
+//! | I13, I15 | an end says what is true; no copy is left behind without an action or a hold | here, `end_state` |
 //! | I16 | seconds before the call it was seen available, with nothing pending, as ordered | here |
 //! | I17 | after a failed write nothing is changed until a person arms | here |
 //! | I18 | what was synced comes back, the journal verifies, and what is answered as done is in it | `stage`, `witness`, `end_state`, `answers` |
@@ -24,6 +24,8 @@
 //! | I22 | requests a minute are bounded, and so are reads that are tried again | `end_state` |
 //! | I24 | no hostile text in a record | `witness` |
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::constant_load;
@@ -31,15 +33,22 @@ use super::ledger::{MustHold, Sent};
 use super::load_reasons;
 use super::witness::Witness;
 use crate::model::action::{ActionId, ActionResult, CallId, Intent};
+use crate::model::call::MutatingCall;
 use crate::model::event::{Entry, Event};
 use crate::model::ladder::Direction;
 use crate::model::operator::Actor;
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Strategy};
+use crate::sim::rds::Role;
 use crate::sim::wire::query::Params;
 use crate::swarm::faults::Fault;
 
-/// What the SDK may put into a class change, and nothing else.
-const ALLOWED: [&str; 5] = ["Action", "Version", "DBInstanceIdentifier", "DBInstanceClass", "ApplyImmediately"];
+/// What changes something, and what the SDK may put into it; nothing else.
+const ALLOWED: [(&str, &[&str]); 4] = [
+    ("ModifyDBInstance", &["Action", "Version", "DBInstanceIdentifier", "DBInstanceClass", "ApplyImmediately"]),
+    ("CreateBlueGreenDeployment", &["Action", "Version", "BlueGreenDeploymentName", "Source", "TargetDBInstanceClass"]),
+    ("SwitchoverBlueGreenDeployment", &["Action", "Version", "BlueGreenDeploymentIdentifier", "SwitchoverTimeout"]),
+    ("DeleteBlueGreenDeployment", &["Action", "Version", "BlueGreenDeploymentIdentifier", "DeleteTarget"]),
+];
 /// A look is fresh for five seconds; the call then takes a moment to reach the wire.
 const LOOK_LIMIT_SECS: i64 = 6;
 /// A change by others shows for so long; after a switchover that is taken back, descriptions may be stale for minutes.
@@ -78,51 +87,70 @@ pub(in crate::swarm) fn on_call(witness: &mut Witness, id: &CallId) {
     }
 }
 
-/// A class change goes over the wire.
+/// Whether an operation changes something.
+pub(in crate::swarm) fn is_mutating(action: &str) -> bool {
+    ALLOWED.iter().any(|(name, _)| *name == action)
+}
+
+/// A call that changes something goes over the wire.
 pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
-    let (Some(database), Some(class)) = (params.get("DBInstanceIdentifier"), params.get("DBInstanceClass")) else {
-        return witness.break_promise("a class change without a name or class");
-    };
-    if params.names().any(|name| !ALLOWED.contains(&name)) {
-        witness.break_promise(format!("a class change of {database} says more than the class"));
+    let operation = params.get("Action").unwrap_or_default();
+    let allowed = ALLOWED.iter().find(|(name, _)| *name == operation).map_or(&[][..], |(_, names)| *names);
+    if params.names().any(|name| !allowed.contains(&name)) {
+        witness.break_promise(format!("{operation} says more than it may"));
     }
-    let is_it = |call: &Sent| {
-        let meant = call.database == database && call.class == class;
-        meant && !call.on_wire && !witness.ledger.ended.contains_key(&call.id.action)
-    };
+    let is_it = |call: &Sent| call.is(params) && !call.on_wire && !witness.ledger.ended.contains_key(&call.id.action);
     let place = witness.ledger.calls.iter().position(is_it);
     let Some(place) = place else {
-        return witness
-            .break_promise(format!("I1/I2: {database} to {class} without a durable record that was not sent yet"));
+        return witness.break_promise(format!("I1/I2: {operation} without a durable record that was not sent yet"));
     };
     witness.ledger.calls[place].on_wire = true;
-    let action = witness.ledger.calls[place].id.action.clone();
+    let Sent { id, call, .. } = witness.ledger.calls[place].clone();
+    let action = id.action;
     let Some(intent) = witness.ledger.intents.get(&action).cloned() else {
         return witness.break_promise(format!("I1: {} was sent without a durable intent", action.0));
     };
+    let database = intent.database.as_str();
     if witness.ledger.calls.iter().any(|call| {
         call.database == database && call.id.action != action && !witness.ledger.ended.contains_key(&call.id.action)
     }) {
         witness.break_promise(format!("I4: two actions under way on {database}"));
     }
-    if witness.ledger.stopped.contains(&action) {
-        witness.break_promise(format!("I8: {} was sent after a person had stopped it", action.0));
-    }
     if witness.calls_at_stop.is_some_and(|calls| place >= calls) {
         witness.break_promise(format!("P2: {} was begun by a process that had been told to end", action.0));
     }
-    preconditions(witness, &intent);
     account(witness, &intent);
-    if intent.actor == Actor::Engine {
-        witness.note_engine_send(database);
-        permission(witness, &intent);
-        fleet_slot(witness, &intent);
-        no_hold(witness, &intent);
-        no_flapping(witness, &intent);
-        told(witness, &intent);
-        if let Some(policy) = policy(witness, database).cloned() {
-            load_reasons::judge(witness, &policy, &intent);
+    let stopped = witness.ledger.stopped.get(&action).is_some_and(|calls| place >= *calls);
+    if let MutatingCall::DeleteBlueGreenDeployment { .. } = call {
+        // Removing what it has made is what a person asks for who stops it.
+        if !stopped && intent.actor == Actor::Engine {
+            permission(witness, &intent);
+            no_hold(witness, &intent);
         }
+        return the_machine_is_meant(witness, &intent);
+    }
+    if stopped {
+        witness.break_promise(format!("I8: {} was sent after a person had stopped it", action.0));
+    }
+    preconditions(witness, &intent);
+    if intent.actor == Actor::Engine {
+        permission(witness, &intent);
+        no_hold(witness, &intent);
+        if id.step == 1 {
+            begins(witness, &intent);
+        }
+    }
+}
+
+/// The first call of an action of the engine.
+fn begins(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    witness.note_engine_send(database);
+    fleet_slot(witness, intent);
+    no_flapping(witness, intent);
+    told(witness, intent);
+    if let Some(policy) = policy(witness, database).cloned() {
+        load_reasons::judge(witness, &policy, intent);
     }
 }
 
@@ -130,7 +158,9 @@ pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
 fn fleet_slot(witness: &mut Witness, intent: &Intent) {
     let is_open = |call: &&Sent| call.on_wire && !witness.ledger.ended.contains_key(&call.id.action);
     let others = witness.ledger.calls.iter().filter(is_open).filter(|call| call.database != intent.database.as_str());
-    let (others, limit) = (others.count(), witness.plan.settings.engine.max_actions_in_flight as usize);
+    // An action can have several calls.
+    let others: BTreeSet<&ActionId> = others.map(|call| &call.id.action).collect();
+    let (others, limit) = (others.len(), witness.plan.settings.engine.max_actions_in_flight as usize);
     if others >= limit {
         witness.break_promise(format!("I4: {} is changed while {others} others of {limit} are", intent.database));
     }
@@ -154,8 +184,15 @@ fn preconditions(witness: &mut Witness, intent: &Intent) {
     if served.class.as_deref() != Some(intent.from.as_str()) {
         witness.break_promise(format!("I16: {database} was {:?} and not {}", served.class, intent.from));
     }
-    if served.resource_id.as_deref() != Some(intent.resource_id.as_str()) {
-        witness.break_promise(format!("I14: {database} was {:?} and not {}", served.resource_id, intent.resource_id));
+    the_machine_is_meant(witness, intent);
+}
+
+/// I14: the name was last told to belong to the machine that was meant.
+fn the_machine_is_meant(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    let served = witness.served.get(database).and_then(|served| served.resource_id.clone());
+    if served.as_deref() != Some(intent.resource_id.as_str()) {
+        witness.break_promise(format!("I14: {database} was {served:?} and not {}", intent.resource_id));
     }
 }
 
@@ -303,6 +340,18 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
         ActionResult::Verified if class != intent.to.as_str() || pending => {
             witness.break_promise(format!("I15: {} verified, but {database} is {class}, pending {pending}", action.0));
         }
+        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } | ActionResult::RolledBack { .. }
+            if intent.strategy == Strategy::BlueGreen =>
+        {
+            let same = truth.resource_id == intent.resource_id.as_str();
+            // A copy may be there that another action has left, and that a person knows of.
+            if took_effect && (!same || class != intent.from.as_str() || has_copy(witness, database)) {
+                witness.break_promise(format!(
+                    "I15: {} ended as if nothing were left, and {database} is {class}",
+                    action.0
+                ));
+            }
+        }
         ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } if took_effect => {
             witness.break_promise(format!("I15: {} says that nothing happened, but AWS took the order", action.0));
         }
@@ -312,4 +361,11 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
         }
         _ => {}
     }
+}
+
+/// Whether a copy of a database is there.
+pub(in crate::swarm) fn has_copy(witness: &Witness, database: &str) -> bool {
+    let world = witness.sim.world();
+    let is_copy = |role: &Role| matches!(role, Role::Copy { of } if of == database);
+    world.fleet().instances().any(|instance| is_copy(&instance.role))
 }

@@ -1,18 +1,19 @@
 //! The ledger: what the durable records say, folded by other code than the engine's own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::answers;
 use super::coverage::Phase;
 use crate::model::action::{ActionId, CallId, Intent};
-use crate::model::call::CallOutcome;
+use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::command::Command;
 use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
 use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
+use crate::sim::wire::query::Params;
 
 /// What is known by the durable records alone. Times are true ones, whatever the records say.
 #[derive(Debug, Default)]
@@ -28,8 +29,8 @@ pub(in crate::swarm) struct Ledger {
     pub(in crate::swarm) last_end: BTreeMap<String, Timestamp>,
     /// Those that must be in force, whether the engine has recorded them or not.
     pub(in crate::swarm) holds: BTreeMap<String, Vec<MustHold>>,
-    /// Actions that a person has stopped.
-    pub(in crate::swarm) stopped: BTreeSet<ActionId>,
+    /// Actions that a person has stopped, and how many calls were on record then.
+    pub(in crate::swarm) stopped: BTreeMap<ActionId, usize>,
     /// The orders of people that were carried out, by the sequence of their records.
     pub(in crate::swarm) orders: BTreeMap<u64, Command>,
     phases: BTreeMap<String, Phase>,
@@ -40,7 +41,7 @@ pub(in crate::swarm) struct Ledger {
 pub(in crate::swarm) struct Sent {
     pub(in crate::swarm) id: CallId,
     pub(in crate::swarm) database: String,
-    pub(in crate::swarm) class: String,
+    pub(in crate::swarm) call: MutatingCall,
     pub(in crate::swarm) on_wire: bool,
     pub(in crate::swarm) took_effect: bool,
 }
@@ -52,6 +53,31 @@ pub(in crate::swarm) struct MustHold {
     /// By the clock of the engine's machine; `None` until a person releases it.
     pub(in crate::swarm) until: Option<Timestamp>,
     pub(in crate::swarm) why: String,
+}
+
+impl Sent {
+    /// Whether a request on the wire is this call.
+    pub(in crate::swarm) fn is(&self, params: &Params) -> bool {
+        let says = |name: &str, value: &str| params.get(name) == Some(value);
+        says("Action", self.call.operation())
+            && match &self.call {
+                MutatingCall::ModifyDbInstanceClass { database, class } => {
+                    says("DBInstanceIdentifier", database.as_str()) && says("DBInstanceClass", class.as_str())
+                }
+                MutatingCall::CreateBlueGreenDeployment { source, name, class, .. } => {
+                    says("Source", source)
+                        && says("BlueGreenDeploymentName", name)
+                        && says("TargetDBInstanceClass", class.as_str())
+                }
+                MutatingCall::SwitchoverBlueGreenDeployment { deployment, timeout_secs, .. } => {
+                    says("BlueGreenDeploymentIdentifier", deployment.as_str())
+                        && says("SwitchoverTimeout", &timeout_secs.to_string())
+                }
+                MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
+                    says("BlueGreenDeploymentIdentifier", deployment.as_str()) && says("DeleteTarget", "true")
+                }
+            }
+    }
 }
 
 impl Ledger {
@@ -71,7 +97,9 @@ impl Ledger {
                 self.must_hold(database, MustHold { direction, until, why: cause.to_string() });
             }
             Event::HoldReleased { database, .. } => drop(self.holds.remove(database.as_str())),
-            Event::StopRequested { action, .. } => drop(self.stopped.insert(action.clone())),
+            Event::StopRequested { action, .. } => {
+                self.stopped.insert(action.clone(), self.calls.len());
+            }
             Event::ActionIntended { intent, .. } => {
                 self.phases.insert(intent.database.to_string(), Phase::Intended);
                 self.intents.insert(intent.action.clone(), intent.clone());
@@ -82,7 +110,7 @@ impl Ledger {
                 self.calls.push(Sent {
                     id: id.clone(),
                     database: database.to_string(),
-                    class: call.class().map(ToString::to_string).unwrap_or_default(),
+                    call: call.clone(),
                     on_wire: false,
                     took_effect: false,
                 });

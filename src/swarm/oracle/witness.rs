@@ -224,7 +224,7 @@ impl Witness {
             self.requests.pop_front();
         }
         self.most_requests_per_min = self.most_requests_per_min.max(self.requests.len());
-        if action == "ModifyDBInstance" {
+        if invariants::is_mutating(action) {
             self.mutations += 1;
             let params = query::Params::read(request);
             invariants::on_mutation(self, &params);
@@ -270,18 +270,17 @@ impl Witness {
 
     /// A request has reached the world, and was taken or refused.
     pub(in crate::swarm) fn on_effect(&mut self, action: &str, request: &Request, taken: bool) {
-        if action != "ModifyDBInstance" {
+        if !invariants::is_mutating(action) {
             return;
         }
         let params = query::Params::read(request);
-        let (database, class) = (params.get("DBInstanceIdentifier"), params.get("DBInstanceClass"));
-        let is_it = |call: &&mut Sent| {
-            call.on_wire && Some(call.database.as_str()) == database && Some(call.class.as_str()) == class
-        };
-        if let Some(call) = self.ledger.calls.iter_mut().rev().find(is_it) {
+        let is_it = |call: &&mut Sent| call.on_wire && call.is(&params);
+        let call = self.ledger.calls.iter_mut().rev().find(is_it);
+        let words = call.as_ref().map_or(action.to_owned(), |call| call.call.words());
+        if let Some(call) = call {
             call.took_effect |= taken;
         }
-        self.note(format!("ModifyDBInstance {database:?} {class:?}: {}", if taken { "taken" } else { "refused" }));
+        self.note(format!("{words}: {}", if taken { "taken" } else { "refused" }));
     }
 
     /// The engine's own change of a database goes over the wire.

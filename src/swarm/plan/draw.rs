@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Deed, Dying, Foreign, HEALING, Load, Machine, Order, Power, Strike, Switch, TrialPlan};
 use crate::config;
 use crate::model::ladder::Direction;
+use crate::model::policy::Strategy;
 use crate::model::settings::Settings;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::Scenario;
@@ -49,7 +50,12 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
     };
     let scenario = drawer.scenario(seed, &loads);
     let rungs = if seed % 3 == 1 && constant_load::writes_per_sec(seed).is_none() { THREE } else { TWO };
-    let settings = drawer.settings(rungs);
+    let mut settings = drawer.settings(rungs);
+    if seed % BLUE_GREEN_ONE_IN == 2 {
+        for policy in &mut settings.databases {
+            policy.strategy = Strategy::BlueGreen;
+        }
+    }
     let strikes = drawer.strikes();
     let deeds = drawer.deeds();
     TrialPlan { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }
@@ -76,6 +82,9 @@ fn subset(rng: &mut Rng) -> BTreeSet<Fault> {
 fn pick(rng: &mut Rng, count: usize) -> usize {
     (rng.draw() % count as u64) as usize
 }
+
+/// One day in so many moves its databases by blue/green deployments.
+const BLUE_GREEN_ONE_IN: u64 = 5;
 
 /// The rungs of a ladder, and of a third of the days a third one: only there can a step be skipped.
 const TWO: &str = "\"db.t4g.small\", \"db.m5.large\"";
@@ -158,7 +167,11 @@ impl Drawer<'_> {
             let class = if self.rng.draw().is_multiple_of(2) { "db.t4g.small" } else { "db.m5.large" };
             let multi_az = self.rng.draw().is_multiple_of(3);
             // Writing to a String cannot fail.
-            let _ = write!(text, "\n[[instance]]\nid = \"{name}\"\nclass = \"{class}\"\nmulti_az = {multi_az}\n");
+            let _ = write!(
+                text,
+                "\n[[instance]]\nid = \"{name}\"\nclass = \"{class}\"\nmulti_az = {multi_az}\n\
+                 deletion_protection = false\n"
+            );
         }
         for (name, steps) in loads {
             for (at, Load { writes, connections }) in steps {

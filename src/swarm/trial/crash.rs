@@ -13,8 +13,10 @@ use super::stage::Stage;
 use crate::config;
 use crate::model::command::Command;
 use crate::model::ladder::Direction;
+use crate::model::policy::Strategy;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::Scenario;
+use crate::swarm::oracle::invariants::has_copy;
 use crate::swarm::plan::draw;
 use crate::swarm::plan::{Load, TrialPlan};
 
@@ -29,6 +31,8 @@ pub enum Kind {
     EngineUpMultiAz,
     /// A person goes up.
     PersonUp,
+    /// The engine goes up by a blue/green deployment.
+    EngineUpBlueGreen,
 }
 
 /// Where a run dies.
@@ -70,31 +74,45 @@ const LIMIT: SignedDuration = SignedDuration::from_hours(3);
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::EngineUp, Self::EngineDown, Self::EngineUpMultiAz, Self::PersonUp];
+    pub const ALL: [Self; 5] =
+        [Self::EngineUp, Self::EngineDown, Self::EngineUpMultiAz, Self::PersonUp, Self::EngineUpBlueGreen];
 
     fn target(self) -> &'static str {
         if self == Self::EngineDown { "db.t4g.small" } else { "db.m5.large" }
+    }
+
+    fn strategy(self) -> Strategy {
+        if self == Self::EngineUpBlueGreen { Strategy::BlueGreen } else { Strategy::InPlace }
+    }
+
+    /// The calls that it takes, each of them once.
+    fn calls(self) -> &'static [&'static str] {
+        match self.strategy() {
+            Strategy::InPlace => &["ModifyDBInstance"],
+            Strategy::BlueGreen => &["CreateBlueGreenDeployment", "SwitchoverBlueGreenDeployment"],
+        }
     }
 
     fn plan(self) -> TrialPlan {
         let (from, load) = match self {
             Self::EngineDown => ("db.m5.large", 100.0),
             Self::PersonUp => ("db.t4g.small", 300.0),
-            Self::EngineUp | Self::EngineUpMultiAz => ("db.t4g.small", 620.0),
+            Self::EngineUp | Self::EngineUpMultiAz | Self::EngineUpBlueGreen => ("db.t4g.small", 620.0),
         };
         let multi_az = self == Self::EngineUpMultiAz;
+        let strategy = self.strategy().as_str();
         let mut plan = draw::plan(1, 5);
         let scenario = format!(
             "name = \"crash\"\naccount = \"111122223333\"\nregion = \"us-east-1\"\nstart = \"{}\"\nseed = 1\n\
              noise = 0.02\nhistory = \"15m\"\n[[instance]]\nid = \"{DATABASE}\"\nclass = \"{from}\"\n\
-             multi_az = {multi_az}\n[[demand]]\nat = \"0s\"\nwrites = {load}\n",
+             multi_az = {multi_az}\ndeletion_protection = false\n[[demand]]\nat = \"0s\"\nwrites = {load}\n",
             plan.start
         );
         let rules = "[[database.up]]\nsignal = \"writes\"\nabove = 500\ndatapoints = 2\nperiods = 3\n\
                      [[database.down]]\nsignal = \"writes\"\nbelow = 225\ndatapoints = 3\nperiods = 3\n";
         let policy = format!(
             "[engine]\nevaluate_every = \"60s\"\n[[database]]\nid = \"{DATABASE}\"\n\
-             ladder = [\"db.t4g.small\", \"db.m5.large\"]\nmax_actions_per_day = 24\n\
+             ladder = [\"db.t4g.small\", \"db.m5.large\"]\nstrategy = \"{strategy}\"\nmax_actions_per_day = 24\n\
              cooldown = {{ up = \"10s\", down = \"10s\" }}\n{rules}"
         );
         // Both texts are constants of this file but for a class, a number and a switch: its tests run all of them.
@@ -197,9 +215,13 @@ fn wrongs(stage: &Stage, kind: Kind) -> Vec<String> {
         let class = truth.map(|truth| format!("{} {}", truth.class, truth.status));
         wrong.push(format!("the world ends as {class:?} and not as {}", kind.target()));
     }
-    let taken = witness.ledger.calls.iter().filter(|call| call.took_effect).count();
-    if taken != 1 {
-        wrong.push(format!("{taken} changes were made and not one"));
+    let taken = witness.ledger.calls.iter().filter(|call| call.took_effect);
+    let taken: Vec<&str> = taken.map(|call| call.call.operation()).collect();
+    if taken != kind.calls() {
+        wrong.push(format!("{taken:?} were taken and not {:?}", kind.calls()));
+    }
+    if has_copy(&witness, DATABASE) {
+        wrong.push("a copy is left behind".to_owned());
     }
     let open =
         witness.ledger.intents.keys().filter(|action| witness.ledger.ended.get(action).copied() != Some(1)).count();

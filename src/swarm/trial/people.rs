@@ -12,10 +12,11 @@ use crate::sim::Sim;
 use crate::sim::wire::Request;
 
 /// The orders of a person who comes by. True when one of them is to arm.
-pub(in crate::swarm) fn look_after(orders: &mut Orders) -> bool {
+pub(in crate::swarm) fn look_after(orders: &mut Orders, sim: &Sim) -> bool {
     let snapshot = orders.snapshot();
     for view in &snapshot.databases {
         if view.holds.iter().any(crate::model::hold::Hold::waits_for_person) {
+            clear_away(sim, sim.clock().now(), view.name().as_str());
             orders.give(Command::Release { database: view.name().clone() });
         }
     }
@@ -57,9 +58,27 @@ fn view_of<'a>(views: &'a [DatabaseView], database: &str) -> Option<&'a Database
 
 /// Somebody else's `ModifyDBInstance`. True when AWS took it.
 pub(in crate::swarm) fn foreign_modify(sim: &Sim, now: Timestamp, database: &str, what: &[(&str, &str)]) -> bool {
+    let named = [&[("DBInstanceIdentifier", database)], what].concat();
+    foreign_call(sim, now, "ModifyDBInstance", &named)
+}
+
+/// A person who has looked at a database that is held removes the deployment that was left there.
+pub(in crate::swarm) fn clear_away(sim: &Sim, now: Timestamp, database: &str) {
+    let left: Vec<String> = {
+        let world = sim.world();
+        let arn = world.fleet().instance(database).map(|instance| instance.arn.clone()).unwrap_or_default();
+        let deployments = world.fleet().deployments();
+        deployments.filter(|it| it.is_open() && it.source == arn).map(|it| it.id.clone()).collect()
+    };
+    for id in left {
+        let what = [("BlueGreenDeploymentIdentifier", id.as_str()), ("DeleteTarget", "true")];
+        foreign_call(sim, now, "DeleteBlueGreenDeployment", &what);
+    }
+}
+
+fn foreign_call(sim: &Sim, now: Timestamp, operation: &str, what: &[(&str, &str)]) -> bool {
     let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("Action", "ModifyDBInstance").append_pair("Version", "2014-10-31");
-    form.append_pair("DBInstanceIdentifier", database).extend_pairs(what);
+    form.append_pair("Action", operation).append_pair("Version", "2014-10-31").extend_pairs(what);
     let mut headers = HeaderMap::new();
     let day = now.strftime("%Y%m%d").to_string();
     let authorization =

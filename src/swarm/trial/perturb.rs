@@ -105,7 +105,7 @@ impl Stage {
                 life.stop.send_replace(Some("the journal takes no records: started anew".to_owned()));
             }
             Order::LookAfter => {
-                let arms = people::look_after(orders);
+                let arms = people::look_after(orders, &self.sim);
                 self.witness().arm_ordered |= arms;
             }
         }

@@ -116,7 +116,7 @@ impl Life {
         }
         witness.absorb();
         for (command, answer) in answers {
-            on_answer(&mut witness, &command, &answer);
+            on_answer(&mut witness, &command, &answer, snapshot.journal.broken.is_none());
         }
     }
 }

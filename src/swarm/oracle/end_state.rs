@@ -99,6 +99,10 @@ fn unexcused(witness: &Witness, decision: &Decision) -> Vec<&'static str> {
             let open = |action: &&ActionId| !witness.ledger.ended.contains_key(*action);
             witness.ledger.intents.keys().filter(open).count() >= 1
         }
+        // Evaluated in the very look that saw the end of an action.
+        Gate::NoActionInFlight { .. } => {
+            witness.ledger.last_end.get(database).is_some_and(|at| since(at) <= SignedDuration::from_mins(10))
+        }
         // A late world stays late.
         Gate::FreshData { .. } | Gate::UpRulesComplete { .. } | Gate::ConnectionsFit { .. } | Gate::CpuFits { .. } => {
             late

@@ -343,13 +343,14 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
         ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } | ActionResult::RolledBack { .. }
             if intent.strategy == Strategy::BlueGreen =>
         {
-            let same = truth.resource_id == intent.resource_id.as_str();
             // A copy may be there that another action has left, and that a person knows of.
-            if took_effect && (!same || class != intent.from.as_str() || has_copy(witness, database)) {
-                witness.break_promise(format!(
-                    "I15: {} ended as if nothing were left, and {database} is {class}",
-                    action.0
-                ));
+            if took_effect && (class != intent.from.as_str() || has_copy(witness, database)) {
+                let world = witness.sim.world();
+                let word = |it: &crate::sim::rds::Instance| format!("{} {} {}", it.id, it.class, it.status);
+                let there: Vec<String> = world.fleet().instances().map(word).collect();
+                drop(world);
+                let there = there.join(", ");
+                witness.break_promise(format!("I15: {} ended as if nothing were left: {there}", action.0));
             }
         }
         ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } if took_effect => {

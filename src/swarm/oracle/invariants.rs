@@ -340,20 +340,22 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
         ActionResult::Verified if class != intent.to.as_str() || pending => {
             witness.break_promise(format!("I15: {} verified, but {database} is {class}, pending {pending}", action.0));
         }
+        // A copy may be there that another action has left, and that a person knows of.
         ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } | ActionResult::RolledBack { .. }
-            if intent.strategy == Strategy::BlueGreen =>
+            if intent.strategy == Strategy::BlueGreen
+                && took_effect
+                && (class != intent.from.as_str() || has_copy(witness, database)) =>
         {
-            // A copy may be there that another action has left, and that a person knows of.
-            if took_effect && (class != intent.from.as_str() || has_copy(witness, database)) {
-                let world = witness.sim.world();
-                let word = |it: &crate::sim::rds::Instance| format!("{} {} {}", it.id, it.class, it.status);
-                let there: Vec<String> = world.fleet().instances().map(word).collect();
-                drop(world);
-                let there = there.join(", ");
-                witness.break_promise(format!("I15: {} ended as if nothing were left: {there}", action.0));
-            }
+            let world = witness.sim.world();
+            let word = |it: &crate::sim::rds::Instance| format!("{} {} {}", it.id, it.class, it.status);
+            let there: Vec<String> = world.fleet().instances().map(word).collect();
+            drop(world);
+            let there = there.join(", ");
+            witness.break_promise(format!("I15: {} ended as if nothing were left: {there}", action.0));
         }
-        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } if took_effect => {
+        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. }
+            if took_effect && intent.strategy == Strategy::InPlace =>
+        {
             witness.break_promise(format!("I15: {} says that nothing happened, but AWS took the order", action.0));
         }
         ActionResult::RolledBack { .. } if class != intent.from.as_str() || pending => {

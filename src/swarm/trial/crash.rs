@@ -217,7 +217,10 @@ fn wrongs(stage: &Stage, kind: Kind) -> Vec<String> {
     }
     let taken = witness.ledger.calls.iter().filter(|call| call.took_effect);
     let taken: Vec<&str> = taken.map(|call| call.call.operation()).collect();
-    if taken != kind.calls() {
+    // A switchover whose record outlived the process that should have sent it is never sent again: its copy is removed,
+    // and another action does what is still wanted.
+    let given_up = ["CreateBlueGreenDeployment", "DeleteBlueGreenDeployment"];
+    if taken.strip_prefix(&given_up[..]).unwrap_or(&taken) != kind.calls() {
         wrong.push(format!("{taken:?} were taken and not {:?}", kind.calls()));
     }
     if has_copy(&witness, DATABASE) {

@@ -112,6 +112,14 @@ impl MutatingCall {
     }
 }
 
+impl MutatingCall {
+    /// What a person can do about a refusal with that code, where that is known.
+    pub fn remedy(&self, code: &str) -> Option<String> {
+        let denied = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains(&code);
+        denied.then(|| format!("the role needs rds:{}", self.operation()))
+    }
+}
+
 impl CallOutcome {
     /// The outcome in a few words.
     pub fn words(&self) -> String {

@@ -8,7 +8,7 @@ mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::held::held;
+use super::ending::{held, refused};
 use super::patience::{
     CONFIRMATIONS, CONFIRMED_OVER, DROPPED_AFTER, DROPPED_LOOKS, FAILED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS,
 };
@@ -62,9 +62,7 @@ pub(super) fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
     };
     match &call.state {
         CallState::Sent => Next::Observe,
-        CallState::Refused { code, message } => {
-            Next::End(ActionResult::FailedSafe { why: format!("AWS refused it with {code}: {message}") })
-        }
+        CallState::Refused { code, message } => refused(&call.call, code, message),
         CallState::Looking { .. } | CallState::Accepted | CallState::Adopted { .. } => watch(run, call, world, now),
     }
 }

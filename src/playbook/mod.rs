@@ -2,7 +2,7 @@
 //! a restart in the middle of an action is the same call as any other look.
 
 mod blue_green;
-mod held;
+mod ending;
 mod in_place;
 mod patience;
 mod start;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{give_up, look_since_call, waited};
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::deployment::Deployment;
-use crate::playbook::held::held;
+use crate::playbook::ending::held;
 use crate::playbook::patience::{CONFIRMATIONS, CONFIRMED_OVER, FAILED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS};
 use crate::playbook::{Look, Next, Situation};
 

@@ -7,7 +7,7 @@ use super::look_since_call;
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::deployment::Deployment;
-use crate::playbook::held::{held, held_with};
+use crate::playbook::ending::{held, held_with};
 use crate::playbook::patience::{FAILED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS};
 use crate::playbook::start::fresh;
 use crate::playbook::{Next, Situation};

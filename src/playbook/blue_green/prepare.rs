@@ -8,7 +8,7 @@ use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::deployment::Deployment;
 use crate::model::policy::Switchover;
-use crate::playbook::held::held;
+use crate::playbook::ending::{held, refused};
 use crate::playbook::patience::{DROPPED_AFTER, DROPPED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS};
 use crate::playbook::start::{fresh, precondition};
 use crate::playbook::{Look, Next, Situation};
@@ -19,7 +19,7 @@ const READY_LOOKS: u32 = 2;
 /// What to do next after the order for a copy.
 pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> Next {
     if let CallState::Refused { code, message } = &call.state {
-        return Next::End(ActionResult::FailedSafe { why: format!("AWS refused it with {code}: {message}") });
+        return refused(&call.call, code, message);
     }
     let waits = now.duration_since(call.sent_at);
     let give_up_after = span(world.blue_green.give_up_after);

@@ -60,7 +60,14 @@ fn problem(error: &toml::de::Error, place: Range<usize>) -> Diagnostic {
         return Diagnostic::missing(place, format!("`{key}` is missing"), format!("add a line {key} = …"));
     }
     match message.split_once(", expected ") {
-        Some((wrong, right)) => Diagnostic::new(place, "wrong value", shown(wrong)).help(format!("write {right}")),
+        Some((wrong, right)) => {
+            let right = match right {
+                "u8" | "u16" | "u32" | "u64" | "i32" | "i64" => "a whole number",
+                "f64" => "a number",
+                other => other,
+            };
+            Diagnostic::new(place, "wrong value", shown(wrong)).help(format!("write {right}"))
+        }
         None => Diagnostic::new(place, "wrong value", "cannot be used").help(message),
     }
 }

@@ -1,7 +1,15 @@
-//! The ending for a person: why, what was seen last, and what can be done.
+//! Endings that more than one strategy has: refused by AWS, and held for a person, with why, what was seen last and what
+//! can be done.
 
 use super::{Look, Next};
 use crate::model::action::{ActionResult, Run};
+use crate::model::call::MutatingCall;
+
+/// How an action ends whose first call AWS has refused: nothing was changed.
+pub(super) fn refused(call: &MutatingCall, code: &str, message: &str) -> Next {
+    let remedy = call.remedy(code).map_or_else(String::new, |remedy| format!(" ({remedy})"));
+    Next::End(ActionResult::FailedSafe { why: format!("AWS refused it with {code}: {message}{remedy}") })
+}
 
 /// The action ends and the database is left alone until a person has looked.
 pub(super) fn held(run: &Run, look: Option<Look<'_>>, why: String) -> Next {

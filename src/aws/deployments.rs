@@ -20,7 +20,8 @@ impl Aws {
         let mut found = Vec::new();
         let mut pages = Pages::of(OPERATION);
         loop {
-            let request = self.rds.describe_blue_green_deployments().max_records(100).set_marker(pages.marker());
+            // The pages have a hundred records if nothing is said, and moto stumbles over it being said.
+            let request = self.rds.describe_blue_green_deployments().set_marker(pages.marker());
             let page = request.send().await.map_err(|error| self.read_failure(OPERATION, &error))?;
             for described in page.blue_green_deployments() {
                 found.push(deployment(described)?);

@@ -121,7 +121,7 @@ pub(in crate::swarm) fn show_switched(response: &mut Response, to: Switch) {
     }
 }
 
-/// Datapoints that cannot be: impossible values here and there, texts for numbers, each point twice, the order of time
+/// Datapoints that cannot be: impossible values here and there, texts for numbers, each point twice and once revised, the order of time
 /// broken, or an answer that says of itself that it is not whole.
 fn impossible(rng: &mut Rng, mut response: Response) -> Response {
     let value = match rng.draw() % 8 {
@@ -132,7 +132,7 @@ fn impossible(rng: &mut Rng, mut response: Response) -> Response {
         4 => Value::Text("12".to_owned()),
         5 => {
             edit_points(&mut response, |points| {
-                *points = points.iter().flat_map(|point| [point.clone(), point.clone()]).collect();
+                *points = points.iter().flat_map(|point| [point.clone(), revised(point)]).collect();
             });
             return response;
         }
@@ -154,6 +154,12 @@ fn impossible(rng: &mut Rng, mut response: Response) -> Response {
         }
     });
     response
+}
+
+/// The same minute once more, corrected by a little.
+fn revised((at, value): &(Value, Value)) -> (Value, Value) {
+    let value = if let Value::Double(number) = value { Value::Double(number * 1.02) } else { value.clone() };
+    (at.clone(), value)
 }
 
 /// Zeros where there were writes.

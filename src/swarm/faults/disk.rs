@@ -156,6 +156,10 @@ impl Disk for SimDisk {
 
     fn reader<'a>(&'a self, name: &str) -> io::Result<Box<dyn BufRead + 'a>> {
         let inner = self.alive()?;
+        // A disk that errs at writing errs at reading too.
+        if inner.trouble == Trouble::WriteError {
+            return Err(io::Error::other("input/output error"));
+        }
         let file = inner.files.get(name).ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(io::Cursor::new(file.bytes.clone())))
     }

@@ -84,7 +84,7 @@ pub async fn run(client: Client, clock: Clock, options: ConsoleOptions) -> Resul
     let snapshot = client.snapshot();
     let session = Session {
         client,
-        pace: ConsoleTime::new(clock),
+        time: ConsoleTime::new(clock),
         options,
         screen,
         state: UiState::default(),
@@ -100,7 +100,7 @@ pub async fn run(client: Client, clock: Clock, options: ConsoleOptions) -> Resul
 /// A console in use.
 struct Session {
     client: Client,
-    pace: ConsoleTime,
+    time: ConsoleTime,
     options: ConsoleOptions,
     screen: Screen,
     state: UiState,
@@ -135,16 +135,16 @@ impl Session {
                         false
                     }
                 },
-                newer = newer(&mut self.client, &self.pace, self.next_picture) => {
+                newer = newer(&mut self.client, &self.time, self.next_picture) => {
                     self.snapshot = newer.ok_or(ConsoleError::EngineGone)?;
-                    self.next_picture = self.pace.now().machine + FRAME;
+                    self.next_picture = self.time.now().machine + FRAME;
                     false
                 }
                 Some(reply) = self.replies.next() => {
                     self.answered(reply);
                     false
                 }
-                () = self.pace.until(self.next_tick) => false,
+                () = self.time.until(self.next_tick) => false,
                 () = self.screen.freed(), if self.dirty => false,
                 event = keys.next() => match event {
                     Some(event) => match self.event(&event?) {
@@ -173,14 +173,14 @@ impl Session {
         };
         let effect = match event {
             Event::Key(event) if event.kind == KeyEventKind::Press => {
-                update::key(&mut self.state, &self.snapshot, event, self.pace.now())
+                update::key(&mut self.state, &self.snapshot, event, self.time.now())
             }
             Event::Paste(text) => {
                 update::paste(&mut self.state, text);
                 None
             }
             Event::Resize(width, height) => {
-                update::resized(&mut self.state, (*width, *height), self.pace.now());
+                update::resized(&mut self.state, (*width, *height), self.time.now());
                 None
             }
             _ => None,
@@ -193,11 +193,11 @@ impl Session {
 
     fn answered(&mut self, reply: Result<Reply, oneshot::error::RecvError>) {
         let gone = Answer::Refused { sentence: "the engine ended before it answered".to_owned() };
-        update::answered(&mut self.state, reply.map_or(gone, |reply| reply.answer), self.pace.now());
+        update::answered(&mut self.state, reply.map_or(gone, |reply| reply.answer), self.time.now());
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let now = self.pace.now();
+        let now = self.time.now();
         update::tick(&mut self.state, now);
         let (snapshot, state, options) = (&self.snapshot, &self.state, self.options);
         let (mut reach, mut size) = (state.reach, (0, 0));
@@ -230,8 +230,8 @@ impl Session {
 
 /// The next snapshot, none sooner than at this machine time; `None` when the engine is gone. May be dropped and asked
 /// again: the wait goes on where it was, so that a stuck key cannot put it off.
-async fn newer(client: &mut Client, pace: &ConsoleTime, not_before: Duration) -> Option<Arc<Snapshot>> {
-    pace.until(not_before).await;
+async fn newer(client: &mut Client, time: &ConsoleTime, not_before: Duration) -> Option<Arc<Snapshot>> {
+    time.until(not_before).await;
     client.changed().await
 }
 
@@ -248,7 +248,7 @@ mod tests {
         let operator = Operator { user: "ada".into(), ssh_client: None };
         let (mut client, server) = crate::control::pair(fixtures::snapshot(), operator);
         let clock = Clock::scaled(Timestamp::UNIX_EPOCH, 30.0);
-        let pace = ConsoleTime::new(clock.clone());
+        let time = ConsoleTime::new(clock.clone());
         server.snapshots.send_replace(Arc::new(Snapshot { revision: 8, ..fixtures::snapshot() }));
         let mut taken = None;
         // A key every 30 ms of the machine drops the wait for the snapshot each time.
@@ -256,12 +256,12 @@ mod tests {
             let key = clock.sleep(Duration::from_millis(30 * 30));
             tokio::select! {
                 biased;
-                newer = newer(&mut client, &pace, FRAME) => taken = newer,
+                newer = newer(&mut client, &time, FRAME) => taken = newer,
                 () = key => {}
             }
         }
         assert_eq!(taken.map(|snapshot| snapshot.revision), Some(8));
         drop(server);
-        assert!(newer(&mut client, &pace, FRAME).await.is_none());
+        assert!(newer(&mut client, &time, FRAME).await.is_none());
     }
 }

@@ -56,15 +56,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_is_set_is_noticed_once_and_never_one_that_goes_on() {
         let clock = Clock::scaled(Timestamp::UNIX_EPOCH, 30.0);
-        let mut pace = ClockStepDetector::new(clock.now(), clock.speed());
+        let mut clock_step = ClockStepDetector::new(clock.now(), clock.speed());
         clock.sleep(Duration::from_hours(2)).await;
-        assert!(!pace.read(clock.now()) && !pace.was_set_since_look());
+        assert!(!clock_step.read(clock.now()) && !clock_step.was_set_since_look());
         // Afterwards it shows about what it showed before.
         clock.set_by(SignedDuration::from_secs(-240));
         clock.sleep(Duration::from_secs(241)).await;
-        assert!(pace.read(clock.now()) && !pace.read(clock.now()));
-        assert!(pace.was_set_since_look());
-        pace.begin_look();
-        assert!(!pace.was_set_since_look());
+        assert!(clock_step.read(clock.now()) && !clock_step.read(clock.now()));
+        assert!(clock_step.was_set_since_look());
+        clock_step.begin_look();
+        assert!(!clock_step.was_set_since_look());
     }
 }

@@ -63,7 +63,7 @@ pub struct Controller {
     slow_at: Option<Timestamp>,
     calls: JoinSet<(CallId, CallOutcome)>,
     wake: Wake,
-    pace: ClockStepDetector,
+    clock_step: ClockStepDetector,
     guards: Guards,
 }
 
@@ -121,7 +121,7 @@ impl Controller {
             slow_at: None,
             calls: JoinSet::new(),
             wake: Wake { at: now, why: WakeReason::NextEvaluation },
-            pace: ClockStepDetector::new(now, clock.speed()),
+            clock_step: ClockStepDetector::new(now, clock.speed()),
             clock,
             guards,
         };
@@ -208,7 +208,7 @@ impl Controller {
     fn take_in(&mut self, mut look: Observation) {
         (self.looking_since, self.slow_at) = (None, None);
         self.read_clock();
-        look.age_is_known = !self.pace.was_set_since_look();
+        look.age_is_known = !self.clock_step.was_set_since_look();
         self.looker.learn(&look);
         self.feed(Input::Observed(Box::new(look)));
     }
@@ -291,7 +291,7 @@ impl Controller {
     /// What the clock shows; the engine is told when it was set.
     fn read_clock(&mut self) -> Timestamp {
         let now = self.clock.now();
-        if self.pace.read(now) {
+        if self.clock_step.read(now) {
             tracing::warn!(
                 "the clock was set: it does not tell how old the last look is, and no call rests on that one"
             );
@@ -302,7 +302,7 @@ impl Controller {
 
     fn begin_look(&mut self) {
         let now = self.read_clock();
-        self.pace.begin_look();
+        self.clock_step.begin_look();
         let plan = self.looker.plan(&self.engine, now);
         let (aws, clock) = (self.aws.clone(), self.clock.clone());
         self.looking_since = Some(now);

@@ -178,7 +178,7 @@ impl Engine {
             Some(known) if known != here => {
                 // Also at the first look after a start, when no earlier one tells of the other machine.
                 if known.0 != here.0 && watched.before.is_none() {
-                    watched.cut_at(asked_at.saturating_add(SignedDuration::from_mins(1)).unwrap_or(asked_at));
+                    watched.cut_at(asked_at);
                 }
                 watched.odd = Some(here);
             }

@@ -14,7 +14,7 @@ use crate::model::gate::GateResult;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::operator::{Actor, Operator};
-use crate::model::policy::{Policy, Switchover};
+use crate::model::policy::Policy;
 
 /// The longest hold that can be ordered: a longer one would be a policy.
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -142,8 +142,7 @@ impl Engine {
 
     fn approve(&self, by: &Operator, database: &DatabaseName) -> Result<(Event, String), String> {
         let run = self.memory.of(database).active().ok_or_else(|| format!("nothing is under way on {database}"))?;
-        let supervised = self.must_be_configured(database)?.blue_green.switchover == Switchover::Supervised;
-        if !run.awaits_approval(supervised) {
+        if !run.awaits_approval(&self.must_be_configured(database)?.blue_green) {
             return Err(format!("{} waits for nobody's word: {}", run.intent.action.0, run.phase_words()));
         }
         let sentence = format!("{} switches over: clients are kept out for seconds", run.intent.action.0);

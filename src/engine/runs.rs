@@ -125,7 +125,7 @@ impl Engine {
         let policy = self.settings.policy(database);
         let stuck_after = policy.and_then(|policy| SignedDuration::try_from(policy.stuck_after).ok());
         let usual = BlueGreenPolicy::default();
-        let world = Situation {
+        let situation = Situation {
             look,
             blue_green: policy.map_or(&usual, |policy| &policy.blue_green),
             confirmed: confirmed.unwrap_or((0, SignedDuration::ZERO)),
@@ -135,7 +135,7 @@ impl Engine {
             stuck_after: stuck_after.unwrap_or(SignedDuration::MAX),
             guards: self.guards,
         };
-        playbook::next(run, world, now)
+        playbook::next(run, situation, now)
     }
 
     /// Whether the load that an action of the engine was meant for has turned into its opposite. What a person orders is

@@ -77,10 +77,9 @@ impl Watched {
     pub(super) fn see(&mut self, seen: Seen) {
         if let Some(Seen { state: old, .. }) = &self.seen {
             if old.resource_id != seen.state.resource_id {
-                // Whole minutes: one that both machines served is of the old one.
-                let until = seen.at.saturating_add(SignedDuration::from_mins(1)).unwrap_or(seen.at);
+                self.cut_at(seen.at);
                 *self = Self {
-                    before: Some((until, std::mem::take(&mut self.series))),
+                    before: self.before.take(),
                     decision: self.decision.take(),
                     recorded: self.recorded.take(),
                     looks_since_call: self.looks_since_call,
@@ -95,8 +94,10 @@ impl Watched {
         self.looks_since_call = self.looks_since_call.saturating_add(1);
     }
 
-    /// What was read so far is of the machine that had the name before.
-    pub(super) fn cut_at(&mut self, until: Timestamp) {
+    /// A look shows another machine behind the name: what was read so far is of the one before. Whole minutes: one that
+    /// both machines served is of the old one.
+    pub(super) fn cut_at(&mut self, seen_at: Timestamp) {
+        let until = seen_at.saturating_add(SignedDuration::from_mins(1)).unwrap_or(seen_at);
         self.before = Some((until, std::mem::take(&mut self.series)));
     }
 

@@ -8,7 +8,7 @@ use super::class::InstanceClass;
 use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use super::deployment::Deployment;
 use super::operator::{Actor, Operator};
-use super::policy::Strategy;
+use super::policy::{BlueGreenPolicy, Strategy, Switchover};
 
 /// Names one action within a journal: `a` and its running number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -194,7 +194,8 @@ impl Run {
     }
 
     /// Whether the next step waits for a person's word: the copy is ready.
-    pub fn awaits_approval(&self, supervised: bool) -> bool {
+    pub fn awaits_approval(&self, policy: &BlueGreenPolicy) -> bool {
+        let supervised = policy.switchover == Switchover::Supervised;
         let made =
             matches!(self.last_call(), Some(CallRecord { call: MutatingCall::CreateBlueGreenDeployment { .. }, .. }));
         let ready = self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_available());

@@ -56,31 +56,31 @@ pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
 }
 
 /// What to do next about an in-place class change.
-pub(super) fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
+pub(super) fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
     let Some(call) = run.last_call().filter(|_| !run.is_ended()) else {
-        return if run.is_ended() { Next::Observe } else { begin(run, world, now) };
+        return if run.is_ended() { Next::Observe } else { begin(run, situation, now) };
     };
     match &call.state {
         CallState::Sent => Next::Observe,
         CallState::Refused { code, message } => refused(&call.call, code, message),
-        CallState::Looking { .. } | CallState::Accepted | CallState::Adopted { .. } => watch(run, call, world, now),
+        CallState::Looking { .. } | CallState::Accepted | CallState::Adopted { .. } => watch(run, call, situation, now),
     }
 }
 
-fn begin(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
+fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
     start(
         run,
-        world,
+        situation,
         now,
         |_| None,
         |_| MutatingCall::ModifyDbInstanceClass { database: run.intent.database.clone(), class: run.intent.to.clone() },
     )
 }
 
-fn watch(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> Next {
-    let stuck = now.duration_since(call.sent_at) > world.stuck_after;
-    let Some(look) = world.look.filter(|look| look.since_call > 0) else {
-        let why = format!("it could not be observed for {} min since the call", world.stuck_after.as_mins());
+fn watch(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
+    let stuck = now.duration_since(call.sent_at) > situation.stuck_after;
+    let Some(look) = situation.look.filter(|look| look.since_call > 0) else {
+        let why = format!("it could not be observed for {} min since the call", situation.stuck_after.as_mins());
         return if stuck { held(run, None, why) } else { Next::Observe };
     };
     if let Some(why) = needs_a_hand(run, look.state) {
@@ -92,18 +92,18 @@ fn watch(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> 
     let failure = run.events.iter().find(|event| event.is_failure());
     let settled = look.state.status.is_available() && look.state.pending.is_empty();
     if settled && look.state.class == run.intent.to && failure.is_none() && look.events_read && look.is_new {
-        let (looks, over) = world.confirmed;
+        let (looks, over) = situation.confirmed;
         let enough = looks + 1 >= CONFIRMATIONS && over >= CONFIRMED_OVER;
         return if enough { Next::End(ActionResult::Verified) } else { Next::Confirmed };
     }
     if settled
         && look.state.class == run.intent.from
-        && let Some(end) = unchanged(run, call, look, world)
+        && let Some(end) = unchanged(run, call, look, situation)
     {
         return Next::End(end);
     }
     if stuck {
-        return held(run, Some(look), format!("not done {} min after the call", world.stuck_after.as_mins()));
+        return held(run, Some(look), format!("not done {} min after the call", situation.stuck_after.as_mins()));
     }
     Next::Observe
 }
@@ -138,7 +138,7 @@ fn trace(run: &Run, state: &DatabaseState) -> Option<String> {
 
 /// How it ends when the database is at rest in its old class. Judged by the time of the look, not by now: a look that
 /// was made early says nothing about later, however long ago it was.
-fn unchanged(run: &Run, call: &CallRecord, look: Look<'_>, world: Situation<'_>) -> Option<ActionResult> {
+fn unchanged(run: &Run, call: &CallRecord, look: Look<'_>, situation: Situation<'_>) -> Option<ActionResult> {
     let failure = run.events.iter().find(|event| event.is_class_failure());
     if let Some(event) = failure.filter(|_| look.since_call >= FAILED_LOOKS) {
         return Some(ActionResult::RolledBack { why: event.message.clone() });
@@ -147,7 +147,7 @@ fn unchanged(run: &Run, call: &CallRecord, look: Look<'_>, world: Situation<'_>)
     let waited = |time: SignedDuration, looks: u32| passed > time && look.since_call >= looks;
     match &call.state {
         CallState::Looking { why } => {
-            let over = waited(TRACELESS_AFTER, TRACELESS_LOOKS) || !world.guards.stand(Guard::SettleWindow);
+            let over = waited(TRACELESS_AFTER, TRACELESS_LOOKS) || !situation.guards.stand(Guard::SettleWindow);
             let why = || format!("the call left no trace ({why}); it was sent once and did not arrive");
             over.then(|| ActionResult::FailedSafe { why: why() })
         }

@@ -106,9 +106,9 @@ pub fn steps(run: &Run) -> Vec<ActionStep> {
 }
 
 /// What to do next about `run` at `now`.
-pub fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
+pub fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
     match run.intent.strategy {
-        Strategy::InPlace => in_place::next(run, world, now),
-        Strategy::BlueGreen => blue_green::next(run, world, now),
+        Strategy::InPlace => in_place::next(run, situation, now),
+        Strategy::BlueGreen => blue_green::next(run, situation, now),
     }
 }

@@ -15,7 +15,7 @@ const START_LIMIT: SignedDuration = SignedDuration::from_secs(60);
 /// Sends what `call` makes of the database as it is, once everything stands; `also` says what else a strategy needs.
 pub(super) fn start(
     run: &Run,
-    world: Situation<'_>,
+    situation: Situation<'_>,
     now: Timestamp,
     also: impl Fn(Look<'_>) -> Option<String>,
     call: impl Fn(&DatabaseState) -> MutatingCall,
@@ -24,44 +24,44 @@ pub(super) fn start(
     if let Some(by) = &run.stop_requested {
         return Next::End(ActionResult::Stopped { by: by.clone() });
     }
-    if let Some(why) = world.forbidden {
+    if let Some(why) = situation.forbidden {
         return failed(format!("{why} before"));
     }
-    let look = match fresh(world, now) {
+    let look = match fresh(situation, now) {
         Ok(look) => look,
         Err(why) => return wait_or(run, now, why, failed),
     };
     let state = look.state;
-    if state.resource_id != run.intent.resource_id && world.guards.stand(Guard::SameMachine) {
+    if state.resource_id != run.intent.resource_id && situation.guards.stand(Guard::SameMachine) {
         return failed(format!("the name belongs to another machine, {}", state.resource_id));
     }
-    if state.class != run.intent.from && world.guards.stand(Guard::ClassAsOrdered) {
+    if state.class != run.intent.from && situation.guards.stand(Guard::ClassAsOrdered) {
         return failed(format!("the class is {} and not {}", state.class, run.intent.from));
     }
-    match precondition(state, world).or_else(|| also(look)) {
+    match precondition(state, situation).or_else(|| also(look)) {
         None => Next::Send(call(state)),
         Some(why) => wait_or(run, now, why, failed),
     }
 }
 
 /// The look that a call may rest on, or why there is none.
-pub(super) fn fresh(world: Situation<'_>, now: Timestamp) -> Result<Look<'_>, String> {
+pub(super) fn fresh(situation: Situation<'_>, now: Timestamp) -> Result<Look<'_>, String> {
     let is_fresh = |look: &Look<'_>| {
-        now.duration_since(look.asked_at).abs() <= world.fresh_look || !world.guards.stand(Guard::FreshLook)
+        now.duration_since(look.asked_at).abs() <= situation.fresh_look || !situation.guards.stand(Guard::FreshLook)
     };
-    let look = world.look.filter(is_fresh).ok_or_else(|| "the look that it rests on is too old".to_owned())?;
-    if !look.age_is_known && world.guards.stand(Guard::LookAge) {
+    let look = situation.look.filter(is_fresh).ok_or_else(|| "the look that it rests on is too old".to_owned())?;
+    if !look.age_is_known && situation.guards.stand(Guard::LookAge) {
         return Err("the clock was set since the look that it rests on".to_owned());
     }
     Ok(look)
 }
 
 /// Why no call may be sent to a database in this state.
-pub(super) fn precondition(state: &DatabaseState, world: Situation<'_>) -> Option<String> {
-    if !state.status.is_available() && world.guards.stand(Guard::StatusAvailable) {
+pub(super) fn precondition(state: &DatabaseState, situation: Situation<'_>) -> Option<String> {
+    if !state.status.is_available() && situation.guards.stand(Guard::StatusAvailable) {
         return Some(format!("its status is {}", state.status));
     }
-    if state.pending.is_empty() || !world.guards.stand(Guard::NothingPending) {
+    if state.pending.is_empty() || !situation.guards.stand(Guard::NothingPending) {
         return None;
     }
     let pending: Vec<&str> = state.pending.keys().map(String::as_str).collect();

@@ -9,7 +9,6 @@ use crate::console::state::{Extent, Message, Mode, Panel, RANGES_MINS, UiState};
 use crate::console::time::Now;
 use crate::model::command::{Answer, Command};
 use crate::model::ladder::Direction;
-use crate::model::policy::Switchover;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 
 pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: KeyAction, now: Now) -> Option<ConsoleEffect> {
@@ -76,8 +75,7 @@ fn order(state: &UiState, snapshot: &Snapshot, action: KeyAction) -> Result<Next
 }
 
 fn approve(view: &DatabaseView) -> Result<Question, String> {
-    let supervised = view.policy.blue_green.switchover == Switchover::Supervised;
-    let waits = view.run.as_ref().is_some_and(|run| run.awaits_approval(supervised));
+    let waits = view.run.as_ref().is_some_and(|run| run.awaits_approval(&view.policy.blue_green));
     let database = view.name().clone();
     if waits { Ok(Question::Approve { database }) } else { Err(format!("nothing on {database} waits for your word")) }
 }

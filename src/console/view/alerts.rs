@@ -17,7 +17,6 @@ use crate::model::arming::Arming;
 use crate::model::event::Event;
 use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
-use crate::model::policy::Switchover;
 use crate::model::snapshot::DatabaseView;
 
 /// A picture is late when the engine let its own next look pass by so much of the clock in use: three evaluations at
@@ -120,8 +119,7 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
         alerts.push((format!("✘ DISARMED by itself: {why}. Nothing is started until a person arms it (a)"), loud));
     }
     for view in &newest.databases {
-        let supervised = view.policy.blue_green.switchover == Switchover::Supervised;
-        if let Some(run) = view.run.as_ref().filter(|run| run.awaits_approval(supervised)) {
+        if let Some(run) = view.run.as_ref().filter(|run| run.awaits_approval(&view.policy.blue_green)) {
             let (action, name) = (&run.intent.action.0, view.name());
             alerts.push((
                 format!("! {action} WAITS FOR YOU: the copy of {name} is ready; c lets it take over, x removes it"),

@@ -11,17 +11,17 @@ use crate::playbook::patience::{CONFIRMATIONS, CONFIRMED_OVER, FAILED_LOOKS, TRA
 use crate::playbook::{Look, Next, Situation};
 
 /// What to do next after the order to switch over.
-pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> Next {
-    let stuck = now.duration_since(call.sent_at) > world.stuck_after;
-    let Some((look, deployment)) = look_since_call(world) else {
-        let why = format!("it could not be observed for {} min since the switchover", world.stuck_after.as_mins());
+pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
+    let stuck = now.duration_since(call.sent_at) > situation.stuck_after;
+    let Some((look, deployment)) = look_since_call(situation) else {
+        let why = format!("it could not be observed for {} min since the switchover", situation.stuck_after.as_mins());
         return if stuck { held(run, None, why) } else { Next::Observe };
     };
     let Some(deployment) = deployment else {
         return held(run, Some(look), "the deployment is gone, and not by us".to_owned());
     };
     if let CallState::Refused { .. } = call.state {
-        return give_up::begin(run, deployment, world, now);
+        return give_up::begin(run, deployment, situation, now);
     }
     if deployment.status.needs_a_hand() || deployment.status.is_deleting() {
         return held(run, Some(look), format!("the deployment {} is {}", deployment.id, deployment.status));
@@ -30,23 +30,23 @@ pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Time
         return held(run, Some(look), format!("RDS reports the status {}", look.state.status));
     }
     let next = if Some(&look.state.resource_id) == run.copy.as_ref() {
-        on_the_copy(run, look, deployment, world)
+        on_the_copy(run, look, deployment, situation)
     } else if look.state.resource_id == run.intent.resource_id {
-        on_the_old_machine(run, call, (look, deployment), (world, now))
+        on_the_old_machine(run, call, (look, deployment), (situation, now))
     } else {
         let why = format!("the name now belongs to {}, neither the old machine nor the copy", look.state.resource_id);
         return held(run, Some(look), why);
     };
     match next {
         Next::Observe if stuck => {
-            held(run, Some(look), format!("not done {} min after the switchover", world.stuck_after.as_mins()))
+            held(run, Some(look), format!("not done {} min after the switchover", situation.stuck_after.as_mins()))
         }
         next => next,
     }
 }
 
 /// The name belongs to the copy's machine.
-fn on_the_copy(run: &Run, look: Look<'_>, deployment: &Deployment, world: Situation<'_>) -> Next {
+fn on_the_copy(run: &Run, look: Look<'_>, deployment: &Deployment, situation: Situation<'_>) -> Next {
     if run.switched.is_none() {
         return if look.is_new { Next::SwitchedOver(look.state.resource_id.clone()) } else { Next::Observe };
     }
@@ -59,7 +59,7 @@ fn on_the_copy(run: &Run, look: Look<'_>, deployment: &Deployment, world: Situat
     if !settled || failure || !look.events_read || !look.is_new {
         return Next::Observe;
     }
-    let (looks, over) = world.confirmed;
+    let (looks, over) = situation.confirmed;
     let enough = looks + 1 >= CONFIRMATIONS && over >= CONFIRMED_OVER;
     if enough { Next::End(ActionResult::Verified) } else { Next::Confirmed }
 }
@@ -69,7 +69,7 @@ fn on_the_old_machine(
     run: &Run,
     call: &CallRecord,
     (look, deployment): (Look<'_>, &Deployment),
-    (world, now): (Situation<'_>, Timestamp),
+    (situation, now): (Situation<'_>, Timestamp),
 ) -> Next {
     let looking = matches!(call.state, CallState::Looking { .. });
     if looking && (deployment.status.is_switching() || deployment.status.is_switched()) {
@@ -82,7 +82,7 @@ fn on_the_old_machine(
     // Available again: taken back, or it never arrived. By AWS's words at once, else by the time that passed.
     let taken_back = deployment.status_details.is_some() && look.since_call >= FAILED_LOOKS;
     if taken_back || waited(call.sent_at, look, TRACELESS_AFTER, TRACELESS_LOOKS) {
-        return give_up::begin(run, deployment, world, now);
+        return give_up::begin(run, deployment, situation, now);
     }
     Next::Observe
 }

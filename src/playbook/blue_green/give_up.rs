@@ -14,23 +14,23 @@ use crate::playbook::{Next, Situation};
 
 /// Removes the copy, or waits until that is allowed. Only what this action made is removed, by the identifier that AWS
 /// gave it, and only while the name still belongs to the old machine.
-pub(super) fn begin(run: &Run, deployment: &Deployment, world: Situation<'_>, now: Timestamp) -> Next {
-    if world.forbidden.is_some() {
+pub(super) fn begin(run: &Run, deployment: &Deployment, situation: Situation<'_>, now: Timestamp) -> Next {
+    if situation.forbidden.is_some() {
         let since = run.last_call().map_or(run.began, |call| call.sent_at);
-        let policy = world.blue_green;
+        let policy = situation.blue_green;
         let longest = policy.give_up_after + policy.approve_within;
         let late = now.duration_since(since).unsigned_abs() > longest;
         let why = "it is to be given up, and the engine may not remove the copy".to_owned();
-        return if late { held_with(run, world.look, why, remedy(run, deployment)) } else { Next::Observe };
+        return if late { held_with(run, situation.look, why, remedy(run, deployment)) } else { Next::Observe };
     }
     // What has no name yet could not be seen to be gone.
     if deployment.target.is_none() {
         let waits = run.last_call().map_or(SignedDuration::ZERO, |call| now.duration_since(call.sent_at));
-        let late = waits.unsigned_abs() > world.blue_green.give_up_after + world.stuck_after.unsigned_abs();
+        let late = waits.unsigned_abs() > situation.blue_green.give_up_after + situation.stuck_after.unsigned_abs();
         let why = "it is to be given up, and AWS names no copy that could be removed".to_owned();
-        return if late { held_with(run, world.look, why, remedy(run, deployment)) } else { Next::Observe };
+        return if late { held_with(run, situation.look, why, remedy(run, deployment)) } else { Next::Observe };
     }
-    let Ok(look) = fresh(world, now) else { return Next::Observe };
+    let Ok(look) = fresh(situation, now) else { return Next::Observe };
     if look.state.resource_id != run.intent.resource_id
         || !deployment.status.is_available() && !deployment.status.is_provisioning()
     {
@@ -43,15 +43,15 @@ pub(super) fn begin(run: &Run, deployment: &Deployment, world: Situation<'_>, no
 }
 
 /// What to do next after the order to remove the copy.
-pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> Next {
+pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     let left = run.deployment.as_ref().map_or_else(String::new, |deployment| remedy(run, deployment));
     if let CallState::Refused { code, message } = &call.state {
         let why = format!("the copy could not be removed: AWS refused it with {code}: {message}");
-        return held_with(run, world.look, why, left);
+        return held_with(run, situation.look, why, left);
     }
-    let stuck = now.duration_since(call.sent_at) > world.stuck_after;
-    let Some((look, deployment)) = look_since_call(world) else {
-        let why = format!("it could not be observed for {} min", world.stuck_after.as_mins());
+    let stuck = now.duration_since(call.sent_at) > situation.stuck_after;
+    let Some((look, deployment)) = look_since_call(situation) else {
+        let why = format!("it could not be observed for {} min", situation.stuck_after.as_mins());
         return if stuck { held(run, None, why) } else { Next::Observe };
     };
     let looking = matches!(call.state, CallState::Looking { .. });
@@ -60,7 +60,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Time
             Next::Adopt(format!("the deployment {} is {}", deployment.id, deployment.status))
         }
         None if looking => Next::Adopt("the deployment is gone".to_owned()),
-        None if look.deployments.copy.is_none() && look.since_call >= FAILED_LOOKS => Next::End(result(run, world)),
+        None if look.deployments.copy.is_none() && look.since_call >= FAILED_LOOKS => Next::End(result(run, situation)),
         Some(deployment)
             if looking
                 && !deployment.status.is_deleting()
@@ -74,7 +74,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Time
 }
 
 /// How an action ends whose copy is gone.
-fn result(run: &Run, world: Situation<'_>) -> ActionResult {
+fn result(run: &Run, situation: Situation<'_>) -> ActionResult {
     let cut = run.calls.iter().find(|call| matches!(call.call, MutatingCall::SwitchoverBlueGreenDeployment { .. }));
     if let Some(by) = run.stop_requested.as_ref().filter(|_| cut.is_none()) {
         return ActionResult::Stopped { by: by.clone() };
@@ -88,8 +88,8 @@ fn result(run: &Run, world: Situation<'_>) -> ActionResult {
             ActionResult::RolledBack { why: format!("the switchover was taken back{said}; the copy is removed") }
         }
         None => {
-            let secs = world.blue_green.give_up_after.as_secs();
-            let why = if world.load_has_turned {
+            let secs = situation.blue_green.give_up_after.as_secs();
+            let why = if situation.load_has_turned {
                 "the load has turned while the copy was made".to_owned()
             } else if run.approved.is_none() && run.deployment.as_ref().is_some_and(|it| it.open_tasks.is_empty()) {
                 "nobody allowed the switchover in time".to_owned()

@@ -57,18 +57,18 @@ pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
 }
 
 /// What to do next about a class change by a blue/green deployment.
-pub(super) fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
+pub(super) fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
     if run.is_ended() {
         return Next::Observe;
     }
-    let Some(call) = run.last_call() else { return begin(run, world, now) };
+    let Some(call) = run.last_call() else { return begin(run, situation, now) };
     if call.state == CallState::Sent {
         return Next::Observe;
     }
     match &call.call {
-        MutatingCall::CreateBlueGreenDeployment { .. } => prepare::next(run, call, world, now),
-        MutatingCall::SwitchoverBlueGreenDeployment { .. } => cut::next(run, call, world, now),
-        MutatingCall::DeleteBlueGreenDeployment { .. } => give_up::next(run, call, world, now),
+        MutatingCall::CreateBlueGreenDeployment { .. } => prepare::next(run, call, situation, now),
+        MutatingCall::SwitchoverBlueGreenDeployment { .. } => cut::next(run, call, situation, now),
+        MutatingCall::DeleteBlueGreenDeployment { .. } => give_up::next(run, call, situation, now),
         MutatingCall::ModifyDbInstanceClass { .. } => {
             let why = "the record shows a call that no blue/green action makes".to_owned();
             Next::End(ActionResult::FailedSafe { why })
@@ -76,7 +76,7 @@ pub(super) fn next(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
     }
 }
 
-fn begin(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
+fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
     let also = |look: Look<'_>| {
         if !look.deployments.is_read {
             return Some("blue/green deployments could not be read".to_owned());
@@ -84,7 +84,7 @@ fn begin(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
         let other = look.deployments.foreign?;
         Some(format!("it is in the blue/green deployment {} ({}), which is not ours", other.id, other.name))
     };
-    start::start(run, world, now, also, |state| MutatingCall::CreateBlueGreenDeployment {
+    start::start(run, situation, now, also, |state| MutatingCall::CreateBlueGreenDeployment {
         database: run.intent.database.clone(),
         source: state.arn.clone(),
         name: run.deployment_name(),
@@ -93,8 +93,8 @@ fn begin(run: &Run, world: Situation<'_>, now: Timestamp) -> Next {
 }
 
 /// A look that was asked after the call and that saw the deployments too.
-fn look_since_call(world: Situation<'_>) -> Option<(Look<'_>, Option<&Deployment>)> {
-    let look = world.look.filter(|look| look.since_call > 0 && look.deployments.is_read)?;
+fn look_since_call(situation: Situation<'_>) -> Option<(Look<'_>, Option<&Deployment>)> {
+    let look = situation.look.filter(|look| look.since_call > 0 && look.deployments.is_read)?;
     Some((look, look.deployments.own))
 }
 

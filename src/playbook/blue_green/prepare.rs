@@ -17,15 +17,15 @@ use crate::playbook::{Look, Next, Situation};
 const READY_LOOKS: u32 = 2;
 
 /// What to do next after the order for a copy.
-pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Timestamp) -> Next {
+pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     if let CallState::Refused { code, message } = &call.state {
         return refused(&call.call, code, message);
     }
     let waits = now.duration_since(call.sent_at);
-    let give_up_after = span(world.blue_green.give_up_after);
-    let Some((look, deployment)) = look_since_call(world) else {
-        let mins = world.stuck_after.as_mins();
-        let blind = waits > give_up_after.saturating_add(world.stuck_after);
+    let give_up_after = span(situation.blue_green.give_up_after);
+    let Some((look, deployment)) = look_since_call(situation) else {
+        let mins = situation.stuck_after.as_mins();
+        let blind = waits > give_up_after.saturating_add(situation.stuck_after);
         return if blind { held(run, None, format!("it could not be observed for {mins} min")) } else { Next::Observe };
     };
     if let Some(why) = foreign_hands(run, look.state) {
@@ -41,23 +41,23 @@ pub(super) fn next(run: &Run, call: &CallRecord, world: Situation<'_>, now: Time
         return held(run, Some(look), format!("the deployment {} is {status}{why}", deployment.id));
     }
     // The copy is for a load that is gone: nobody is kept out for it.
-    if run.stop_requested.is_some() || world.load_has_turned {
-        return give_up::begin(run, deployment, world, now);
+    if run.stop_requested.is_some() || situation.load_has_turned {
+        return give_up::begin(run, deployment, situation, now);
     }
     if status.is_provisioning() {
-        return if waits > give_up_after { give_up::begin(run, deployment, world, now) } else { Next::Observe };
+        return if waits > give_up_after { give_up::begin(run, deployment, situation, now) } else { Next::Observe };
     }
-    ready(run, (look, deployment), world, (now, waits))
+    ready(run, (look, deployment), situation, (now, waits))
 }
 
 /// The deployment is available: the copy is checked, and takes over when it may.
 fn ready(
     run: &Run,
     (look, deployment): (Look<'_>, &Deployment),
-    world: Situation<'_>,
+    situation: Situation<'_>,
     (now, waits): (Timestamp, SignedDuration),
 ) -> Next {
-    let policy = world.blue_green;
+    let policy = situation.blue_green;
     let supervised = policy.switchover == Switchover::Supervised;
     if let Some(copy) = look.deployments.copy.filter(|copy| copy.class != run.intent.to) {
         return held(run, Some(look), format!("the copy has the class {} and not {}", copy.class, run.intent.to));
@@ -68,21 +68,21 @@ fn ready(
         SignedDuration::ZERO
     });
     if waits > limit {
-        return give_up::begin(run, deployment, world, now);
+        return give_up::begin(run, deployment, situation, now);
     }
     let is_ready =
         look.deployments.copy.is_some_and(|copy| run.copy.as_ref() == Some(&copy.resource_id) && at_rest(copy));
-    if !is_ready || precondition(look.state, world).is_some() || run.awaits_approval(supervised) {
+    if !is_ready || precondition(look.state, situation).is_some() || run.awaits_approval(policy) {
         return Next::Observe;
     }
     // Disarmed or held since: the copy follows on, and nothing is cut until that is over or the time is up.
-    if world.forbidden.is_some() {
+    if situation.forbidden.is_some() {
         return Next::Observe;
     }
-    if world.confirmed.0 + 1 < READY_LOOKS {
+    if situation.confirmed.0 + 1 < READY_LOOKS {
         return if look.is_new { Next::Confirmed } else { Next::Observe };
     }
-    if fresh(world, now).is_err() {
+    if fresh(situation, now).is_err() {
         return Next::Observe;
     }
     Next::Send(MutatingCall::SwitchoverBlueGreenDeployment {

@@ -122,7 +122,7 @@ impl Scene {
                 copy: self.copy.as_ref(),
             },
         };
-        let world = Situation {
+        let situation = Situation {
             look: Some(look),
             confirmed: self.confirmed,
             forbidden: self.forbidden,
@@ -132,7 +132,7 @@ impl Scene {
             stuck_after: SignedDuration::from_hours(1),
             guards: Guards::all(),
         };
-        super::next(run, world, at(self.second))
+        super::next(run, situation, at(self.second))
     }
 }
 

@@ -56,7 +56,7 @@ fn state(class: &str, status: &str, pending: bool) -> DatabaseState {
 static USUAL: std::sync::LazyLock<BlueGreenPolicy> = std::sync::LazyLock::new(BlueGreenPolicy::default);
 
 /// One look every ten seconds since the call.
-fn world(state: &DatabaseState, second: i64) -> Situation<'_> {
+fn situation(state: &DatabaseState, second: i64) -> Situation<'_> {
     let since_call = (second / 10).max(1) as u32;
     let look = Look {
         state,
@@ -80,7 +80,7 @@ fn world(state: &DatabaseState, second: i64) -> Situation<'_> {
 }
 
 fn look(run: &Run, state: &DatabaseState, second: i64) -> Next {
-    next(run, world(state, second), at(second))
+    next(run, situation(state, second), at(second))
 }
 
 fn event(message: &str) -> RdsEvent {
@@ -107,9 +107,9 @@ fn sends_only_from_the_expected_state() {
 #[test]
 fn an_old_look_sends_nothing() {
     let small = state("db.t4g.small", "available", false);
-    assert!(matches!(next(&recorded(person()), world(&small, 10), at(15)), Next::Send(_)));
-    assert_eq!(next(&recorded(person()), world(&small, 10), at(16)), Next::Observe);
-    assert!(matches!(next(&recorded(Actor::Engine), world(&small, 10), at(16)), Next::End(_)));
+    assert!(matches!(next(&recorded(person()), situation(&small, 10), at(15)), Next::Send(_)));
+    assert_eq!(next(&recorded(person()), situation(&small, 10), at(16)), Next::Observe);
+    assert!(matches!(next(&recorded(Actor::Engine), situation(&small, 10), at(16)), Next::End(_)));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn done_needs_three_looks_over_a_minute_and_no_word_of_failure() {
     let done = state("db.m5.large", "available", false);
     let mut run = called(CallState::Accepted);
     let confirmed =
-        |looks, secs| Situation { confirmed: (looks, SignedDuration::from_secs(secs)), ..world(&done, 400) };
+        |looks, secs| Situation { confirmed: (looks, SignedDuration::from_secs(secs)), ..situation(&done, 400) };
     assert_eq!(next(&run, confirmed(1, 60), at(400)), Next::Confirmed);
     assert_eq!(next(&run, confirmed(5, 59), at(400)), Next::Confirmed);
     assert_eq!(next(&run, confirmed(2, 60), at(400)), Next::End(ActionResult::Verified));
@@ -155,8 +155,8 @@ fn a_lost_answer_is_resolved_by_looking_only() {
 fn an_early_look_says_nothing_about_later() {
     let run = called(lost());
     let old = state("db.t4g.small", "available", false);
-    assert_eq!(next(&run, world(&old, 20), at(700)), Next::Observe, "nothing was seen since the twentieth second");
-    let mut few = world(&old, 3_000);
+    assert_eq!(next(&run, situation(&old, 20), at(700)), Next::Observe, "nothing was seen since the twentieth second");
+    let mut few = situation(&old, 3_000);
     few.look.as_mut().unwrap().since_call = 3;
     assert_eq!(next(&run, few, at(3_000)), Next::Observe, "a clock that was set forward");
 }
@@ -171,7 +171,7 @@ fn what_never_ends_and_what_breaks_is_held() {
     let mut foreign = state("db.t4g.small", "available", false);
     foreign.pending.insert("DBInstanceClass".to_owned(), "db.r5.large".to_owned());
     assert!(is_held(&look(&run, &foreign, 60)));
-    let mut blind = world(&foreign, 60);
+    let mut blind = situation(&foreign, 60);
     blind.look = None;
     assert!(is_held(&next(&run, blind, at(3_601))));
 }

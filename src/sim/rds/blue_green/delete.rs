@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::course::Step;
 use super::deployment::Status;
-use super::{invalid_state, not_found, shape};
+use super::{invalid_state, named, shape};
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
@@ -17,9 +17,9 @@ pub(in crate::sim::rds) fn delete(
     params: &Params,
     xml: &mut Xml,
 ) -> Result<(), ApiError> {
-    let id = params.required("BlueGreenDeploymentIdentifier")?.to_owned();
     let with_target = params.flag("DeleteTarget")?.unwrap_or(false);
-    let deployment = fleet.deployments.get(&id).ok_or_else(|| not_found(&id))?;
+    let deployment = named(fleet, params)?;
+    let id = deployment.id.clone();
     match deployment.status {
         Status::Deleting | Status::SwitchoverInProgress => {
             return Err(invalid_state(deployment, "The deployment cannot be deleted now."));

@@ -23,7 +23,15 @@ pub use deployment::{Deployment, Status};
 pub(super) use describe::describe;
 pub(super) use switchover::switchover;
 
+use super::fleet::Fleet;
 use crate::sim::wire::ApiError;
+use crate::sim::wire::query::Params;
+
+/// The deployment that a call names.
+fn named<'a>(fleet: &'a Fleet, params: &Params) -> Result<&'a Deployment, ApiError> {
+    let id = params.required("BlueGreenDeploymentIdentifier")?;
+    fleet.deployments.get(id).ok_or_else(|| not_found(id))
+}
 
 /// The error for a deployment that does not exist.
 fn not_found(id: &str) -> ApiError {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::course::Step;
 use super::deployment::Status;
-use super::{invalid_state, not_found, shape};
+use super::{invalid_state, named, shape};
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
@@ -20,13 +20,13 @@ pub(in crate::sim::rds) fn switchover(
     params: &Params,
     xml: &mut Xml,
 ) -> Result<(), ApiError> {
-    let id = params.required("BlueGreenDeploymentIdentifier")?.to_owned();
     let timeout_secs = params.parsed("SwitchoverTimeout", "an integer")?.unwrap_or(USUAL_TIMEOUT_SECS);
     if !(30..=3_600).contains(&timeout_secs) {
         let message = format!("Invalid switchover timeout: {timeout_secs}. Must be between 30 and 3600.");
         return Err(ApiError::sender("InvalidParameterValue", message));
     }
-    let deployment = fleet.deployments.get(&id).ok_or_else(|| not_found(&id))?;
+    let deployment = named(fleet, params)?;
+    let id = deployment.id.clone();
     if deployment.status != Status::Available {
         return Err(invalid_state(deployment, "Only a deployment that is AVAILABLE can be switched over."));
     }

@@ -17,6 +17,7 @@ pub fn run(bytes: &[u8]) {
         statistic: Statistic::Average,
         period_secs: 60,
         unit: String::new(),
+        published_in: None,
     };
     let wanted = [Wanted { database: DatabaseName::new("checkpoints"), resource_id: None, spec }];
     let start = Timestamp::UNIX_EPOCH;

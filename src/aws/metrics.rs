@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode};
+use aws_sdk_cloudwatch::types::{
+    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StandardUnit, StatusCode,
+};
 use jiff::Timestamp;
 
 use super::pages::Pages;
@@ -120,7 +122,9 @@ fn query(wanted: &Wanted, id: &str) -> Option<MetricDataQuery> {
             // A second dimension would name another metric: sets of dimensions match exactly.
             let dimension = Dimension::builder().name("DBInstanceIdentifier").value(wanted.database.as_str()).build();
             let metric = Metric::builder().namespace(namespace).metric_name(metric_name).dimensions(dimension).build();
-            let stat = MetricStat::builder().metric(metric).period(period).stat(wanted.spec.statistic.as_str()).build();
+            let stat = MetricStat::builder().metric(metric).period(period).stat(wanted.spec.statistic.as_str());
+            let unit = wanted.spec.published_in.as_deref().map(StandardUnit::from);
+            let stat = stat.set_unit(unit).build();
             query.metric_stat(stat)
         }
         SignalSource::Expression { expression } => {

@@ -201,8 +201,14 @@ fn unseen_signals(view: &DatabaseView) -> impl Iterator<Item = String> {
     let used: BTreeSet<&SignalName> = view.policy.up.iter().chain(&view.policy.down).map(|rule| &rule.signal).collect();
     let seen = |name: &SignalName| view.series.get(name).is_some_and(|series| series.newest_end().is_some());
     let unseen = used.into_iter().filter(move |name| view.state.is_some() && !seen(name));
-    let unseen = unseen
-        .map(|name| format!("{}: CloudWatch has no datapoint of the signal `{name}`; check its `metric`", view.name()));
+    let unseen = unseen.map(|name| {
+        let spec = view.policy.signals.iter().find(|spec| spec.name == *name);
+        let (published, check) = match spec.and_then(|spec| spec.published_in.as_deref()) {
+            Some(unit) => (format!(", published in {unit},"), "its `metric` and its `published_in`"),
+            None => (String::new(), "its `metric`"),
+        };
+        format!("{}: CloudWatch has no datapoint{published} of the signal `{name}`; check {check}", view.name())
+    });
     let ahead = view.decision.iter().flat_map(Decision::closed_gates).filter_map(|gate| match gate.gate {
         Gate::FreshData { age_secs: Some(..0), .. } => Some(format!("{}: {gate}", view.name())),
         _ => None,

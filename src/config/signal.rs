@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use super::section::Section;
 use crate::diagnostics::{Diagnostic, shown, suggestion};
-use crate::model::series::{SignalName, SignalSource, SignalSpec, Statistic};
+use crate::model::series::{CLOUDWATCH_UNITS, SignalName, SignalSource, SignalSpec, Statistic};
 
-pub(super) const KEYS: [&str; 7] = ["name", "metric", "expression", "namespace", "statistic", "period", "unit"];
+pub(super) const KEYS: [&str; 8] =
+    ["name", "metric", "expression", "namespace", "statistic", "period", "unit", "published_in"];
 
-/// Name, metric of `AWS/RDS` and unit of the signals that every database has.
-const DEFAULTS: [(&str, &str, &str); 5] = [
-    (SignalName::WRITES, "WriteIOPS", "writes/s"),
-    (SignalName::CPU, "CPUUtilization", "%"),
-    (SignalName::CONNECTIONS, "DatabaseConnections", "connections"),
-    ("write_latency", "WriteLatency", "s"),
-    ("free_memory", "FreeableMemory", "B"),
+/// Name, metric of `AWS/RDS`, unit for people and unit in CloudWatch of the signals that every database has. Source of
+/// the last: the metrics reference of the RDS user guide.
+const DEFAULTS: [(&str, &str, &str, &str); 5] = [
+    (SignalName::WRITES, "WriteIOPS", "writes/s", "Count/Second"),
+    (SignalName::CPU, "CPUUtilization", "%", "Percent"),
+    (SignalName::CONNECTIONS, "DatabaseConnections", "connections", "Count"),
+    ("write_latency", "WriteLatency", "s", "Seconds"),
+    ("free_memory", "FreeableMemory", "B", "Bytes"),
 ];
 
 const NAMESPACE: &str = "AWS/RDS";
@@ -71,6 +73,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<SignalS
         period.get_ref().as_secs() as u32
     });
     let unit = section.text("unit", problems).map_or(String::new(), |unit| shown(unit.get_ref()));
+    let published_in = published_in(section, problems);
     let name = section.text("name", problems)?;
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !name.get_ref().starts_with(|c: char| c.is_ascii_lowercase()) || !name.get_ref().chars().all(is_word) {
@@ -78,7 +81,24 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<SignalS
         let problem = Diagnostic::new(name.span(), title, "not a word");
         problems.push(problem.help("small letters, digits and underscores, a letter first, such as \"rows_written\""));
     }
-    Some(SignalSpec { name: SignalName::new(*name.get_ref()), source, statistic, period_secs, unit })
+    Some(SignalSpec { name: SignalName::new(*name.get_ref()), source, statistic, period_secs, unit, published_in })
+}
+
+/// A unit of CloudWatch, for one metric: an expression has none.
+fn published_in(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    let word = section.text("published_in", problems)?;
+    if !CLOUDWATCH_UNITS.contains(word.get_ref()) {
+        let title = format!("unknown unit `{}`", shown(word.get_ref()));
+        let problem = Diagnostic::new(word.span(), title, "CloudWatch has no such unit");
+        problems.push(problem.help(suggestion(word.get_ref(), "CloudWatch's units", &CLOUDWATCH_UNITS)));
+    }
+    if section.has("expression") {
+        let title = "an expression has no unit of its own";
+        let problem = Diagnostic::new(section.place("published_in"), title, "for a metric only");
+        let problem = problem.also(section.place("expression"), "and this is an expression".to_owned());
+        problems.push(problem.help("remove `published_in`"));
+    }
+    Some((*word.get_ref()).to_owned())
 }
 
 /// Exactly one of metric and expression; what is returned after a problem is never used.
@@ -112,12 +132,13 @@ fn source(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> SignalSource
     }
 }
 
-fn default(&(name, metric, unit): &(&str, &str, &str)) -> SignalSpec {
+fn default(&(name, metric, unit, published_in): &(&str, &str, &str, &str)) -> SignalSpec {
     SignalSpec {
         name: SignalName::new(name),
         source: SignalSource::Metric { namespace: NAMESPACE.to_owned(), metric_name: metric.to_owned() },
         statistic: Statistic::Average,
         period_secs: PERIOD_SECS,
         unit: unit.to_owned(),
+        published_in: Some(published_in.to_owned()),
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn policy() -> Policy {
         statistic: Statistic::Average,
         period_secs: 60,
         unit: String::new(),
+        published_in: None,
     };
     Policy {
         database: DatabaseName::new("checkpoints"),
@@ -71,7 +72,11 @@ pub(super) fn series(values: &[Option<f64>]) -> Series {
 pub(super) fn engine() -> Engine {
     let settings = Settings {
         aws: AwsSettings::default(),
-        engine: EngineSettings { evaluate_every: Duration::from_secs(15), max_actions_in_flight: 1 },
+        engine: EngineSettings {
+            evaluate_every: Duration::from_secs(15),
+            watch_every: Duration::from_secs(15),
+            max_actions_in_flight: 1,
+        },
         databases: vec![policy()],
     };
     Engine::new(settings, |_| "digest".into(), &[], Guards::all())

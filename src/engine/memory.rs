@@ -20,6 +20,8 @@ use crate::model::mark::MarkKind;
 pub(super) struct Memory {
     /// May the engine act?
     pub arming: Arming,
+    /// The account that the credentials belonged to when they were last confirmed, also by an earlier process.
+    pub account: Option<String>,
     /// Actions recorded so far.
     pub actions: u64,
     /// An engine has started and has not said that it ended.
@@ -44,7 +46,15 @@ pub(super) struct Change {
 impl Default for Memory {
     fn default() -> Self {
         let arming = Arming::Disarmed { why: "never armed".to_owned(), since: None };
-        Self { arming, actions: 0, running: false, revision: 0, changes: BTreeMap::new(), databases: BTreeMap::new() }
+        Self {
+            arming,
+            account: None,
+            actions: 0,
+            running: false,
+            revision: 0,
+            changes: BTreeMap::new(),
+            databases: BTreeMap::new(),
+        }
     }
 }
 
@@ -85,6 +95,7 @@ impl Memory {
         match event {
             Event::EngineStarted { .. } => self.running = true,
             Event::EngineStopped { .. } => self.running = false,
+            Event::IdentityConfirmed { account, .. } => self.account = Some(account.clone()),
             Event::Armed { by, .. } => self.arming = Arming::Armed { by: by.clone(), since: at },
             Event::Disarmed { why, .. } => self.arming = Arming::Disarmed { why: why.clone(), since: Some(at) },
             Event::HoldSet { database, hold } => {
@@ -103,7 +114,8 @@ impl Memory {
             Event::Decision { decision, .. } => self.remember_decision(at, decision),
             Event::ActionIntended { intent, .. } => {
                 self.actions += 1;
-                self.of_mut(&intent.database).run = Some(Run::new(intent.clone(), at));
+                let run = Run { account: self.account.clone(), ..Run::new(intent.clone(), at) };
+                self.of_mut(&intent.database).run = Some(run);
             }
             Event::ActionEnded { database, class, result, .. } => {
                 self.of_mut(database).end(at, class.as_ref(), result);

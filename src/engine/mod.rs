@@ -31,6 +31,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::action::Run;
 use crate::model::class::InstanceClass;
 use crate::model::command::Answer;
 use crate::model::database::{DatabaseName, DatabaseState};
@@ -50,11 +51,12 @@ use watched::Watched;
 /// For the engine's own decisions, and for every call at the moment it is sent, only a look that was just made counts:
 /// it is this old at most, in real time.
 pub const FRESH_LOOK: SignedDuration = SignedDuration::from_secs(5);
-/// While an action is under way the engine looks this often, also where it evaluates less often: status changes show
-/// within seconds and reads are cheap.
-const WATCH_EVERY: SignedDuration = SignedDuration::from_secs(15);
+/// While AWS makes a copy, which takes it a quarter of an hour or longer, an action is watched so many times as seldom.
+const COPY_IS_WATCHED_SELDOMER_BY: i32 = 2;
 /// An order that waits for a fresh look gets one as soon as the last is not fresh any more: at once, if it is older.
 const FRESH_LOOK_EVERY: SignedDuration = FRESH_LOOK;
+/// That often for so long; then AWS is slow or fails, and is not asked ever faster because an order waits.
+const ORDER_IS_NEW: SignedDuration = SignedDuration::from_secs(15);
 
 /// The whole engine.
 #[derive(Debug)]
@@ -222,19 +224,35 @@ impl Engine {
 
     /// The next look: counted from the last one, so that no other input can put it off.
     fn next_wake(&self, now: Timestamp) -> Wake {
-        let every = SignedDuration::try_from(self.settings.engine.evaluate_every).unwrap_or(WATCH_EVERY);
+        let every = span(self.settings.engine.evaluate_every);
         let active = |policy: &Policy| self.memory.of(&policy.database).active();
         let runs = || self.settings.databases.iter().filter_map(active);
-        let (after, why) = if runs().any(|run| !run.is_sent()) {
-            (FRESH_LOOK_EVERY, WakeReason::FreshLook)
-        } else if runs().next().is_some() && WATCH_EVERY < every {
-            (WATCH_EVERY, WakeReason::WatchAction)
+        let is_new = |run: &Run| now.duration_since(run.began).abs() < ORDER_IS_NEW;
+        let (after, why) = if let Some(run) = runs().filter(|run| !run.is_sent()).max_by_key(|run| run.began) {
+            let hurry = is_new(run) && self.problems.is_empty();
+            (if hurry { FRESH_LOOK_EVERY } else { self.watch_every() }, WakeReason::FreshLook)
         } else {
-            (every, WakeReason::NextEvaluation)
+            let usual = self.watch_every();
+            let watch = |run: &Run| if run.is_being_copied() { usual * COPY_IS_WATCHED_SELDOMER_BY } else { usual };
+            match runs().map(watch).min().filter(|watch| *watch < every) {
+                Some(watch) => (watch, WakeReason::WatchAction),
+                None => (every, WakeReason::NextEvaluation),
+            }
         };
         let soonest = |from: Timestamp| from.saturating_add(after).unwrap_or(Timestamp::MAX);
         // A clock that was set back must not put it off either.
         let at = soonest(self.looked_at.map_or(now, |looked_at| looked_at.min(now)));
         Wake { at, why }
     }
+
+    /// Time between two looks at an action under way.
+    fn watch_every(&self) -> SignedDuration {
+        let Settings { engine, .. } = &self.settings;
+        span(engine.watch_every.min(engine.evaluate_every))
+    }
+}
+
+/// The bounds of the configuration keep all times far below what does not fit.
+fn span(of: std::time::Duration) -> SignedDuration {
+    SignedDuration::try_from(of).unwrap_or(FRESH_LOOK)
 }

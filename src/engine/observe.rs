@@ -85,7 +85,7 @@ impl Engine {
         if before.as_ref() == Some(&identity) {
             return;
         }
-        if guarded && before.is_some_and(|before| before.account != account) {
+        if guarded && self.memory.account.as_ref().is_some_and(|before| *before != account) {
             self.disarm_for(now, "the credentials now belong to another account");
         }
         self.record(now, Event::IdentityConfirmed { account, arn, region });

@@ -72,7 +72,10 @@ impl Engine {
     }
 
     fn drive_run(&mut self, now: Timestamp, database: &DatabaseName) {
-        self.note_progress(now, database);
+        let Some(run) = self.memory.of(database).active() else { return };
+        if self.other_account(run).is_none() {
+            self.note_progress(now, database);
+        }
         let Some(run) = self.memory.of(database).active().cloned() else { return };
         let next = self.ask_playbook(now, database, &run);
         match next {
@@ -94,6 +97,13 @@ impl Engine {
             Next::Send(call) => self.send(now, &run, call),
             Next::End(result) => self.end_run(now, &run, result),
         }
+    }
+
+    /// The account of the credentials, if it is another one than at the beginning of the action.
+    fn other_account(&self, run: &Run) -> Option<&str> {
+        let (identity, _) = self.identity.as_ref()?;
+        let differs = run.account.as_ref().is_some_and(|then| *then != identity.account);
+        (differs && self.guards.stand(Guard::SameAccount)).then_some(identity.account.as_str())
     }
 
     fn ask_playbook(&self, now: Timestamp, database: &DatabaseName, run: &Run) -> Next {
@@ -127,11 +137,13 @@ impl Engine {
         let usual = BlueGreenPolicy::default();
         let situation = Situation {
             look,
+            other_account: self.other_account(run),
             blue_green: policy.map_or(&usual, |policy| &policy.blue_green),
             confirmed: confirmed.unwrap_or((0, SignedDuration::ZERO)),
             forbidden: self.forbidden(now, run),
             load_has_turned: self.has_turned(run),
             fresh_look: self.fresh_look,
+            look_every: self.watch_every(),
             stuck_after: stuck_after.unwrap_or(SignedDuration::MAX),
             guards: self.guards,
         };

@@ -329,11 +329,41 @@ fn another_account_disarms() {
     let mut engine = engine();
     engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
     arm(&mut engine, at(5));
-    let Input::Observed(mut other) = look(at(6), state("db.t4g.small", "available"), &HIGH) else { unreachable!() };
+    let step = engine.step(at(6), elsewhere(look(at(6), state("db.t4g.small", "available"), &HIGH)));
+    assert!(!engine.arming().is_armed() && sends(&step) == 0, "{:?}", step.effects);
+}
+
+/// The process that armed was another one, and ended with a word.
+#[test]
+fn another_account_disarms_across_a_restart_and_says_nothing_of_an_action_under_way() {
+    let (mut entries, settings) = journal_of_a_sent_call();
+    entries.push(Entry { seq: 99, at: at(5), event: Event::EngineStopped { why: "test".into() } });
+    let mut engine = Engine::new(settings, |_| String::new(), &entries, Guards::all());
+    engine.step(at(6), Input::Started(started()));
+    assert!(engine.arming().is_armed());
+    let done = || state("db.m5.large", "available");
+    let is_of_the_run = |effect: &Effect| {
+        matches!(effect, Effect::Record(Event::ActionObserved { .. } | Event::ActionEnded { .. }) | Effect::Send { .. })
+    };
+    for minute in 6..30 {
+        let step = engine.step(at(minute), elsewhere(look(at(minute), done(), &HIGH)));
+        assert!(!engine.arming().is_armed() && !step.effects.iter().any(is_of_the_run), "{:?}", step.effects);
+    }
+    let mut effects = Vec::new();
+    for minute in 30..40 {
+        effects.extend(engine.step(at(minute), look(at(minute), done(), &HIGH)).effects);
+    }
+    let verified =
+        |effect: &Effect| matches!(effect, Effect::Record(Event::ActionEnded { result: ActionResult::Verified, .. }));
+    assert_eq!(effects.iter().filter(|effect| verified(effect)).count(), 1, "{effects:?}");
+}
+
+/// The same look with the credentials of another account.
+fn elsewhere(look: Input) -> Input {
+    let Input::Observed(mut other) = look else { unreachable!() };
     let identity = Identity { account: "999999999999".into(), arn: "arn".into(), region: "us-east-1".into() };
     other.identity = Some(Ok(identity));
-    let step = engine.step(at(6), Input::Observed(other));
-    assert!(!engine.arming().is_armed() && sends(&step) == 0, "{:?}", step.effects);
+    Input::Observed(other)
 }
 
 #[test]

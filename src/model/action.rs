@@ -82,6 +82,9 @@ pub struct Run {
     pub intent: Intent,
     /// When the intent was recorded.
     pub began: Timestamp,
+    /// The account that the credentials belonged to then; what another one shows says nothing about this action.
+    #[serde(default)]
+    pub account: Option<String>,
     /// The calls made for it, in order.
     pub calls: Vec<CallRecord>,
     /// When it was over, and how; absent while it is not.
@@ -148,6 +151,7 @@ impl Run {
         Self {
             intent,
             began,
+            account: None,
             calls: vec![],
             ended: None,
             stop_requested: None,
@@ -191,6 +195,11 @@ impl Run {
     /// The machine that must be behind the database's name as far as this action knows.
     pub fn machine(&self) -> &ResourceId {
         self.switched.as_ref().map_or(&self.intent.resource_id, |(_, machine)| machine)
+    }
+
+    /// AWS makes the copy on the new class, and said so when it was last asked.
+    pub fn is_being_copied(&self) -> bool {
+        self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_provisioning())
     }
 
     /// Whether the next step waits for a person's word: the copy is ready.

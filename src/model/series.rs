@@ -82,6 +82,37 @@ impl Statistic {
     }
 }
 
+/// CloudWatch's units (`StandardUnit` of its API), in the order in which it lists them.
+pub const CLOUDWATCH_UNITS: [&str; 27] = [
+    "None",
+    "Seconds",
+    "Microseconds",
+    "Milliseconds",
+    "Bytes",
+    "Kilobytes",
+    "Megabytes",
+    "Gigabytes",
+    "Terabytes",
+    "Bits",
+    "Kilobits",
+    "Megabits",
+    "Gigabits",
+    "Terabits",
+    "Percent",
+    "Count",
+    "Bytes/Second",
+    "Kilobytes/Second",
+    "Megabytes/Second",
+    "Gigabytes/Second",
+    "Terabytes/Second",
+    "Bits/Second",
+    "Kilobits/Second",
+    "Megabits/Second",
+    "Gigabits/Second",
+    "Terabits/Second",
+    "Count/Second",
+];
+
 /// What a signal is, from the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignalSpec {
@@ -95,6 +126,10 @@ pub struct SignalSpec {
     pub period_secs: u32,
     /// The unit for people, such as `writes/s`, `%`, `s`, `B`.
     pub unit: String,
+    /// One of [`CLOUDWATCH_UNITS`]: what was published in another one is not asked for, and is missing then. CloudWatch
+    /// converts nothing: without this, megabytes would be read as bytes. Absent: whatever was published.
+    #[serde(default)]
+    pub published_in: Option<String>,
 }
 
 /// One value of a series: what was measured from `start` for one period.

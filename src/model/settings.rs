@@ -36,6 +36,8 @@ pub struct AwsSettings {
 pub struct EngineSettings {
     /// Time between two looks at AWS.
     pub evaluate_every: Duration,
+    /// Time between two looks while an action is under way, where it is the shorter one; from 5 s to a minute.
+    pub watch_every: Duration,
     /// The engine starts no action while so many are under way in the whole fleet. At least 1.
     pub max_actions_in_flight: u32,
 }

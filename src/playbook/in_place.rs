@@ -6,12 +6,10 @@
 #[cfg(test)]
 mod tests;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::ending::{held, refused};
-use super::patience::{
-    CONFIRMATIONS, CONFIRMED_OVER, DROPPED_AFTER, DROPPED_LOOKS, FAILED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS,
-};
+use super::patience::{CONFIRMATIONS, CONFIRMED_OVER, DROPPED_AFTER, FAILED_LOOKS, TRACELESS_AFTER, waited};
 use super::start::start;
 use super::{Look, Next, Situation};
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
@@ -144,14 +142,14 @@ fn unchanged(run: &Run, call: &CallRecord, look: Look<'_>, situation: Situation<
         return Some(ActionResult::RolledBack { why: event.message.clone() });
     }
     let passed = look.asked_at.duration_since(call.sent_at);
-    let waited = |time: SignedDuration, looks: u32| passed > time && look.since_call >= looks;
     match &call.state {
         CallState::Looking { why } => {
-            let over = waited(TRACELESS_AFTER, TRACELESS_LOOKS) || !situation.guards.stand(Guard::SettleWindow);
+            let over =
+                waited(call.sent_at, look, TRACELESS_AFTER, situation) || !situation.guards.stand(Guard::SettleWindow);
             let why = || format!("the call left no trace ({why}); it was sent once and did not arrive");
             over.then(|| ActionResult::FailedSafe { why: why() })
         }
-        _ => waited(DROPPED_AFTER, DROPPED_LOOKS).then(|| ActionResult::RolledBack {
+        _ => waited(call.sent_at, look, DROPPED_AFTER, situation).then(|| ActionResult::RolledBack {
             why: format!("the class is still {} {} min after the call", run.intent.from, passed.as_mins()),
         }),
     }

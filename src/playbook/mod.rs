@@ -23,6 +23,8 @@ use crate::model::step::ActionStep;
 pub struct Situation<'a> {
     /// The newest look at the database; absent when there was none, or when it was not found.
     pub look: Option<Look<'a>>,
+    /// The credentials belong to this account by now, and to another one when the action began.
+    pub other_account: Option<&'a str>,
     /// Consecutive looks that found the action done, this one not counted, and the time from the first of them to
     /// this one.
     pub confirmed: (u32, SignedDuration),
@@ -32,6 +34,8 @@ pub struct Situation<'a> {
     pub load_has_turned: bool,
     /// A call goes out on a look of this age at most: what is checked must be what is changed.
     pub fresh_look: SignedDuration,
+    /// The engine looks this often while an action is under way.
+    pub look_every: SignedDuration,
     /// How a blue/green deployment is carried out.
     pub blue_green: &'a BlueGreenPolicy,
     /// An action that is not done this long after its call is held.
@@ -107,8 +111,26 @@ pub fn steps(run: &Run) -> Vec<ActionStep> {
 
 /// What to do next about `run` at `now`.
 pub fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
+    if let Some(account) = situation.other_account.filter(|_| !run.is_ended()) {
+        return elsewhere(run, account, situation, now);
+    }
     match run.intent.strategy {
         Strategy::InPlace => in_place::next(run, situation, now),
         Strategy::BlueGreen => blue_green::next(run, situation, now),
     }
+}
+
+/// What another account shows says nothing of an action, and nothing is sent there. What is under way goes on when the
+/// credentials are back; when they stay away, a person is told where it is.
+fn elsewhere(run: &Run, account: &str, situation: Situation<'_>, now: Timestamp) -> Next {
+    let began = run.account.as_deref().unwrap_or("an unknown one");
+    let why = format!("the credentials belong to the account {account}; the action began in {began}");
+    let Some(call) = run.last_call() else {
+        return Next::End(ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
+    };
+    if now.duration_since(call.sent_at) <= situation.stuck_after {
+        return Next::Observe;
+    }
+    let (database, remedy) = (&run.intent.database, "see there what became of it, then release the hold");
+    ending::held_with(run, None, why, format!("look at {database} in the account {began}: {remedy}"))
 }

@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use super::{give_up, look_since_call, waited};
+use super::{give_up, look_since_call};
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::deployment::Deployment;
 use crate::playbook::ending::held;
-use crate::playbook::patience::{CONFIRMATIONS, CONFIRMED_OVER, FAILED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS};
+use crate::playbook::patience::{CONFIRMATIONS, CONFIRMED_OVER, FAILED_LOOKS, TRACELESS_AFTER, waited};
 use crate::playbook::{Look, Next, Situation};
 
 /// What to do next after the order to switch over.
@@ -81,7 +81,7 @@ fn on_the_old_machine(
     }
     // Available again: taken back, or it never arrived. By AWS's words at once, else by the time that passed.
     let taken_back = deployment.status_details.is_some() && look.since_call >= FAILED_LOOKS;
-    if taken_back || waited(call.sent_at, look, TRACELESS_AFTER, TRACELESS_LOOKS) {
+    if taken_back || waited(call.sent_at, look, TRACELESS_AFTER, situation) {
         return give_up::begin(run, deployment, situation, now);
     }
     Next::Observe

@@ -8,7 +8,7 @@ use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::deployment::Deployment;
 use crate::playbook::ending::{held, held_with};
-use crate::playbook::patience::{FAILED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS};
+use crate::playbook::patience::{TRACELESS_AFTER, waited};
 use crate::playbook::start::fresh;
 use crate::playbook::{Next, Situation};
 
@@ -60,11 +60,14 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
             Next::Adopt(format!("the deployment {} is {}", deployment.id, deployment.status))
         }
         None if looking => Next::Adopt("the deployment is gone".to_owned()),
-        None if look.deployments.copy.is_none() && look.since_call >= FAILED_LOOKS => Next::End(result(run, situation)),
+        // A picture from before the copy was made shows none either: as long as one can be old, it says nothing.
+        None if look.deployments.copy.is_none() && waited(call.sent_at, look, TRACELESS_AFTER, situation) => {
+            Next::End(result(run, situation))
+        }
         Some(deployment)
             if looking
                 && !deployment.status.is_deleting()
-                && super::waited(call.sent_at, look, TRACELESS_AFTER, TRACELESS_LOOKS) =>
+                && waited(call.sent_at, look, TRACELESS_AFTER, situation) =>
         {
             held_with(run, Some(look), "the order to remove the copy left no trace".to_owned(), left)
         }

@@ -97,8 +97,3 @@ fn look_since_call(situation: Situation<'_>) -> Option<(Look<'_>, Option<&Deploy
     let look = situation.look.filter(|look| look.since_call > 0 && look.deployments.is_read)?;
     Some((look, look.deployments.own))
 }
-
-/// How long after the call this look was asked, and by how many looks, against limits for both.
-fn waited(call_sent_at: Timestamp, look: Look<'_>, after: jiff::SignedDuration, looks: u32) -> bool {
-    look.asked_at.duration_since(call_sent_at) > after && look.since_call >= looks
-}

@@ -2,14 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{give_up, look_since_call, waited};
+use super::{give_up, look_since_call};
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::deployment::Deployment;
 use crate::model::policy::Switchover;
 use crate::playbook::ending::{held, refused};
-use crate::playbook::patience::{DROPPED_AFTER, DROPPED_LOOKS, TRACELESS_AFTER, TRACELESS_LOOKS};
+use crate::playbook::patience::{DROPPED_AFTER, TRACELESS_AFTER, waited};
 use crate::playbook::start::{fresh, precondition};
 use crate::playbook::{Look, Next, Situation};
 
@@ -31,7 +31,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
     if let Some(why) = foreign_hands(run, look.state) {
         return held(run, Some(look), why);
     }
-    let Some(deployment) = deployment else { return without_deployment(run, call, look) };
+    let Some(deployment) = deployment else { return without_deployment(run, call, look, situation) };
     if let CallState::Looking { .. } = call.state {
         return Next::Adopt(format!("the deployment {} exists", deployment.id));
     }
@@ -112,16 +112,16 @@ pub(super) fn foreign_hands(run: &Run, state: &DatabaseState) -> Option<String> 
     None
 }
 
-fn without_deployment(run: &Run, call: &CallRecord, look: Look<'_>) -> Next {
+fn without_deployment(run: &Run, call: &CallRecord, look: Look<'_>, situation: Situation<'_>) -> Next {
     if run.deployment.is_some() {
         return held(run, Some(look), "the deployment is gone, and not by us".to_owned());
     }
     match &call.state {
-        CallState::Looking { why } if waited(call.sent_at, look, TRACELESS_AFTER, TRACELESS_LOOKS) => {
+        CallState::Looking { why } if waited(call.sent_at, look, TRACELESS_AFTER, situation) => {
             let why = format!("the call left no trace ({why}); it was sent once and did not arrive");
             Next::End(ActionResult::FailedSafe { why })
         }
-        CallState::Accepted | CallState::Adopted { .. } if waited(call.sent_at, look, DROPPED_AFTER, DROPPED_LOOKS) => {
+        CallState::Accepted | CallState::Adopted { .. } if waited(call.sent_at, look, DROPPED_AFTER, situation) => {
             let why = format!("no deployment came of it in {} min", DROPPED_AFTER.as_mins());
             Next::End(ActionResult::RolledBack { why })
         }

@@ -128,6 +128,8 @@ impl Scene {
             forbidden: self.forbidden,
             load_has_turned: self.turned,
             fresh_look: SignedDuration::from_secs(5),
+            other_account: None,
+            look_every: SignedDuration::from_secs(15),
             blue_green: &self.policy,
             stuck_after: SignedDuration::from_hours(1),
             guards: Guards::all(),

@@ -1,5 +1,7 @@
 //! What comes next in every state of an action in place.
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::model::action::{ActionId, Intent};
 use crate::model::class::InstanceClass;
@@ -74,6 +76,8 @@ fn situation(state: &DatabaseState, second: i64) -> Situation<'_> {
         forbidden: None,
         load_has_turned: false,
         fresh_look: SignedDuration::from_secs(5),
+        other_account: None,
+        look_every: SignedDuration::from_secs(15),
         stuck_after: SignedDuration::from_hours(1),
         guards: Guards::all(),
     }

@@ -6,7 +6,8 @@ use super::MetricKey;
 use super::errors::{invalid_value, missing, validation};
 use super::input::Fields;
 use super::math::Expression;
-use super::statistic::{Statistic, UNITS, Unit};
+use super::statistic::{Statistic, Unit};
+use crate::model::series::CLOUDWATCH_UNITS;
 use crate::sim::wire::ApiError;
 use crate::sim::wire::tree::{Map, Value};
 
@@ -90,7 +91,7 @@ pub(super) fn metric(input: &Fields<'_>) -> Result<MetricKey, ApiError> {
 /// # Errors
 /// As CloudWatch states them.
 pub(super) fn unit(input: &Fields<'_>) -> Result<Option<Unit>, ApiError> {
-    Ok(input.word("Unit", &UNITS)?.and_then(Unit::of))
+    Ok(input.word("Unit", &CLOUDWATCH_UNITS)?.and_then(Unit::of))
 }
 
 /// Reads a period in seconds: 1, 5, 10, 20, 30 or a multiple of 60.

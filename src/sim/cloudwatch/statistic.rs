@@ -2,36 +2,7 @@
 
 use jiff::Timestamp;
 
-/// CloudWatch's units; their place here is how they are kept.
-pub(super) const UNITS: [&str; 27] = [
-    "None",
-    "Seconds",
-    "Microseconds",
-    "Milliseconds",
-    "Bytes",
-    "Kilobytes",
-    "Megabytes",
-    "Gigabytes",
-    "Terabytes",
-    "Bits",
-    "Kilobits",
-    "Megabits",
-    "Gigabits",
-    "Terabits",
-    "Percent",
-    "Count",
-    "Bytes/Second",
-    "Kilobytes/Second",
-    "Megabytes/Second",
-    "Gigabytes/Second",
-    "Terabytes/Second",
-    "Bits/Second",
-    "Kilobits/Second",
-    "Megabits/Second",
-    "Gigabits/Second",
-    "Terabits/Second",
-    "Count/Second",
-];
+use crate::model::series::CLOUDWATCH_UNITS as UNITS;
 
 /// The statistics that have a name of their own; all others are percentiles.
 pub(super) const NAMED: [&str; 5] = ["SampleCount", "Average", "Sum", "Minimum", "Maximum"];

@@ -35,7 +35,7 @@ pub(in crate::swarm) fn forge(fault: Fault, rng: &mut Rng, request: &Request, mu
     match fault {
         Fault::A4Garbage => return garbage(rng, response),
         Fault::A9OddAnswer => return odd(rng, response),
-        Fault::M3Impossible => return impossible(rng, response),
+        Fault::M3Impossible => return impossible(rng, request, response),
         Fault::M4SilentZero => return silent(request, response),
         Fault::A8EndlessPages => edit(&mut response, |text| {
             let (name, _) = text.split_once("Result>").unwrap_or(("", ""));
@@ -121,10 +121,10 @@ pub(in crate::swarm) fn show_switched(response: &mut Response, to: Switch) {
     }
 }
 
-/// Datapoints that cannot be: impossible values here and there, texts for numbers, each point twice and once revised, the order of time
-/// broken, or an answer that says of itself that it is not whole.
-fn impossible(rng: &mut Rng, mut response: Response) -> Response {
-    let value = match rng.draw() % 8 {
+/// Datapoints that cannot be: impossible values here and there, texts for numbers, another unit, each point twice and
+/// once revised, the order of time broken, or an answer that says of itself that it is not whole.
+fn impossible(rng: &mut Rng, request: &Request, mut response: Response) -> Response {
+    let value = match rng.draw() % 9 {
         0 => Value::Double(f64::NAN),
         1 => Value::Double(-1.0),
         2 => Value::Double(f64::INFINITY),
@@ -140,6 +140,7 @@ fn impossible(rng: &mut Rng, mut response: Response) -> Response {
             edit_points(&mut response, |points| points.sort_by_cached_key(|_| rng.draw()));
             return response;
         }
+        7 => return in_another_unit(request, response),
         _ => {
             edit_results(&mut response, |_, result| {
                 result.insert("StatusCode".to_owned(), Value::Text("PartialData".to_owned()));
@@ -152,6 +153,28 @@ fn impossible(rng: &mut Rng, mut response: Response) -> Response {
         if rng.draw().is_multiple_of(4) {
             *old = value.clone();
         }
+    });
+    response
+}
+
+/// The newest minutes were published in another unit, in which a second's writes are an hour's. As CloudWatch does it,
+/// whoever names the unit that it wants gets nothing of them, and whoever does not gets numbers that mean something else.
+fn in_another_unit(request: &Request, mut response: Response) -> Response {
+    const PER_HOUR: f64 = 3_600.0;
+    let named = served::queries_with_unit(request);
+    edit_results(&mut response, |id, result| {
+        let names_it = named.contains(id);
+        edit_points_of(result, |points| {
+            let newest = points.len().saturating_sub(5);
+            if names_it {
+                points.truncate(newest);
+            }
+            for (_, value) in points.iter_mut().skip(newest) {
+                if let Value::Double(number) = value {
+                    *number *= PER_HOUR;
+                }
+            }
+        });
     });
     response
 }
@@ -186,17 +209,19 @@ fn edit_values(response: &mut Response, mut change: impl FnMut(&str, &mut Value)
 
 /// The datapoints of every result: when, and how much.
 fn edit_points(response: &mut Response, mut change: impl FnMut(&mut Vec<(Value, Value)>)) {
-    edit_results(response, |_, result| {
-        let list = |name: &str| match result.get(name) {
-            Some(Value::List(list)) => list.clone(),
-            _ => Vec::new(),
-        };
-        let mut points: Vec<(Value, Value)> = list("Timestamps").into_iter().zip(list("Values")).collect();
-        change(&mut points);
-        let (times, values) = points.into_iter().unzip();
-        result.insert("Timestamps".to_owned(), Value::List(times));
-        result.insert("Values".to_owned(), Value::List(values));
-    });
+    edit_results(response, |_, result| edit_points_of(result, &mut change));
+}
+
+fn edit_points_of(result: &mut Map, change: impl FnOnce(&mut Vec<(Value, Value)>)) {
+    let list = |name: &str| match result.get(name) {
+        Some(Value::List(list)) => list.clone(),
+        _ => Vec::new(),
+    };
+    let mut points: Vec<(Value, Value)> = list("Timestamps").into_iter().zip(list("Values")).collect();
+    change(&mut points);
+    let (times, values) = points.into_iter().unzip();
+    result.insert("Timestamps".to_owned(), Value::List(times));
+    result.insert("Values".to_owned(), Value::List(values));
 }
 
 /// Every result of an answer of `GetMetricData`, with the id of its query.

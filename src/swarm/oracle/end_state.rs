@@ -15,8 +15,9 @@ use crate::model::snapshot::Snapshot;
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::disk::SimDisk;
 
-/// Requests per minute and database: I22.
-const REQUESTS_PER_MIN: usize = 60;
+/// Requests per minute of the whole engine, since one call reads all databases: I22. An order that waits for a fresh
+/// look asks every 5 s; nothing asks faster.
+const REQUESTS_PER_MIN: usize = 48;
 /// Reads that the SDK tries again, to those that were wanted: I22.
 const RETRY_AMPLIFICATION: f64 = 1.5;
 /// The SDK begins with a budget of retries, and so does each life: fewer reads say nothing.
@@ -124,8 +125,7 @@ fn accounts(witness: &mut Witness) {
     if !open.is_empty() {
         witness.break_promise(format!("I20: never ended: {}", open.join(", ")));
     }
-    let databases = witness.plan.settings.databases.len();
-    if witness.most_requests_per_min > REQUESTS_PER_MIN * databases {
+    if witness.most_requests_per_min > REQUESTS_PER_MIN {
         witness.break_promise(format!("I22: {} requests in a minute", witness.most_requests_per_min));
     }
     let (reads, first) = witness.reads;

@@ -1,6 +1,6 @@
 //! What a client was told: read from the very bytes that it got, after every fault.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -50,10 +50,7 @@ pub(in crate::swarm) fn account(body: &[u8]) -> Option<String> {
 
 /// The queries of a `GetMetricData` that ask for one of the metrics: their ids, and the database of each.
 pub(in crate::swarm) fn queries_for(request: &Request, metrics: &[&str]) -> BTreeMap<String, String> {
-    let asked = cbor::decode(&request.body).ok();
-    let Some(Value::List(queries)) = asked.as_ref().and_then(|asked| member(asked, &["MetricDataQueries"])) else {
-        return BTreeMap::new();
-    };
+    let queries = queries(request);
     let one = |query: &Value| {
         let metric = member(query, &["MetricStat", "Metric"])?;
         let Value::Text(name) = member(metric, &["MetricName"])? else { return None };
@@ -66,6 +63,23 @@ pub(in crate::swarm) fn queries_for(request: &Request, metrics: &[&str]) -> BTre
         }
     };
     queries.iter().filter_map(one).collect()
+}
+
+/// The ids of the queries of a `GetMetricData` that name the unit that they want.
+pub(in crate::swarm) fn queries_with_unit(request: &Request) -> BTreeSet<String> {
+    let with_unit = |query: &Value| match (member(query, &["Id"])?, member(query, &["MetricStat", "Unit"])?) {
+        (Value::Text(id), Value::Text(_)) => Some(id.clone()),
+        _ => None,
+    };
+    queries(request).iter().filter_map(with_unit).collect()
+}
+
+fn queries(request: &Request) -> Vec<Value> {
+    let Ok(Value::Map(mut asked)) = cbor::decode(&request.body) else { return Vec::new() };
+    match asked.remove("MetricDataQueries") {
+        Some(Value::List(queries)) => queries,
+        _ => Vec::new(),
+    }
 }
 
 /// Of each database the newest datapoint of any of the metrics in an answer of `GetMetricData`.

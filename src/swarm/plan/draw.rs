@@ -222,12 +222,15 @@ impl Drawer<'_> {
     }
 
     fn settings(&mut self, rungs: &str) -> Settings {
-        // Seldomer than the product's 15 s: a look costs the most of a trial, and the faults last for minutes and hours.
-        let every = [90, 240, 300, 300, 300, 300][pick(&mut self.rng, 6)];
+        // Seldomer than the product's 15 s, as is the watch below: a look costs the most of a trial, and the faults last for minutes and hours.
+        let every = [120, 240, 300, 300, 300, 300][pick(&mut self.rng, 6)];
         let in_flight = 1 + pick(&mut self.rng, 2);
         let pinned = self.rng.draw().is_multiple_of(2);
         let mut text = if pinned { format!("[aws]\naccount_id = \"{ACCOUNT}\"\n") } else { String::new() };
-        let _ = write!(text, "[engine]\nevaluate_every = \"{every}s\"\nmax_actions_in_flight = {in_flight}\n");
+        let _ = write!(
+            text,
+            "[engine]\nevaluate_every = \"{every}s\"\nwatch_every = \"30s\"\nmax_actions_in_flight = {in_flight}\n"
+        );
         for name in self.names {
             let actions = [4, 8, 24][pick(&mut self.rng, 3)];
             let up = [5, 15][pick(&mut self.rng, 2)];

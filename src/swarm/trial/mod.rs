@@ -163,6 +163,9 @@ impl Stage {
             }
             if now >= self.plan.heals_at {
                 self.wire.heal();
+                if let Some(life) = &mut life {
+                    life.during.clear();
+                }
                 // Somebody has set the clock right.
                 self.wall.set_by(-std::mem::take(&mut self.off_by));
             }

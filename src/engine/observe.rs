@@ -10,6 +10,7 @@ use super::input::Observation;
 use super::watched::{Seen, SeenDeployments};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState, ResourceId};
+use crate::model::deployment::Deployment;
 use crate::model::event::Event;
 use crate::model::failure::FailingRead;
 use crate::model::failure::{Failure, FailureKind};
@@ -168,22 +169,54 @@ impl Engine {
         let Some(watched) = self.watched.get_mut(database) else { return };
         let odd_before = watched.odd.take();
         let AlsoRead { asked_at, events_read, deployments } = read;
+        let foreign = if deployments.is_read { watched.foreign_deployment.take() } else { None };
+        let foreign = foreign.zip(deployments.foreign.as_ref().map(Deployment::words));
+        if deployments.is_read {
+            watched.foreign_deployment = deployments.foreign.as_ref().map(Deployment::words);
+        }
         watched.see(Seen { state, at: asked_at, age_is_known: true, events_read, deployments });
         match known {
             // The action itself changes the class, and its playbook knows foreign hands.
             _ if acting => {}
             Some(known) if known != here && odd_before.as_ref() == Some(&here) => {
-                self.record_foreign_change(now, database, &known, here);
+                self.record_foreign_change(now, database, &known, here.clone());
             }
             Some(known) if known != here => {
                 // Also at the first look after a start, when no earlier one tells of the other machine.
                 if known.0 != here.0 && watched.before.is_none() {
                     watched.cut_at(asked_at);
                 }
-                watched.odd = Some(here);
+                watched.odd = Some(here.clone());
             }
-            _ => self.memory.first_seen(database, here),
+            _ => self.memory.first_seen(database, here.clone()),
         }
+        if let Some((before, deployment)) = foreign
+            && before == deployment
+            && !acting
+        {
+            self.hold_for_deployment(now, database, &deployment, here);
+        }
+    }
+
+    /// Seen on two looks running, and held once: a person who releases it while the deployment is there is told again.
+    fn hold_for_deployment(
+        &mut self,
+        now: Timestamp,
+        database: &DatabaseName,
+        deployment: &str,
+        (resource_id, class): (ResourceId, InstanceClass),
+    ) {
+        let what =
+            format!("it is the source of the blue/green deployment {deployment}, which no action under way made");
+        let cause = HoldCause::ForeignChange { what: what.clone() };
+        let holds = &self.memory.of(database).holds;
+        if holds.iter().any(|hold| hold.cause == cause || matches!(hold.cause, HoldCause::Unclear { .. })) {
+            return;
+        }
+        let event = Event::ForeignChange { database: database.clone(), resource_id, class, what };
+        self.record(now, event);
+        let hold = Hold { direction: None, until: None, cause };
+        self.record(now, Event::HoldSet { database: database.clone(), hold });
     }
 
     /// Seen on two looks running: `DescribeDBInstances` can answer with an old picture once.

@@ -21,6 +21,8 @@ pub(super) struct Watched {
     pub seen: Option<Seen>,
     /// A class or machine that contradicts what is known, in the last look: one look alone is no proof.
     pub odd: Option<(ResourceId, InstanceClass)>,
+    /// A deployment of other hands, in the last look that read them: also here one look alone is no proof.
+    pub foreign_deployment: Option<String>,
     /// The signals' datapoints.
     pub series: BTreeMap<SignalName, Arc<Series>>,
     /// The datapoints of the machine that had the name before, and when it passed on.

@@ -35,6 +35,13 @@ pub struct Deployment {
 #[serde(transparent)]
 pub struct DeploymentStatus(String);
 
+impl Deployment {
+    /// `bgd-0123456789abcdef (its name)`.
+    pub fn words(&self) -> String {
+        format!("{} ({})", self.id, self.name)
+    }
+}
+
 impl DeploymentId {
     /// An id; not checked here.
     pub fn new(id: impl Into<String>) -> Self {

@@ -82,7 +82,7 @@ fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
             return Some("blue/green deployments could not be read".to_owned());
         }
         let other = look.deployments.foreign?;
-        Some(format!("it is in the blue/green deployment {} ({}), which is not ours", other.id, other.name))
+        Some(format!("it is in the blue/green deployment {}, which is not ours", other.words()))
     };
     start::start(run, situation, now, also, |state| MutatingCall::CreateBlueGreenDeployment {
         database: run.intent.database.clone(),

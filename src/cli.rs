@@ -58,12 +58,36 @@ pub enum Command {
     Sim(SimArgs),
     /// Runs the engine in seeded, faulty worlds and checks its promises
     Simulate(SimulateArgs),
+    /// Shows every gate in front of a change of class, and changes nothing; exit code 1 when one is closed to everybody
+    Preflight(PreflightArgs),
     /// Reads the evidence
     Journal {
         /// What to do with it.
         #[command(subcommand)]
         command: JournalCommand,
     },
+}
+
+/// Which change to look at.
+#[derive(Debug, Args)]
+pub struct PreflightArgs {
+    /// The database, by its identifier
+    pub database: String,
+    /// Only this class of its ladder [default: the rungs next to it]
+    #[arg(long, value_name = "CLASS")]
+    pub to: Option<String>,
+    /// One JSON object per target
+    #[arg(long)]
+    pub json: bool,
+    /// On the embedded simulation of AWS: a built-in scenario's name or a file
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "checkpoints")]
+    pub sim: Option<String>,
+    /// The configuration [default: ./config.toml; with --sim a built-in one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Whose journal says what is held, armed and under way [env: UPSHIFT_STATE_DIR] [default: the XDG state directory]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
 }
 
 /// How to run the simulation alone.

@@ -42,6 +42,7 @@ fn modify(bytes: &[u8]) {
     let call = MutatingCall::ModifyDbInstanceClass {
         database: DatabaseName::new("checkpoints"),
         class: InstanceClass::observed("db.m5.large"),
+        capacity_reservation: Some("cr-1".to_owned()),
     };
     let outcome: CallOutcome = sdk::ask(sdk::answer(bytes, XML), async |aws| aws.send(&call).await);
     must_be_clean(&outcome);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_rds::operation::describe_db_instances::DescribeDBInstancesError;
-use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
+use aws_sdk_rds::types::{DbInstance, DbParameterGroupStatus, PendingModifiedValues};
 
 use super::pages::Pages;
 use super::{Aws, convert};
 use crate::model::class::InstanceClass;
-use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, Instances, ResourceId};
+use crate::model::database::{DatabaseFacts, DatabaseName, DatabaseState, InstanceStatus, Instances, ResourceId};
 use crate::model::failure::{Failure, FailureKind};
 
 impl Aws {
@@ -85,7 +85,24 @@ fn state(name: &DatabaseName, instance: &DbInstance) -> Result<DatabaseState, Fa
         storage_type: convert::optional_text(instance.storage_type()),
         storage_gib: instance.allocated_storage().and_then(|gib| u32::try_from(gib).ok()),
         endpoint,
+        facts: facts(instance),
     })
+}
+
+fn facts(instance: &DbInstance) -> DatabaseFacts {
+    let group = |group: &DbParameterGroupStatus| {
+        (convert::text(group.db_parameter_group_name()), convert::text(group.parameter_apply_status()))
+    };
+    DatabaseFacts {
+        backup_retention_days: instance.backup_retention_period().and_then(|days| u32::try_from(days).ok()),
+        backup_window: convert::optional_text(instance.preferred_backup_window()),
+        maintenance_window: convert::optional_text(instance.preferred_maintenance_window()),
+        parameter_groups: instance.db_parameter_groups().iter().map(group).collect(),
+        manages_password: instance.master_user_secret().is_some(),
+        capacity_reservation: convert::optional_text(instance.db_capacity_reservation_identifier()),
+        cluster: convert::optional_text(instance.db_cluster_identifier()),
+        replica_of: convert::optional_text(instance.read_replica_source_db_instance_identifier()),
+    }
 }
 
 /// Every pending value by AWS's name for it. A value whose content is of no use here still shows that it pends.

@@ -22,7 +22,9 @@ impl Aws {
     /// Sends `call` once. When this returns, it was sent at most once, and the outcome says all that is known.
     pub async fn send(&self, call: &MutatingCall) -> CallOutcome {
         match call {
-            MutatingCall::ModifyDbInstanceClass { database, class } => Box::pin(self.modify(database, class)).await,
+            MutatingCall::ModifyDbInstanceClass { database, class, capacity_reservation } => {
+                Box::pin(self.modify(database, class, capacity_reservation.clone())).await
+            }
             MutatingCall::CreateBlueGreenDeployment { source, name, class, .. } => {
                 Box::pin(self.create_deployment(source, name, class)).await
             }
@@ -35,8 +37,14 @@ impl Aws {
         }
     }
 
-    async fn modify(&self, database: &DatabaseName, class: &InstanceClass) -> CallOutcome {
+    async fn modify(
+        &self,
+        database: &DatabaseName,
+        class: &InstanceClass,
+        capacity_reservation: Option<String>,
+    ) -> CallOutcome {
         let request = self.rds_mutating.modify_db_instance().db_instance_identifier(database.as_str());
+        let request = request.set_db_capacity_reservation_identifier(capacity_reservation);
         let answer = request.db_instance_class(class.as_str()).apply_immediately(true).send().await;
         outcome!(answer)
     }

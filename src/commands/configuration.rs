@@ -1,12 +1,11 @@
 //! The configuration of a run: of a file, or built in for a simulation.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::CommandError;
-use crate::cli::RunArgs;
 use crate::config;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
@@ -18,9 +17,9 @@ use crate::sim::scenario::Scenario;
 ///
 /// # Errors
 /// When it cannot be read, or is wrong.
-pub(super) fn settings(args: &RunArgs, scenario: Option<&Scenario>) -> Result<(Settings, String), CommandError> {
-    let path = match (&args.config, scenario) {
-        (Some(path), _) => path.clone(),
+pub(super) fn settings(config: Option<&Path>, scenario: Option<&Scenario>) -> Result<(Settings, String), CommandError> {
+    let path = match (config, scenario) {
+        (Some(path), _) => path.to_owned(),
         (None, Some(scenario)) => return Ok(builtin_settings(scenario)),
         (None, None) => PathBuf::from("config.toml"),
     };

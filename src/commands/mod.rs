@@ -8,6 +8,7 @@ mod failure;
 mod journal;
 mod last_words;
 mod logging;
+mod preflight;
 mod process;
 mod run;
 mod sim;
@@ -29,6 +30,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         None => run::run(&cli.run, &environment),
         Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Simulate(args)) => simulate::run(&args),
+        Some(Command::Preflight(args)) => preflight::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment
             .state_directory(place.state_dir.as_deref())
             .and_then(|directory| journal::show(&directory, json)),

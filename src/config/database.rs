@@ -18,7 +18,7 @@ use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
 
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
     "id",
     "ladder",
     "strategy",
@@ -30,6 +30,7 @@ pub(super) const KEYS: [&str; 15] = [
     "publish_delay",
     "stuck_after",
     "max_connections_share",
+    "clear_of_windows",
     "prices",
     "signal",
     "up",
@@ -41,6 +42,8 @@ pub(super) const COOLDOWN_KEYS: [&str; 2] = ["up", "down"];
 const ID_CHARS: usize = 63;
 /// A class change takes up to 15 minutes: one that is called stuck sooner is not. A day later nobody is watching.
 const STUCK: RangeInclusive<Duration> = Duration::from_mins(15)..=Duration::from_hours(24);
+/// Nothing near is nothing to keep clear of; a day ahead some window is always near.
+const CLEAR: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(6);
 /// What is a day old is not the load.
 const STALE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
 /// CloudWatch publishes within minutes; an hour is a broken source.
@@ -87,6 +90,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
     };
     let hold_after_manual = duration("hold_after_manual", &SANE, 60);
     let stuck_after = duration("stuck_after", &STUCK, 60);
+    let clear_of_windows = duration("clear_of_windows", &CLEAR, 10);
     let (stale_after, publish_delay) = (duration("stale_after", &STALE, 5), duration("publish_delay", &DELAY, 2));
     let max_actions_per_day = section.count("max_actions_per_day", 1..=ACTIONS_MOST, problems).unwrap_or(4);
     let max_connections_share = share(section, problems);
@@ -110,6 +114,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
         publish_delay,
         stuck_after,
         max_connections_share,
+        clear_of_windows,
         prices,
     })
 }

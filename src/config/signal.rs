@@ -18,7 +18,7 @@ const DEFAULTS: [(&str, &str, &str, &str); 5] = [
     (SignalName::CPU, "CPUUtilization", "%", "Percent"),
     (SignalName::CONNECTIONS, "DatabaseConnections", "connections", "Count"),
     ("write_latency", "WriteLatency", "s", "Seconds"),
-    ("free_memory", "FreeableMemory", "B", "Bytes"),
+    (SignalName::FREE_MEMORY, "FreeableMemory", "B", "Bytes"),
 ];
 
 const NAMESPACE: &str = "AWS/RDS";

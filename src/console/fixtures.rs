@@ -83,7 +83,11 @@ pub(super) fn armed() -> Snapshot {
 
 fn call() -> MutatingCall {
     let class = InstanceClass::observed("db.m5.large");
-    MutatingCall::ModifyDbInstanceClass { database: DatabaseName::new("checkpoints"), class }
+    MutatingCall::ModifyDbInstanceClass {
+        database: DatabaseName::new("checkpoints"),
+        class,
+        capacity_reservation: None,
+    }
 }
 
 fn run_with_lost_answer() -> Run {

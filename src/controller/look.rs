@@ -24,6 +24,8 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(15);
 const EVENTS_BACKFILL: SignedDuration = SignedDuration::from_hours(3);
 /// Asked anew after this time, because credentials can be exchanged under a running process.
 const IDENTITY_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// Where nothing moves by a blue/green deployment: to see one of other hands, which takes longer than this to be made.
+const DEPLOYMENTS_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// Remembers what was read, so that the next look asks for no more than it needs.
 #[derive(Debug, Default)]
@@ -34,6 +36,7 @@ pub(super) struct Looker {
     metrics_asked_at: Option<Timestamp>,
     events_until: Option<Timestamp>,
     identity_at: Option<Timestamp>,
+    deployments_at: Option<Timestamp>,
 }
 
 /// What one look asks.
@@ -47,7 +50,7 @@ pub(super) struct ReadPlan {
     events_from: Timestamp,
     /// The copies that are being made.
     copies: Vec<DatabaseName>,
-    /// Some database moves by a blue/green deployment.
+    /// Some database moves by a blue/green deployment, or they were not read for a while.
     deployments: bool,
     orderable: Vec<(DatabaseState, InstanceClass)>,
     now: Timestamp,
@@ -67,8 +70,7 @@ impl Looker {
         };
         let policies = engine.settings().databases.iter();
         ReadPlan {
-            // A clock that was set back makes the last answer one of the future, which is none.
-            identity: self.identity_at.is_none_or(|at| at > now || now.duration_since(at) > IDENTITY_EVERY),
+            identity: is_due(self.identity_at, IDENTITY_EVERY, now),
             databases: policies.clone().map(|policy| policy.database.clone()).collect(),
             signals: self.metrics_are_due(engine, now).then(|| {
                 policies
@@ -79,7 +81,7 @@ impl Looker {
             metrics_from: self.metrics_from(engine, now),
             events_from: since(self.events_until, EVENTS_BACKFILL, now),
             copies: engine.copies(),
-            deployments: engine.needs_deployments(),
+            deployments: engine.needs_deployments() || is_due(self.deployments_at, DEPLOYMENTS_EVERY, now),
             orderable: engine.unasked_classes(now),
             now,
         }
@@ -120,10 +122,18 @@ impl Looker {
         if look.events.is_ok() {
             self.events_until = Some(look.asked_at);
         }
+        if matches!(look.deployments, Some(Ok(_))) {
+            self.deployments_at = Some(look.asked_at);
+        }
         if matches!(look.identity, Some(Ok(_))) {
             self.identity_at = Some(look.asked_at);
         }
     }
+}
+
+/// A clock that was set back makes the last answer one of the future, which is none.
+fn is_due(last: Option<Timestamp>, every: SignedDuration, now: Timestamp) -> bool {
+    last.is_none_or(|at| at > now || now.duration_since(at) > every)
 }
 
 /// Back to what is known, with an overlap, or to the very beginning. A clock that was set back asks for all of it.

@@ -11,6 +11,7 @@
 //! everything behind it, a call among them.
 
 mod clock_step;
+pub mod inspect;
 mod look;
 mod publish;
 

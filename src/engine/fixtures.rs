@@ -54,6 +54,7 @@ pub(super) fn policy() -> Policy {
         stale_after: Duration::from_mins(5),
         publish_delay: Duration::from_mins(2),
         stuck_after: Duration::from_hours(1),
+        clear_of_windows: Duration::from_mins(10),
         max_connections_share: 0.8,
         prices: BTreeMap::new(),
     }
@@ -91,6 +92,7 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
         (SignalName::new("writes"), series(writes)),
         (SignalName::new("connections"), series(&calm(40.0))),
         (SignalName::new("cpu"), series(&calm(10.0))),
+        (SignalName::new(SignalName::FREE_MEMORY), series(&calm(6.0 * 1024.0 * 1024.0 * 1024.0))),
     ]);
     let orderable = policy().ladder.rungs().iter().map(|class| (name.clone(), class.clone(), Ok(true))).collect();
     let identity = Identity { account: "123456789012".into(), arn: "arn".into(), region: "us-east-1".into() };
@@ -101,7 +103,7 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
         databases: Ok(BTreeMap::from([(name.clone(), Ok(state))])),
         series: Some(Ok(BTreeMap::from([(name, Ok(signals))]))),
         events: Ok(vec![]),
-        deployments: None,
+        deployments: Some(Ok(vec![])),
         orderable,
     }))
 }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::memory::Memory;
+use super::preflight;
 use super::remembered::Remembered;
 use super::rules;
 use super::watched::Watched;
@@ -76,6 +77,7 @@ pub(super) fn all(
         gates.push(connections_fit(policy, watched, target, now));
         gates.push(cpu_fits(policy, watched, target, now));
     }
+    gates.extend(preflight::all(policy, watched, direction, target, now));
     gates.push(cooldown(policy, remembered, direction, now));
     gates.push(budget(policy, remembered, now));
     gates.push(not_held(remembered, direction, now));
@@ -102,7 +104,7 @@ fn guard(gate: &Gate) -> Option<Guard> {
         Gate::CooldownOver => Guard::Cooldown,
         Gate::DailyBudget { .. } => Guard::DailyBudget,
         Gate::NotHeld { .. } => Guard::Hold,
-        Gate::JournalWritable | Gate::Identity | Gate::StateKnown { .. } | Gate::RungAvailable { .. } => return None,
+        _ => return None,
     })
 }
 
@@ -192,16 +194,21 @@ fn up_rules_complete(guards: Guards, policy: &Policy, watched: &Watched, now: Ti
     GateResult::new(Gate::UpRulesComplete { missing }, missing == 0)
 }
 
-/// Every value of a signal within the window of the shortest down rule; `None` with a single gap: the missing one may
-/// be the highest.
-fn recent(policy: &Policy, series: Option<&Series>, now: Timestamp) -> Option<f64> {
+/// The most, or the least, of a signal within the window of the shortest down rule; `None` with a single gap: the missing
+/// one may be just that.
+pub(super) fn recent(
+    policy: &Policy,
+    series: Option<&Series>,
+    now: Timestamp,
+    pick: fn(f64, f64) -> f64,
+) -> Option<f64> {
     let window = policy.down.iter().map(|rule| rule.periods).min().unwrap_or(1);
-    rules::unbroken(series?, policy, window, now)?.into_iter().max_by(f64::total_cmp)
+    rules::unbroken(series?, policy, window, now)?.into_iter().reduce(pick)
 }
 
 /// The most connections seen within the window of the shortest down rule, against the target's `max_connections`.
 fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
-    let most = recent(policy, watched.signal(&SignalName::new(SignalName::CONNECTIONS)), now);
+    let most = recent(policy, watched.signal(&SignalName::new(SignalName::CONNECTIONS)), now, f64::max);
     let seen = most.map(|most| most.ceil().max(0.0) as u32);
     let limit = target
         .and_then(InstanceClass::least_max_connections)
@@ -212,12 +219,12 @@ fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceC
 
 /// The most CPU seen within the same window, as it would be on the target's number of CPUs.
 fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
-    let most = recent(policy, watched.signal(&SignalName::new(SignalName::CPU)), now);
+    let most = recent(policy, watched.signal(&SignalName::new(SignalName::CPU)), now, f64::max);
     let vcpus = |class: &InstanceClass| class.hardware().map(|hardware| f64::from(hardware.vcpus));
     let here = watched.seen.as_ref().and_then(|seen| vcpus(&seen.state.class));
     let ratio = here.zip(target.and_then(vcpus)).map(|(here, there)| here / there);
     let seen_percent = most.zip(ratio).map(|(most, ratio)| (most * ratio).ceil().max(0.0) as u32);
-    let is_silent = |rule: &Rule| recent(policy, watched.signal(&rule.signal), now) == Some(0.0);
+    let is_silent = |rule: &Rule| recent(policy, watched.signal(&rule.signal), now, f64::max) == Some(0.0);
     let silent = policy.down.iter().any(is_silent);
     let limit_percent = if silent { CPU_LIMIT_OF_SILENCE_PERCENT } else { CPU_LIMIT_PERCENT };
     let open = seen_percent.is_some_and(|seen| seen <= limit_percent);

@@ -18,6 +18,7 @@ pub mod input;
 mod memory;
 mod observe;
 mod orders;
+mod preflight;
 mod remembered;
 mod rules;
 mod runs;
@@ -37,6 +38,7 @@ use crate::model::command::Answer;
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::event::{Entry, Event};
 use crate::model::failure::FailingRead;
+use crate::model::gate::GateResult;
 use crate::model::guard::{Guard, Guards};
 use crate::model::identity::Identity;
 use crate::model::limits::STATE_LIMIT;
@@ -44,7 +46,7 @@ use crate::model::policy::Policy;
 use crate::model::settings::Settings;
 use crate::model::wake::{Wake, WakeReason};
 use gates::Common;
-use input::{Effect, Input, Step};
+use input::{Effect, Input, Observation, Step};
 use memory::Memory;
 use watched::Watched;
 
@@ -136,6 +138,18 @@ impl Engine {
             watched.look_is_new = false;
         }
         Step { effects: std::mem::take(&mut self.effects), answer, wake: self.next_wake(now) }
+    }
+
+    /// Takes in one look at `now` and decides nothing: to see what would stand in the way.
+    pub fn take_in(&mut self, now: Timestamp, look: Observation) {
+        self.observe(now, look);
+        self.effects.clear();
+    }
+
+    /// Every gate between a database and a class of its ladder at `now`; none for a database that is not configured.
+    pub fn gates_to(&self, database: &DatabaseName, to: &InstanceClass, now: Timestamp) -> Vec<GateResult> {
+        let policy = self.settings.policy(database).zip(self.watched.get(database));
+        policy.map_or_else(Vec::new, |(policy, watched)| self.gates_of(policy, watched, to, now))
     }
 
     /// The clock was set: it does not tell how old the looks are that were made so far, and no call rests on them.

@@ -169,11 +169,10 @@ impl Engine {
         let Some(watched) = self.watched.get_mut(database) else { return };
         let odd_before = watched.odd.take();
         let AlsoRead { asked_at, events_read, deployments } = read;
-        let foreign = if deployments.is_read { watched.foreign_deployment.take() } else { None };
-        let foreign = foreign.zip(deployments.foreign.as_ref().map(Deployment::words));
-        if deployments.is_read {
-            watched.foreign_deployment = deployments.foreign.as_ref().map(Deployment::words);
-        }
+        let other = deployments.foreign.as_ref().map(Deployment::words);
+        let other_before = watched.other_deployment.take();
+        let read = deployments.is_read.then(|| (other.clone(), asked_at));
+        watched.other_deployment = read.or_else(|| other_before.clone());
         watched.see(Seen { state, at: asked_at, age_is_known: true, events_read, deployments });
         match known {
             // The action itself changes the class, and its playbook knows foreign hands.
@@ -190,7 +189,7 @@ impl Engine {
             }
             _ => self.memory.first_seen(database, here.clone()),
         }
-        if let Some((before, deployment)) = foreign
+        if let (Some(deployment), Some((Some(before), _))) = (other, other_before)
             && before == deployment
             && !acting
         {

@@ -186,6 +186,19 @@ pub(super) struct ClosedGates {
 }
 
 impl Engine {
+    /// Every gate between a database and a class.
+    pub(super) fn gates_of(
+        &self,
+        policy: &Policy,
+        watched: &Watched,
+        to: &InstanceClass,
+        now: Timestamp,
+    ) -> Vec<GateResult> {
+        let here = watched.seen.as_ref().map(|seen| &seen.state.class);
+        let direction = here.map_or(Direction::Up, |here| policy.ladder.direction(here, to));
+        gates::all(self.common(), policy, watched, direction, Some(to), now)
+    }
+
     /// The closed gates between a database and a class that a person wants for it.
     pub(super) fn closed_gates(
         &self,
@@ -194,10 +207,7 @@ impl Engine {
         to: &InstanceClass,
         now: Timestamp,
     ) -> ClosedGates {
-        let here = watched.seen.as_ref().map(|seen| &seen.state.class);
-        let direction = here.map_or(Direction::Up, |here| policy.ladder.direction(here, to));
-        let gates = gates::all(self.common(), policy, watched, direction, Some(to), now);
-        let closed = gates.into_iter().filter(|gate| !gate.open);
+        let closed = self.gates_of(policy, watched, to, now).into_iter().filter(|gate| !gate.open);
         let (passed_over, blocking) = closed.partition(|gate| gate.gate.yields_to_person());
         ClosedGates { passed_over, blocking }
     }

@@ -201,7 +201,11 @@ mod tests {
         };
         let mut remembered = Remembered { run: Some(Run::new(intent, at(990))), ..Remembered::default() };
         let id = CallId { action: ActionId("a1".into()), step: 1 };
-        remembered.sent(at(1_000), &id, &MutatingCall::ModifyDbInstanceClass { database: database.clone(), class });
+        remembered.sent(
+            at(1_000),
+            &id,
+            &MutatingCall::ModifyDbInstanceClass { database: database.clone(), class, capacity_reservation: None },
+        );
         let message = "Applying modification to database instance class".into();
         remembered.remember_event(&RdsEvent { date: at(dated), database, message, categories: vec![] });
         remembered.run.map_or(0, |run| run.events.len())

@@ -21,8 +21,8 @@ pub(super) struct Watched {
     pub seen: Option<Seen>,
     /// A class or machine that contradicts what is known, in the last look: one look alone is no proof.
     pub odd: Option<(ResourceId, InstanceClass)>,
-    /// A deployment of other hands, in the last look that read them: also here one look alone is no proof.
-    pub foreign_deployment: Option<String>,
+    /// A deployment of other hands that binds it, when they were last read, and when that was.
+    pub other_deployment: Option<(Option<String>, Timestamp)>,
     /// The signals' datapoints.
     pub series: BTreeMap<SignalName, Arc<Series>>,
     /// The datapoints of the machine that had the name before, and when it passed on.
@@ -85,6 +85,7 @@ impl Watched {
                     decision: self.decision.take(),
                     recorded: self.recorded.take(),
                     looks_since_call: self.looks_since_call,
+                    other_deployment: self.other_deployment.take(),
                     ..Self::default()
                 };
             } else if offer_facts(old) != offer_facts(&seen.state) {

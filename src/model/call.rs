@@ -10,12 +10,15 @@ use super::deployment::DeploymentId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "call")]
 pub enum MutatingCall {
-    /// `ModifyDBInstance` with `DBInstanceClass` and `ApplyImmediately`, nothing else.
+    /// `ModifyDBInstance` with `DBInstanceClass`, `ApplyImmediately` and a capacity reservation in use, nothing else.
     ModifyDbInstanceClass {
         /// The instance.
         database: DatabaseName,
         /// The class it shall have.
         class: InstanceClass,
+        /// The capacity reservation that it uses: a change of class that does not name it gives it up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capacity_reservation: Option<String>,
     },
     /// `CreateBlueGreenDeployment` with `TargetDBInstanceClass`: a copy of the instance that follows it.
     CreateBlueGreenDeployment {
@@ -96,8 +99,9 @@ impl MutatingCall {
     /// What it asks for, such as `ModifyDBInstance: checkpoints to db.m5.large, at once`.
     pub fn words(&self) -> String {
         match self {
-            Self::ModifyDbInstanceClass { database, class } => {
-                format!("{}: {database} to {class}, at once", self.operation())
+            Self::ModifyDbInstanceClass { database, class, capacity_reservation } => {
+                let kept = capacity_reservation.as_ref().map_or(String::new(), |kept| format!(", keeping {kept}"));
+                format!("{}: {database} to {class}, at once{kept}", self.operation())
             }
             Self::CreateBlueGreenDeployment { database, name, class, .. } => {
                 format!("{}: {name}, a copy of {database} on {class}", self.operation())

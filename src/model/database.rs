@@ -53,6 +53,30 @@ pub struct DatabaseState {
     pub storage_gib: Option<u32>,
     /// `host:port` that clients use.
     pub endpoint: Option<String>,
+    /// Facts that only decide what can be done with it.
+    pub facts: DatabaseFacts,
+}
+
+/// What a change of class must know of a database besides its state.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatabaseFacts {
+    /// `BackupRetentionPeriod`; 0 means that automated backups are off.
+    pub backup_retention_days: Option<u32>,
+    /// `PreferredBackupWindow`, UTC.
+    pub backup_window: Option<String>,
+    /// `PreferredMaintenanceWindow`, UTC.
+    pub maintenance_window: Option<String>,
+    /// Each parameter group with its `ParameterApplyStatus`.
+    pub parameter_groups: BTreeMap<String, String>,
+    /// Secrets Manager manages the master password.
+    pub manages_password: bool,
+    /// `DBCapacityReservationIdentifier`: a class change that does not name it gives it up.
+    pub capacity_reservation: Option<String>,
+    /// The cluster that it is a member of.
+    pub cluster: Option<String>,
+    /// The instance that it is a replica of.
+    pub replica_of: Option<String>,
 }
 
 /// The configured instances that exist, each as described, or why its description says nothing.
@@ -187,5 +211,6 @@ pub(crate) fn sample_state(class: &str, status: &str) -> DatabaseState {
         storage_type: None,
         storage_gib: None,
         endpoint: None,
+        facts: DatabaseFacts::default(),
     }
 }

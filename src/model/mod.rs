@@ -32,3 +32,4 @@ pub mod snapshot;
 pub mod step;
 pub mod text;
 pub mod wake;
+pub mod window;

@@ -164,6 +164,9 @@ pub struct Policy {
     pub publish_delay: Duration,
     /// An action that is not done after this time is held for a person.
     pub stuck_after: Duration,
+    /// The engine starts nothing while the backup or maintenance window is open or opens within this time; zero: it does
+    /// not look at them.
+    pub clear_of_windows: Duration,
     /// A step down wants the connections seen to be at most this share of the target's `max_connections`.
     pub max_connections_share: f64,
     /// US dollars per hour, Single-AZ, of classes whose price is not the bundled one.

@@ -19,6 +19,8 @@ impl SignalName {
     pub const WRITES: &str = "writes";
     /// The signal that a step down is held against by its CPU gate.
     pub const CPU: &str = "cpu";
+    /// The signal that a step down is held against by its memory gate.
+    pub const FREE_MEMORY: &str = "free_memory";
     /// The signal that a step down is held against by its connections gate.
     pub const CONNECTIONS: &str = "connections";
 

@@ -71,7 +71,11 @@ fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
         situation,
         now,
         |_| None,
-        |_| MutatingCall::ModifyDbInstanceClass { database: run.intent.database.clone(), class: run.intent.to.clone() },
+        |state| MutatingCall::ModifyDbInstanceClass {
+            database: run.intent.database.clone(),
+            class: run.intent.to.clone(),
+            capacity_reservation: state.facts.capacity_reservation.clone(),
+        },
     )
 }
 

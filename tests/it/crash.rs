@@ -41,7 +41,8 @@ fn killed_in_the_middle_it_finishes_the_action_without_sending_twice() {
     let ready: serde_json::Value = serde_json::from_str(&sim.said[0]).unwrap();
     let config = format!(
         "[aws]\nendpoint_url = {}\n[engine]\nevaluate_every = \"5s\"\n\
-         [[database]]\nid = \"checkpoints\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n",
+         [[database]]\nid = \"checkpoints\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n\
+         clear_of_windows = \"0s\"\n",
         ready["endpoint"]
     );
     fs::write(directory.path().join("config.toml"), config).unwrap();

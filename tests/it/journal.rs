@@ -89,7 +89,11 @@ fn the_nested_records_come_back_as_they_were() {
         actor: Actor::Person { operator: by.clone(), reason: "drill".to_owned() },
     };
     let id = CallId { action: action.clone(), step: 1 };
-    let call = MutatingCall::ModifyDbInstanceClass { database: database.clone(), class: class.clone() };
+    let call = MutatingCall::ModifyDbInstanceClass {
+        database: database.clone(),
+        class: class.clone(),
+        capacity_reservation: None,
+    };
     let events = [
         Event::ActionIntended { intent, passed_over: vec!["cooldown".to_owned()] },
         Event::CallSent { id: id.clone(), database: database.clone(), call },

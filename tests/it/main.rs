@@ -25,6 +25,7 @@ mod journal_damage;
 mod main_job;
 mod moto;
 mod one_attempt;
+mod preflight;
 mod process;
 mod readme;
 mod samples;

@@ -52,10 +52,15 @@ async fn it_describes_and_modifies_a_database_of_motos() {
         async || aws.instances(std::slice::from_ref(&name)).await.unwrap()[&name].as_ref().unwrap().class.clone();
     assert_eq!(class().await.as_str(), "db.t4g.small");
     let to = InstanceClass::observed("db.m5.large");
-    let call = MutatingCall::ModifyDbInstanceClass { database: name.clone(), class: to.clone() };
+    let call =
+        MutatingCall::ModifyDbInstanceClass { database: name.clone(), class: to.clone(), capacity_reservation: None };
     assert!(matches!(aws.send(&call).await, CallOutcome::Accepted { .. }));
     assert_eq!(class().await, to);
-    let other = MutatingCall::ModifyDbInstanceClass { database: DatabaseName::new("nothing"), class: to };
+    let other = MutatingCall::ModifyDbInstanceClass {
+        database: DatabaseName::new("nothing"),
+        class: to,
+        capacity_reservation: None,
+    };
     match aws.send(&other).await {
         CallOutcome::Refused { code, .. } => assert_eq!(code, "DBInstanceNotFound"),
         outcome => panic!("{outcome:?}"),

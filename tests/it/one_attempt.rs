@@ -42,7 +42,11 @@ async fn a_mutating_call_whose_answer_is_lost_is_sent_once_and_its_outcome_unkno
     let target = Target::Endpoint { url: url.clone(), region: "us-east-1".to_owned() };
     let aws = connect(&settings, target).await;
     let class = InstanceClass::observed("db.m5.large");
-    let call = MutatingCall::ModifyDbInstanceClass { database: DatabaseName::new("checkpoints"), class };
+    let call = MutatingCall::ModifyDbInstanceClass {
+        database: DatabaseName::new("checkpoints"),
+        class,
+        capacity_reservation: None,
+    };
     let outcome = aws.send(&call).await;
     assert!(matches!(outcome, CallOutcome::Unknown { .. }), "{outcome:?}");
     assert_eq!(taken.load(Ordering::SeqCst), 1);

@@ -63,7 +63,7 @@ fn calls() -> Vec<MutatingCall> {
     let after = |call: Option<&MutatingCall>| {
         use MutatingCall::*;
         Some(match call {
-            None => ModifyDbInstanceClass { database: database(), class: class() },
+            None => ModifyDbInstanceClass { database: database(), class: class(), capacity_reservation: Some(text()) },
             Some(ModifyDbInstanceClass { .. }) => {
                 CreateBlueGreenDeployment { database: database(), source: text(), name: text(), class: class() }
             }
@@ -103,7 +103,11 @@ fn after(event: Option<&Event>) -> Option<Event> {
         Some(ActionIntended { .. }) => CallSent {
             id: id(),
             database: database(),
-            call: MutatingCall::ModifyDbInstanceClass { database: database(), class: class() },
+            call: MutatingCall::ModifyDbInstanceClass {
+                database: database(),
+                class: class(),
+                capacity_reservation: None,
+            },
         },
         Some(CallSent { .. }) => answered(CallOutcome::Accepted { request_id: Some(text()) }),
         Some(CallAnswered { .. }) => CallAdopted { id: id(), database: database(), evidence: text() },
@@ -211,7 +215,15 @@ fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
         Some(Gate::FleetSlot { .. }) => Gate::CooldownOver,
         Some(Gate::CooldownOver) => Gate::DailyBudget { used: 0, limit: 4 },
         Some(Gate::DailyBudget { .. }) => Gate::NotHeld { reason: Some(text()) },
-        Some(Gate::NotHeld { .. }) => return None,
+        Some(Gate::NotHeld { .. }) => Gate::NoOtherDeployment { deployment: Some(text()), age_secs: Some(1) },
+        Some(Gate::NoOtherDeployment { .. }) => Gate::ParametersInSync { waiting: vec![text()] },
+        Some(Gate::ParametersInSync { .. }) => Gate::NoWindowNear { window: Some(text()) },
+        Some(Gate::NoWindowNear { .. }) => Gate::StandsAlone { of: Some(text()) },
+        Some(Gate::StandsAlone { .. }) => Gate::BackupsOn { retention_days: Some(7) },
+        Some(Gate::BackupsOn { .. }) => Gate::PasswordNotManaged,
+        Some(Gate::PasswordNotManaged) => Gate::MemoryFits { seen_mib: Some(1), limit_mib: Some(2) },
+        Some(Gate::MemoryFits { .. }) => Gate::EbsFits { seen_iops: Some(1), limit_iops: Some(2) },
+        Some(Gate::EbsFits { .. }) => return None,
     })
 }
 

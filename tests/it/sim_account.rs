@@ -8,7 +8,10 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, Sleep};
 use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use jiff::{SignedDuration, Timestamp};
+use upshift::aws::Aws;
+use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::clock::Clock;
+use upshift::model::settings::AwsSettings;
 use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
 
@@ -51,6 +54,12 @@ impl Account {
             sts: aws_sdk_sts::Client::new(&config),
             sim,
         }
+    }
+
+    /// The product's own clients to it.
+    pub(crate) async fn adapter(&self) -> Aws {
+        let in_process = InProcess::new(self.sim.http_client(), self.sim.clock().clone());
+        connect(&AwsSettings::default(), Target::InProcess(in_process)).await
     }
 
     /// Lets virtual time pass.

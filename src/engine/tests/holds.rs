@@ -1,6 +1,7 @@
 //! What holds after an end, over a restart, and once the process is told to end.
 
 use super::*;
+use crate::model::deployment::{Deployment, DeploymentId, DeploymentStatus};
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 
@@ -52,6 +53,36 @@ fn an_unclear_end_waits_for_a_person_also_over_a_restart() {
     let restarted = Engine::new(settings, |_| String::new(), &entries, Guards::all());
     let a_month_later = at(minute + 60 * 24 * 30);
     assert!(restarted.memory.of(&checkpoints()).hold_on(Direction::Down, a_month_later).is_some());
+}
+
+/// On two looks running: one alone may be an old picture.
+#[test]
+fn a_deployment_of_other_hands_closes_the_gate_at_once_and_holds_on_the_second_look() {
+    let mut engine = engine();
+    let bound = |at| {
+        let Input::Observed(mut bound) = look(at, state("db.t4g.small", "available"), &HIGH) else { unreachable!() };
+        let deployment = Deployment {
+            id: DeploymentId::new("bgd-1"),
+            name: "upgrade".into(),
+            source: "arn".into(),
+            target: None,
+            status: DeploymentStatus::new("PROVISIONING"),
+            status_details: None,
+            open_tasks: vec![],
+        };
+        bound.deployments = Some(Ok(vec![deployment]));
+        Input::Observed(bound)
+    };
+    engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
+    arm(&mut engine, at(5));
+    let step = engine.step(at(6), bound(at(6)));
+    let closed: Vec<String> = decision(&step).unwrap().closed_gates().map(ToString::to_string).collect();
+    assert_eq!((sends(&step), closed), (0, vec!["no other deployment: bgd-1 (upgrade)".to_owned()]));
+    assert!(hold_set(&step).is_none());
+    let step = engine.step(at(7), bound(at(7)));
+    let hold = hold_set(&step).unwrap();
+    assert!(hold.waits_for_person() && hold.cause.to_string().contains("bgd-1 (upgrade)"), "{hold:?}");
+    assert!(hold_set(&engine.step(at(8), bound(at(8)))).is_none(), "held once");
 }
 
 #[test]

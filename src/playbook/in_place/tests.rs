@@ -37,8 +37,11 @@ fn person() -> Actor {
 
 fn called(state: CallState) -> Run {
     let mut run = recorded(Actor::Engine);
-    let call =
-        MutatingCall::ModifyDbInstanceClass { database: run.intent.database.clone(), class: run.intent.to.clone() };
+    let call = MutatingCall::ModifyDbInstanceClass {
+        database: run.intent.database.clone(),
+        class: run.intent.to.clone(),
+        capacity_reservation: None,
+    };
     run.calls.push(CallRecord { call, sent_at: at(0), state });
     run
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::window::Window;
+use crate::model::window::Window;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::InstanceSpec;
 
@@ -45,6 +45,12 @@ pub struct Instance {
     pub backup_retention_days: u32,
     /// When deferred changes are made.
     pub window: Window,
+    /// Whether its parameter group waits for a restart: `in-sync`, `pending-reboot`.
+    pub parameter_apply_status: String,
+    /// Secrets Manager manages the master password.
+    pub manages_password: bool,
+    /// The capacity reservation that it uses.
+    pub capacity_reservation: Option<String>,
     /// Key and value.
     pub tags: BTreeMap<String, String>,
     /// When it was created.
@@ -152,7 +158,10 @@ impl Instance {
             storage_type: spec.storage_type.clone(),
             storage_gib: spec.storage_gib,
             backup_retention_days: spec.backup_retention_days,
-            window: Window::parse(&spec.maintenance_window)?,
+            window: Window::weekly(&spec.maintenance_window)?,
+            parameter_apply_status: spec.parameter_apply_status.clone(),
+            manages_password: spec.manage_master_user_password,
+            capacity_reservation: spec.capacity_reservation.clone(),
             tags: spec.tags.clone(),
             created: now.saturating_sub(month).unwrap_or(now),
             outages: Vec::new(),
@@ -178,9 +187,10 @@ impl Instance {
         self.outages.push((at, None));
     }
 
-    /// The database is back.
+    /// The database is back, with the parameters that waited for a restart.
     pub fn comes_up(&mut self, at: Timestamp) {
         if let Some((_, until @ None)) = self.outages.last_mut() {
+            "in-sync".clone_into(&mut self.parameter_apply_status);
             *until = Some(at);
         }
     }

@@ -13,14 +13,12 @@ mod modify;
 mod orderable;
 mod page;
 mod shape;
-mod window;
 
 use jiff::Timestamp;
 
 pub use blue_green::{Deployment, Status as DeploymentStatus};
 pub use fleet::Fleet;
 pub use instance::{Instance, Role, is_identifier};
-pub use window::Window;
 
 use super::wire::query::{self, Params};
 use super::wire::{ApiError, Response};

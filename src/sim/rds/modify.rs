@@ -14,11 +14,12 @@ use crate::sim::wire::query::Params;
 use crate::sim::wire::xml::Xml;
 
 /// The parameters that mean something here.
-const SIMULATED: [&str; 8] = [
+const SIMULATED: [&str; 9] = [
     "Action",
     "Version",
     "DBInstanceIdentifier",
     "DBInstanceClass",
+    "DBCapacityReservationIdentifier",
     "ApplyImmediately",
     "AllocatedStorage",
     "BackupRetentionPeriod",
@@ -37,9 +38,14 @@ pub(super) fn instance(fleet: &mut Fleet, now: Timestamp, params: &Params, xml: 
     let apply_immediately = params.flag("ApplyImmediately")?.unwrap_or(false);
     let target = find(fleet, params.required("DBInstanceIdentifier")?)?;
     check(fleet, target, &asked)?;
+    let reservation = params.get("DBCapacityReservationIdentifier").map(str::to_owned);
     let id = target.id.clone();
     if let Some(instance) = fleet.instances.get_mut(&id) {
         record(instance, &asked, apply_immediately);
+        // A class change that does not name it moves the instance to unreserved capacity.
+        if asked.class.is_some() {
+            instance.capacity_reservation = reservation;
+        }
     }
     fleet.accept(now, &id, apply_immediately);
     if let Some(instance) = fleet.instance(&id) {

@@ -61,6 +61,13 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.text("IAMDatabaseAuthenticationEnabled", false);
     xml.text("PerformanceInsightsEnabled", true);
     xml.text("PerformanceInsightsRetentionPeriod", 7);
+    if instance.manages_password {
+        xml.nest("MasterUserSecret", |xml| {
+            xml.text("SecretArn", format!("{}:secret", instance.arn.replace(":rds:", ":secretsmanager:")));
+            xml.text("SecretStatus", "active");
+        });
+    }
+    xml.optional("DBCapacityReservationIdentifier", instance.capacity_reservation.as_ref());
     xml.text("DeletionProtection", instance.deletion_protection);
     xml.empty("AssociatedRoles");
     tags(instance, xml);
@@ -84,7 +91,7 @@ fn groups(instance: &Instance, xml: &mut Xml) {
     xml.nest("DBParameterGroups", |xml| {
         xml.nest("DBParameterGroup", |xml| {
             xml.text("DBParameterGroupName", format!("default.{}{major}", instance.engine));
-            xml.text("ParameterApplyStatus", "in-sync");
+            xml.text("ParameterApplyStatus", &instance.parameter_apply_status);
         });
     });
     xml.nest("OptionGroupMemberships", |xml| {

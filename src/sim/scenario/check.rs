@@ -82,7 +82,7 @@ fn check_instances(file: &File, found: &mut Vec<Diagnostic>) {
             (!(20..=65_536).contains(storage_gib), "storage_gib is not between 20 and 65536".to_owned()),
             (*backup_retention_days > 35, "backup_retention_days is more than 35".to_owned()),
             (
-                crate::sim::rds::Window::parse(maintenance_window).is_none(),
+                crate::model::window::Window::weekly(maintenance_window).is_none(),
                 "a maintenance window looks like sun:06:00-sun:06:30".to_owned(),
             ),
         ];

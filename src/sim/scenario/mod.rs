@@ -87,6 +87,14 @@ pub struct InstanceSpec {
     /// Such as `sun:06:00-sun:06:30`, UTC.
     #[serde(default = "InstanceSpec::default_maintenance_window")]
     pub maintenance_window: String,
+    /// The `ParameterApplyStatus` of its parameter group, such as `pending-reboot`; a restart makes it `in-sync`.
+    #[serde(default = "InstanceSpec::default_parameter_apply_status")]
+    pub parameter_apply_status: String,
+    /// Secrets Manager manages its master password: no blue/green deployment can be made of it.
+    #[serde(default)]
+    pub manage_master_user_password: bool,
+    /// The capacity reservation that it uses; a class change that does not name it gives it up.
+    pub capacity_reservation: Option<String>,
     /// Key and value.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -110,6 +118,9 @@ impl InstanceSpec {
     }
     const fn default_deletion_protection() -> bool {
         true
+    }
+    fn default_parameter_apply_status() -> String {
+        "in-sync".to_owned()
     }
     fn default_maintenance_window() -> String {
         "sun:06:00-sun:06:30".to_owned()

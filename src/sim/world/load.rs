@@ -5,6 +5,10 @@ use super::capacity::Capacity;
 use super::demand::Asked;
 
 /// Seconds per disk operation on an idle disk path.
+/// What the operating system and RDS's own processes hold.
+const SYSTEM_BYTES: f64 = 256.0 * 1024.0 * 1024.0;
+/// What one client session holds.
+const CONNECTION_BYTES: f64 = 5.0 * 1024.0 * 1024.0;
 const WRITE_SECONDS: f64 = 0.0009;
 const READ_SECONDS: f64 = 0.0006;
 /// Beyond this many times the idle latency clients have given up waiting.
@@ -70,7 +74,7 @@ impl Reserves {
         let connections = (asked.connections + waiting).min(capacity.max_connections).floor();
         self.spend(capacity, writes + reads, cpu_percent, served);
         self.stored_bytes = (self.stored_bytes + writes * 40.0 * 60.0 * served).min(storage_bytes * 0.8);
-        let used_memory = 0.45 + 0.25 * busy + 0.2 * connections / capacity.max_connections;
+        let used_bytes = capacity.memory_bytes * (0.25 + 0.05 * busy) + SYSTEM_BYTES + connections * CONNECTION_BYTES;
         Measured {
             writes,
             reads,
@@ -79,8 +83,8 @@ impl Reserves {
             queue_depth: writes * write_latency + reads * read_latency,
             cpu_percent,
             connections,
-            free_memory_bytes: capacity.memory_bytes * (1.0 - used_memory).max(0.04),
-            swap_bytes: capacity.memory_bytes * (used_memory - 0.75).max(0.0),
+            free_memory_bytes: (capacity.memory_bytes - used_bytes).max(capacity.memory_bytes * 0.04),
+            swap_bytes: (used_bytes - 0.75 * capacity.memory_bytes).max(0.0),
         }
     }
 

@@ -105,9 +105,12 @@ fn unexcused(witness: &Witness, decision: &Decision) -> Vec<&'static str> {
             witness.ledger.last_end.get(database).is_some_and(|at| since(at) <= SignedDuration::from_mins(10))
         }
         // A late world stays late.
-        Gate::FreshData { .. } | Gate::UpRulesComplete { .. } | Gate::ConnectionsFit { .. } | Gate::CpuFits { .. } => {
-            late
-        }
+        Gate::FreshData { .. }
+        | Gate::UpRulesComplete { .. }
+        | Gate::ConnectionsFit { .. }
+        | Gate::CpuFits { .. }
+        | Gate::MemoryFits { .. }
+        | Gate::EbsFits { .. } => late,
         _ => false,
     };
     closed.into_iter().filter(|gate| !excused(gate)).map(Gate::name).collect()

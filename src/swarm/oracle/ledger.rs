@@ -61,7 +61,7 @@ impl Sent {
         let says = |name: &str, value: &str| params.get(name) == Some(value);
         says("Action", self.call.operation())
             && match &self.call {
-                MutatingCall::ModifyDbInstanceClass { database, class } => {
+                MutatingCall::ModifyDbInstanceClass { database, class, .. } => {
                     says("DBInstanceIdentifier", database.as_str()) && says("DBInstanceClass", class.as_str())
                 }
                 MutatingCall::CreateBlueGreenDeployment { source, name, class, .. } => {

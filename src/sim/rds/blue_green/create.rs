@@ -78,6 +78,10 @@ fn check(fleet: &Fleet, name: &str, blue: &Instance, class: Option<&str>) -> Res
         let message = format!("Automated backups must be enabled on {}.", blue.id);
         return Err(ApiError::sender("SourceDatabaseNotSupportedFault", message));
     }
+    if blue.manages_password {
+        let message = format!("{}: a master password managed in AWS Secrets Manager is not supported.", blue.id);
+        return Err(ApiError::sender("SourceDatabaseNotSupportedFault", message));
+    }
     if blue.status != "available" || blue.change != Change::Idle {
         return Err(ApiError::sender("InvalidDBInstanceState", "Database instance is not in available state."));
     }

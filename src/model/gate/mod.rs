@@ -1,7 +1,7 @@
 //! Gates: the named conditions that must hold before an action may start. Each carries what it saw, so that a screen
-//! or a record can show it; the words are made here once, for every edge.
+//! or a record can show it; the words are made in `words` once, for every edge.
 
-use std::fmt;
+mod words;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,49 @@ pub enum Gate {
         /// The limit in percent.
         limit_percent: u32,
     },
+    /// No blue/green deployment binds the database but the action's own.
+    NoOtherDeployment {
+        /// The one that does.
+        deployment: Option<String>,
+        /// Age of the last answer in seconds; absent when there was none.
+        age_secs: Option<i64>,
+    },
+    /// The parameter groups are in sync: a restart would put anything else that waits there into force, too.
+    ParametersInSync {
+        /// Groups that are not, with their status.
+        waiting: Vec<String>,
+    },
+    /// Neither the backup window nor the maintenance window is open or near: what RDS does there meets no change of ours.
+    NoWindowNear {
+        /// The one that is.
+        window: Option<String>,
+    },
+    /// It stands for itself: no member of a cluster, and for a blue/green deployment no replica of another instance.
+    StandsAlone {
+        /// What it belongs to.
+        of: Option<String>,
+    },
+    /// Automated backups are on: a blue/green deployment needs them.
+    BackupsOn {
+        /// `BackupRetentionPeriod`; absent when RDS does not say.
+        retention_days: Option<u32>,
+    },
+    /// The master password is not managed in Secrets Manager: a blue/green deployment is refused then.
+    PasswordNotManaged,
+    /// The memory in use, beyond PostgreSQL's shared buffers, which shrink with the class, fits the target.
+    MemoryFits {
+        /// The most seen in the window of the down rules, in MiB.
+        seen_mib: Option<u32>,
+        /// What the target has for it, in MiB.
+        limit_mib: Option<u32>,
+    },
+    /// The writes seen are within what the target's volume connection sustains for ever.
+    EbsFits {
+        /// The most seen in the window of the down rules, per second.
+        seen_iops: Option<u32>,
+        /// The target's baseline; absent for a class whose baseline nobody has bundled: then nothing is held against it.
+        limit_iops: Option<u32>,
+    },
     /// No datapoint is missing that an up rule looks at: what is not seen may ask for more.
     UpRulesComplete {
         /// How many are missing.
@@ -130,41 +173,6 @@ impl GateResult {
 }
 
 impl Gate {
-    /// The gate's name on screens and in records.
-    pub fn name(&self) -> &'static str {
-        self.words().0
-    }
-
-    /// What to say of it while it is closed, such as `disarmed` or `cooldown not over`: one passes over `disarmed`, never
-    /// over `armed`.
-    pub fn closed_words(&self) -> &'static str {
-        self.words().1
-    }
-
-    /// Its name, and what to say of it while it is closed.
-    fn words(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Armed => ("armed", "disarmed"),
-            Self::JournalWritable => ("journal writable", "journal takes no records"),
-            Self::Identity => ("account and region", "account and region not confirmed"),
-            Self::FreshData { .. } => ("fresh data", "data not fresh"),
-            Self::StateKnown { .. } => ("state known", "state not known"),
-            Self::NoActionInFlight { .. } => ("no action in flight", "an action in flight"),
-            Self::StatusAvailable { .. } => ("status available", "status not available"),
-            Self::NothingPending { .. } => ("nothing pending", "changes pending"),
-            Self::RungAvailable { .. } => ("rung on the ladder", "no rung on the ladder"),
-            Self::TargetOrderable { .. } => ("target orderable", "target not orderable"),
-            Self::ConnectionsFit { .. } => ("connections fit", "connections do not fit"),
-            Self::CpuFits { .. } => ("cpu fits", "cpu does not fit"),
-            Self::UpRulesComplete { .. } => ("up rules complete", "up rules incomplete"),
-            Self::EventsReadable { .. } => ("events readable", "events not readable"),
-            Self::FleetSlot { .. } => ("fleet slot", "no fleet slot"),
-            Self::CooldownOver => ("cooldown over", "cooldown not over"),
-            Self::DailyBudget { .. } => ("daily budget", "daily budget used up"),
-            Self::NotHeld { .. } => ("not held", "held"),
-        }
-    }
-
     /// Whether a person's override passes over this gate. The others guard the database itself and always apply.
     pub fn yields_to_person(&self) -> bool {
         matches!(
@@ -180,62 +188,15 @@ impl Gate {
                 | Self::DailyBudget { .. }
                 | Self::NotHeld { .. }
                 | Self::RungAvailable { .. }
+                | Self::NoWindowNear { .. }
+                | Self::ParametersInSync { .. }
+                | Self::MemoryFits { .. }
+                | Self::EbsFits { .. }
         )
     }
 
     /// Whether this gate is about seeing the database at all: closed, even a hold says nothing of the load.
     pub fn is_of_sight(&self) -> bool {
         matches!(self, Self::FreshData { .. } | Self::StateKnown { .. })
-    }
-
-    /// What was seen, in a few words; empty where the name says it all.
-    pub fn seen(&self) -> String {
-        match self {
-            Self::Armed | Self::JournalWritable | Self::Identity | Self::CooldownOver => String::new(),
-            Self::FreshData { age_secs, limit_secs, signal, partial } => {
-                let signal = signal.as_ref().map_or_else(|| "a signal".to_owned(), |name| format!("`{name}`"));
-                match age_secs {
-                    None => format!("{signal} has no datapoint"),
-                    Some(age @ ..0) => format!("{signal} dated {} s in the future: this host's clock is behind", -age),
-                    Some(_) if *partial => format!("CloudWatch's answer for {signal} is not whole"),
-                    Some(age) => format!("{signal} {age} s old, limit {limit_secs} s"),
-                }
-            }
-            Self::StateKnown { age_secs: Some(age) } => format!("seen {age} s ago"),
-            Self::StateKnown { age_secs: None } => "not seen yet".to_owned(),
-            Self::NoActionInFlight { action } => action.clone().unwrap_or_default(),
-            Self::StatusAvailable { status } => status.clone().unwrap_or_else(|| "unknown".to_owned()),
-            Self::NothingPending { pending } => pending.join(", "),
-            Self::RungAvailable { target } => {
-                target.as_ref().map_or_else(|| "none in this direction".to_owned(), ToString::to_string)
-            }
-            Self::TargetOrderable { orderable } => match orderable {
-                Some(true) => "yes".to_owned(),
-                Some(false) => "AWS does not offer it here".to_owned(),
-                None => "not asked yet".to_owned(),
-            },
-            Self::ConnectionsFit { seen, limit } => match (seen, limit) {
-                (Some(seen), Some(limit)) => format!("{seen} of {limit}"),
-                (None, _) => "connections unknown or with gaps".to_owned(),
-                (_, None) => "target's limit unknown".to_owned(),
-            },
-            Self::CpuFits { seen_percent: Some(seen), limit_percent } => format!("{seen} % of {limit_percent} %"),
-            Self::CpuFits { seen_percent: None, .. } => "cpu unknown or with gaps".to_owned(),
-            Self::UpRulesComplete { missing: 0 } => String::new(),
-            Self::UpRulesComplete { missing } => format!("{missing} datapoints missing"),
-            Self::EventsReadable { age_secs: Some(age) } => format!("read {age} s ago"),
-            Self::EventsReadable { age_secs: None } => "not read yet".to_owned(),
-            Self::FleetSlot { in_flight, limit } => format!("{in_flight} others in flight, {limit} at once"),
-            Self::DailyBudget { used, limit } => format!("{used} of {limit} in 24 h"),
-            Self::NotHeld { reason } => reason.clone().unwrap_or_default(),
-        }
-    }
-}
-
-impl fmt::Display for GateResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seen = self.gate.seen();
-        f.write_str(self.gate.name())?;
-        if seen.is_empty() { Ok(()) } else { write!(f, ": {seen}") }
     }
 }

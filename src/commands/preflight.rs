@@ -1,0 +1,154 @@
+//! `upshift preflight`: every gate in front of a change of class, as it is now. Nothing is changed and nothing recorded.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::backend::{self, Ready};
+use super::configuration::{digest, settings};
+use super::environment::Environment;
+use super::process::runtime;
+use super::{CommandError, stdout};
+use crate::cli::PreflightArgs;
+use crate::controller::inspect;
+use crate::engine::Engine;
+use crate::journal;
+use crate::model::class::InstanceClass;
+use crate::model::database::DatabaseName;
+use crate::model::event::Entry;
+use crate::model::gate::GateResult;
+use crate::model::guard::Guards;
+use crate::model::ladder::Direction;
+use crate::model::policy::{Policy, Strategy};
+use crate::model::text::clean;
+
+/// What no API of AWS shows before the change.
+const UNSEEN: &str = "not seen from here: external replication slots and long transactions; AWS checks them itself before a \
+                      switchover, and refuses it";
+
+/// Looks, and prints a table for each target. A closed gate that guards the database itself is exit code 1; those that
+/// only keep the engine from acting by itself are not.
+pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(), CommandError> {
+    let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
+    let (settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;
+    let database = DatabaseName::new(&args.database);
+    let Some(policy) = settings.policy(&database).cloned() else {
+        let known: Vec<&str> = settings.databases.iter().map(|policy| policy.database.as_str()).collect();
+        let title = format!("no database {} in {configuration}", clean(&args.database, 63));
+        return Err(CommandError::Usage(format!("{title}\nhelp: there is {}", known.join(", "))));
+    };
+    let wanted = args.to.as_deref().map(|to| on_ladder(&policy, to)).transpose()?;
+    let entries = entries(args, environment)?;
+    runtime()?.block_on(async {
+        let Ready { clock, target, tasks, .. } = match scenario {
+            Some(scenario) => backend::simulation(scenario, 1.0, None).await?,
+            None => backend::aws(),
+        };
+        let aws = crate::aws::connect::connect(&settings.aws, target).await;
+        let mut engine = Engine::new(settings, digest::<Policy>, &entries, Guards::all());
+        inspect::inspect(&mut engine, &aws, &clock).await;
+        drop(tasks);
+        let now = clock.now();
+        let problems: Vec<String> = engine.problems().into_iter().map(|problem| problem.failure.sentence).collect();
+        let Some(state) = engine.states().remove(&database).cloned() else {
+            return Err(CommandError::Failed(format!("{database} could not be seen: {}", problems.join("; "))));
+        };
+        let targets: Vec<InstanceClass> = match wanted {
+            Some(wanted) if wanted == state.class => {
+                return Err(CommandError::Usage(format!("{database} already is {wanted}")));
+            }
+            Some(wanted) => vec![wanted],
+            None => [Direction::Up, Direction::Down]
+                .into_iter()
+                .filter_map(|direction| policy.ladder.step(&state.class, direction).cloned())
+                .collect(),
+        };
+        if targets.is_empty() {
+            let ladder = "no rung of its ladder is next to it: name one with --to";
+            return Err(CommandError::Failed(format!("{database} is {}, and {ladder}", state.class)));
+        }
+        let tables = targets.into_iter().map(|to| {
+            let gates = engine.gates_to(&database, &to, now);
+            Table { database: database.clone(), from: state.class.clone(), to, strategy: policy.strategy, now, gates }
+        });
+        report(&tables.collect::<Vec<_>>(), &problems, args.json)
+    })
+}
+
+/// One change and its gates.
+#[derive(Debug, Serialize)]
+struct Table {
+    database: DatabaseName,
+    from: InstanceClass,
+    to: InstanceClass,
+    strategy: Strategy,
+    #[serde(rename = "at")]
+    now: Timestamp,
+    gates: Vec<GateResult>,
+}
+
+/// What the journal says of arming, holds, cooldowns and actions; none is no failure here.
+fn entries(args: &PreflightArgs, environment: &Environment) -> Result<Vec<Entry>, CommandError> {
+    if args.sim.is_some() && args.state_dir.is_none() {
+        return Ok(Vec::new());
+    }
+    let directory = environment.state_directory(args.state_dir.as_deref())?;
+    let mut entries = Vec::new();
+    let read = journal::read_each(&directory, |entry, _| {
+        entries.push(entry.clone());
+        Ok(())
+    });
+    match read {
+        Ok(()) => Ok(entries),
+        Err(_) if !directory.is_dir() => Ok(Vec::new()),
+        Err(error) => Err(CommandError::Failed(format!("what upshift knows could not be read: {error}"))),
+    }
+}
+
+fn on_ladder(policy: &Policy, class: &str) -> Result<InstanceClass, CommandError> {
+    let rungs = policy.ladder.rungs();
+    rungs.iter().find(|rung| rung.as_str() == class).cloned().ok_or_else(|| {
+        let known: Vec<&str> = rungs.iter().map(InstanceClass::as_str).collect();
+        let title = format!("{} is not on the ladder of {}", clean(class, 63), policy.database);
+        CommandError::Usage(format!("{title}\nhelp: its rungs are {}", known.join(", ")))
+    })
+}
+
+fn report(tables: &[Table], problems: &[String], json: bool) -> Result<(), CommandError> {
+    for table in tables {
+        if json {
+            // Plain data with string keys: it always serialises.
+            stdout::line(&serde_json::to_string(table).unwrap_or_default())?;
+        } else {
+            show(table)?;
+        }
+    }
+    if !json {
+        stdout::line(UNSEEN)?;
+    }
+    let blocking = |table: &&Table| table.gates.iter().any(|gate| !gate.open && !gate.gate.yields_to_person());
+    match (tables.iter().find(blocking), problems) {
+        (Some(table), problems) => {
+            let read = if problems.is_empty() { String::new() } else { format!("; {}", problems.join("; ")) };
+            Err(CommandError::Failed(format!("{} cannot go to {} now{read}", table.database, table.to)))
+        }
+        (None, []) => Ok(()),
+        (None, problems) => Err(CommandError::Failed(problems.join("; "))),
+    }
+}
+
+fn show(table: &Table) -> Result<(), CommandError> {
+    let Table { database, from, to, strategy, now, gates } = table;
+    stdout::line(&format!("{database} from {from} to {to} by {} at {now:.0}", strategy.as_str()))?;
+    let width = gates.iter().map(|gate| gate.gate.name().len()).max().unwrap_or_default();
+    for GateResult { gate, open, opens_at } in gates {
+        let word = match (open, gate.yields_to_person()) {
+            (true, _) => "open",
+            (false, true) => "closed for the engine",
+            (false, false) => "CLOSED",
+        };
+        let opens = opens_at.map_or(String::new(), |at| format!(" (opens at {at:.0})"));
+        let line = format!("  {word:<21}  {:<width$}  {}{opens}", gate.name(), clean(&gate.seen(), 200));
+        stdout::line(line.trim_end())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Pre-flight: the gates about the database itself, before anything is asked of AWS. What AWS would refuse halfway, or do
+//! besides what was asked, is seen here.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::gates::recent;
+use super::watched::Watched;
+use crate::model::class::InstanceClass;
+use crate::model::database::{DatabaseFacts, DatabaseState};
+use crate::model::gate::{Gate, GateResult};
+use crate::model::ladder::Direction;
+use crate::model::policy::{Policy, Strategy};
+use crate::model::series::{SignalName, SignalSource};
+use crate::model::window::Window;
+
+/// Deployments are asked for every ten minutes where nothing moves by one; three missed answers in a row are no answer.
+const DEPLOYMENTS_LIMIT: SignedDuration = SignedDuration::from_mins(30);
+/// RDS sets `shared_buffers` of PostgreSQL to this part of the class's memory unless a parameter group says otherwise.
+const SHARED_BUFFERS: f64 = 0.25;
+/// The part of the target's memory that may be in use; the rest is for its page cache.
+const MEMORY_SHARE: f64 = 0.9;
+const MIB_PER_GIB: f64 = 1024.0;
+const BYTES_PER_MIB: f64 = 1024.0 * 1024.0;
+
+/// Every such gate for going to `target`.
+pub(super) fn all(
+    policy: &Policy,
+    watched: &Watched,
+    direction: Direction,
+    target: Option<&InstanceClass>,
+    now: Timestamp,
+) -> Vec<GateResult> {
+    let mut gates = vec![no_other_deployment(watched, now)];
+    if let Some(seen) = &watched.seen {
+        gates.extend(of_facts(policy, &seen.state, now));
+    }
+    if direction == Direction::Down {
+        gates.push(memory_fits(policy, watched, target, now));
+        gates.push(ebs_fits(policy, watched, target, now));
+    }
+    gates
+}
+
+fn no_other_deployment(watched: &Watched, now: Timestamp) -> GateResult {
+    let read = watched.other_deployment.as_ref();
+    let age = read.map(|(_, at)| now.duration_since(*at));
+    let deployment = read.and_then(|(deployment, _)| deployment.clone());
+    let open = deployment.is_none() && age.is_some_and(|age| age.abs() <= DEPLOYMENTS_LIMIT);
+    GateResult::new(Gate::NoOtherDeployment { deployment, age_secs: age.map(|age| age.as_secs()) }, open)
+}
+
+fn of_facts(policy: &Policy, state: &DatabaseState, now: Timestamp) -> Vec<GateResult> {
+    let facts = &state.facts;
+    let waiting: Vec<String> = facts
+        .parameter_groups
+        .iter()
+        .filter(|(_, status)| *status != "in-sync")
+        .map(|(name, status)| format!("{name} is {status}"))
+        .collect();
+    let in_sync = waiting.is_empty();
+    let mut gates = vec![
+        GateResult::new(Gate::ParametersInSync { waiting }, in_sync),
+        no_window_near(policy, facts, now),
+        stands_alone(policy.strategy, facts),
+    ];
+    if policy.strategy == Strategy::BlueGreen {
+        let retention_days = facts.backup_retention_days;
+        gates.push(GateResult::new(Gate::BackupsOn { retention_days }, retention_days.is_some_and(|days| days > 0)));
+        gates.push(GateResult::new(Gate::PasswordNotManaged, !facts.manages_password));
+    }
+    gates
+}
+
+fn no_window_near(policy: &Policy, facts: &DatabaseFacts, now: Timestamp) -> GateResult {
+    let ahead = SignedDuration::try_from(policy.clear_of_windows).unwrap_or_default();
+    let backup = facts.backup_window.as_deref().map(|text| ("backup", text, Window::daily(text)));
+    let maintenance = facts.maintenance_window.as_deref().map(|text| ("maintenance", text, Window::weekly(text)));
+    let near = |(what, text, window): (&str, &str, Option<Window>)| {
+        let until = window?.is_near_until(now, ahead).filter(|_| !ahead.is_zero())?;
+        Some((format!("{what} {text} UTC"), until))
+    };
+    let near = backup.into_iter().chain(maintenance).filter_map(near).max_by_key(|(_, until)| *until);
+    let open = near.is_none();
+    let (window, opens_at) = near.unzip();
+    GateResult { gate: Gate::NoWindowNear { window }, open, opens_at }
+}
+
+fn stands_alone(strategy: Strategy, facts: &DatabaseFacts) -> GateResult {
+    let replica_of = facts.replica_of.as_ref().filter(|_| strategy == Strategy::BlueGreen);
+    let of = facts.cluster.as_ref().map(|cluster| format!("a member of the cluster {cluster}"));
+    let of = of.or_else(|| replica_of.map(|source| format!("a replica of {source}")));
+    let open = of.is_none();
+    GateResult::new(Gate::StandsAlone { of }, open)
+}
+
+/// What is in use beyond the shared buffers, which come to the same part of any class.
+fn memory_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
+    let mib = |class: &InstanceClass| class.hardware().map(|hardware| f64::from(hardware.memory_gib) * MIB_PER_GIB);
+    let least_free = recent(policy, watched.signal(&SignalName::new(SignalName::FREE_MEMORY)), now, f64::min);
+    let here = watched.seen.as_ref().and_then(|seen| mib(&seen.state.class));
+    let used = least_free.zip(here).map(|(free, here)| here * (1.0 - SHARED_BUFFERS) - free / BYTES_PER_MIB);
+    let seen_mib = used.map(|used| used.ceil().max(0.0) as u32);
+    let limit_mib = target.and_then(mib).map(|there| (there * (MEMORY_SHARE - SHARED_BUFFERS)).floor() as u32);
+    let open = seen_mib.zip(limit_mib).is_some_and(|(seen, limit)| seen <= limit);
+    GateResult::new(Gate::MemoryFits { seen_mib, limit_mib }, open)
+}
+
+/// Only what is counted in disk operations can be held against a number of them.
+fn ebs_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
+    let writes = policy.signals.iter().find(|signal| match &signal.source {
+        SignalSource::Metric { metric_name, .. } => metric_name == "WriteIOPS",
+        SignalSource::Expression { .. } => false,
+    });
+    let most = writes.and_then(|writes| recent(policy, watched.signal(&writes.name), now, f64::max));
+    let seen_iops = most.map(|most| most.ceil().max(0.0) as u32);
+    let limit_iops =
+        target.and_then(InstanceClass::listing).map(|listing| listing.baseline_iops).filter(|_| writes.is_some());
+    let open = limit_iops.is_none_or(|limit| seen_iops.is_some_and(|seen| seen <= limit));
+    GateResult::new(Gate::EbsFits { seen_iops, limit_iops }, open)
+}

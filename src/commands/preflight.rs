@@ -12,6 +12,7 @@ use crate::cli::PreflightArgs;
 use crate::controller::inspect;
 use crate::engine::Engine;
 use crate::journal;
+use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
 use crate::model::event::Entry;
@@ -68,7 +69,9 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
         }
         let tables = targets.into_iter().map(|to| {
             let gates = engine.gates_to(&database, &to, now);
-            Table { database: database.clone(), from: state.class.clone(), to, strategy: policy.strategy, now, gates }
+            let strategies = engine.choices_to(&database, &to, now);
+            let from = state.class.clone();
+            Table { database: database.clone(), from, to, strategy: policy.strategy, now, gates, strategies }
         });
         report(&tables.collect::<Vec<_>>(), &problems, args.json)
     })
@@ -84,6 +87,7 @@ struct Table {
     #[serde(rename = "at")]
     now: Timestamp,
     gates: Vec<GateResult>,
+    strategies: Vec<Choice>,
 }
 
 /// What the journal says of arming, holds, cooldowns and actions; none is no failure here.
@@ -137,7 +141,7 @@ fn report(tables: &[Table], problems: &[String], json: bool) -> Result<(), Comma
 }
 
 fn show(table: &Table) -> Result<(), CommandError> {
-    let Table { database, from, to, strategy, now, gates } = table;
+    let Table { database, from, to, strategy, now, gates, strategies } = table;
     stdout::line(&format!("{database} from {from} to {to} by {} at {now:.0}", strategy.as_str()))?;
     let width = gates.iter().map(|gate| gate.gate.name().len()).max().unwrap_or_default();
     for GateResult { gate, open, opens_at } in gates {
@@ -149,6 +153,9 @@ fn show(table: &Table) -> Result<(), CommandError> {
         let opens = opens_at.map_or(String::new(), |at| format!(" (opens at {at:.0})"));
         let line = format!("  {word:<21}  {:<width$}  {}{opens}", gate.name(), clean(&gate.seen(), 200));
         stdout::line(line.trim_end())?;
+    }
+    for choice in strategies {
+        stdout::line(&format!("  {} {choice}", if choice.is_chosen { '>' } else { ' ' }))?;
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use toml::Spanned;
 
 use super::section::Section;
 use crate::diagnostics::{Diagnostic, shown, suggestion};
-use crate::model::policy::{BlueGreenPolicy, Switchover};
+use crate::model::policy::{BlueGreenPolicy, Strategy, Switchover};
 
-pub(super) const KEYS: [&str; 4] = ["switchover", "switchover_timeout", "give_up_after", "approve_within"];
+pub(super) const KEYS: [&str; 5] = ["switchover", "switchover_timeout", "give_up_after", "approve_within", "fast_lane"];
 const SWITCHOVERS: [Switchover; 2] = [Switchover::Automatic, Switchover::Supervised];
 
 /// AWS's own limits.
@@ -24,6 +24,7 @@ pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Bl
     let usual = BlueGreenPolicy::default();
     let Some(section) = database.child("blue_green", &KEYS, problems) else { return usual };
     let switchover = switchover(&section, problems).unwrap_or(usual.switchover);
+    let fast_lane = fast_lane(&section, problems);
     let mut duration = |key: &str, range: &RangeInclusive<Duration>, usual: Duration| {
         section.duration(key, range, problems).map_or(usual, Spanned::into_inner)
     };
@@ -33,6 +34,7 @@ pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Bl
         switchover_timeout: Duration::from_secs(given.as_secs()),
         give_up_after: duration("give_up_after", &GIVE_UP, usual.give_up_after),
         approve_within: duration("approve_within", &APPROVE, usual.approve_within),
+        fast_lane,
     };
     if given.subsec_nanos() != 0 {
         let title = "`switchover_timeout` is not of whole seconds";
@@ -40,6 +42,22 @@ pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Bl
         problems.push(problem.help(format!("write \"{}s\"", given.as_secs())));
     }
     read
+}
+
+fn fast_lane(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Strategy> {
+    let word = section.text("fast_lane", problems)?;
+    let (lane, none) = (Strategy::InPlace, "none");
+    match *word.get_ref() {
+        given if given == lane.as_str() => Some(lane),
+        given => {
+            if given != none {
+                let title = format!("unknown fast lane `{}`", shown(given));
+                let problem = Diagnostic::new(word.span(), title, "upshift cannot do this");
+                problems.push(problem.help(suggestion(given, "known here", &[lane.as_str(), none])));
+            }
+            None
+        }
+    }
 }
 
 fn switchover(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Switchover> {

@@ -10,6 +10,7 @@ use crate::model::action::{ActionId, CallId, CallRecord, CallState, Intent, Run}
 use crate::model::arming::Arming;
 use crate::model::backend::Backend;
 use crate::model::call::MutatingCall;
+use crate::model::choice::{Basis, Choice};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, ResourceId, sample_state};
 use crate::model::decision::{Decision, RuleResult, Verdict};
@@ -188,9 +189,33 @@ fn decision() -> Decision {
         verdict: Verdict::WouldScale { direction: Direction::Up, to },
         rules: vec![rule],
         gates: gates(),
+        choices: vec![],
         datapoints: vec![],
         policy_digest: "digest".into(),
     }
+}
+
+fn choices() -> Vec<Choice> {
+    let times = |least_secs, most_secs| ExpectedTime { least_secs, most_secs };
+    let in_place = Choice {
+        strategy: Strategy::InPlace,
+        is_chosen: true,
+        why_not: vec![],
+        ready: times(360, 1_500),
+        outage: times(240, 900),
+        basis: Basis::Published,
+        extra_usd: Some(0.0),
+    };
+    let blue_green = Choice {
+        strategy: Strategy::BlueGreen,
+        is_chosen: false,
+        why_not: vec!["backups on: kept for no day".into(), "the policy names in_place".into()],
+        ready: times(905, 1_210),
+        outage: times(15, 31),
+        basis: Basis::OwnActions(3),
+        extra_usd: Some(0.06),
+    };
+    vec![in_place, blue_green]
 }
 
 fn database() -> DatabaseView {
@@ -202,6 +227,7 @@ fn database() -> DatabaseView {
         to: InstanceClass::observed("db.m5.large"),
         strategy: Strategy::InPlace,
         outage: ExpectedTime { least_secs: 240, most_secs: 900 },
+        choices: choices(),
         price_before: Some(price(0.032)),
         price_after: Some(price(0.178)),
         passes_over: vec![Gate::Armed, Gate::CooldownOver],

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::choices::{self, Grounds};
 use super::gates::{self, Common};
 use super::rules;
 use super::watched::Watched;
@@ -38,7 +39,11 @@ pub(super) fn evaluate(
     let wanted = wanted.filter(|direction| *direction == Direction::Up || !lowest);
     let direction = wanted.unwrap_or(Direction::Up);
     let target = state.and_then(|state| policy.ladder.step(&state.class, direction));
-    let gates = gates::all(common, policy, watched, direction, target, now);
+    let remembered = common.memory.of(&policy.database);
+    let grounds = Grounds::of(policy, watched, remembered, (direction, common.guards), now);
+    let strategy = choices::of_engine(grounds);
+    let gates = gates::all(common, (policy, strategy), watched, direction, target, now);
+    let choices = target.filter(|_| wanted.is_some()).map_or_else(Vec::new, |to| choices::all(grounds, to, strategy));
     let verdict = match (wanted, target) {
         (None, _) => Verdict::Hold,
         (Some(direction), Some(to)) if gates.iter().all(|gate| gate.open) => {
@@ -53,6 +58,7 @@ pub(super) fn evaluate(
         verdict,
         rules: up.into_iter().chain(down).collect(),
         gates,
+        choices,
         datapoints: used(policy, watched, wanted, now),
         policy_digest: digest.to_owned(),
     }

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::choices::{self, Grounds};
 use super::memory::Memory;
 use super::preflight;
 use super::remembered::Remembered;
@@ -12,7 +13,7 @@ use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::{Guard, Guards};
 use crate::model::ladder::Direction;
 use crate::model::limits::STATE_LIMIT;
-use crate::model::policy::{Policy, Rule};
+use crate::model::policy::{Policy, Rule, Strategy};
 use crate::model::series::{Series, SignalName};
 
 /// `DescribeEvents` answered within this time: as for the state.
@@ -46,10 +47,10 @@ pub(super) struct Common<'a> {
     pub guards: Guards,
 }
 
-/// Every gate for going to `target` in `direction`.
+/// Every gate for going to `target` in `direction` by that strategy.
 pub(super) fn all(
     common: Common<'_>,
-    policy: &Policy,
+    (policy, strategy): (&Policy, Strategy),
     watched: &Watched,
     direction: Direction,
     target: Option<&InstanceClass>,
@@ -77,7 +78,11 @@ pub(super) fn all(
         gates.push(connections_fit(policy, watched, target, now));
         gates.push(cpu_fits(policy, watched, target, now));
     }
-    gates.extend(preflight::all(policy, watched, direction, target, now));
+    gates.extend(preflight::all((policy, strategy), watched, direction, target, now));
+    if strategy == Strategy::BlueGreen && direction == Direction::Up {
+        let grounds = Grounds::of(policy, watched, remembered, (direction, common.guards), now);
+        gates.push(choices::worth_the_wait(strategy, grounds));
+    }
     gates.push(cooldown(policy, remembered, direction, now));
     gates.push(budget(policy, remembered, now));
     gates.push(not_held(remembered, direction, now));

@@ -161,6 +161,7 @@ impl Memory {
 
     fn remember_decision(&mut self, at: Timestamp, decision: &crate::model::decision::Decision) {
         let remembered = self.of_mut(&decision.database);
+        remembered.bursts.take_in(at, decision);
         if matches!(decision.verdict, Verdict::WouldScale { .. }) {
             remembered.mark(at, MarkKind::WouldScale);
         }

@@ -8,6 +8,7 @@
 //!                └─ rules ─► gates ─► decision ─► intent ─► playbook::next ─► call, look, end
 //! ```
 
+mod choices;
 mod decision_record;
 mod deployments;
 mod evaluate;
@@ -18,6 +19,7 @@ pub mod input;
 mod memory;
 mod observe;
 mod orders;
+mod outlook;
 mod preflight;
 mod remembered;
 mod rules;
@@ -33,6 +35,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::action::Run;
+use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
 use crate::model::command::Answer;
 use crate::model::database::{DatabaseName, DatabaseState};
@@ -150,6 +153,12 @@ impl Engine {
     pub fn gates_to(&self, database: &DatabaseName, to: &InstanceClass, now: Timestamp) -> Vec<GateResult> {
         let policy = self.settings.policy(database).zip(self.watched.get(database));
         policy.map_or_else(Vec::new, |(policy, watched)| self.gates_of(policy, watched, to, now))
+    }
+
+    /// The strategies side by side for a person's order to go to a class of the ladder at `now`.
+    pub fn choices_to(&self, database: &DatabaseName, to: &InstanceClass, now: Timestamp) -> Vec<Choice> {
+        let policy = self.settings.policy(database).zip(self.watched.get(database));
+        policy.map_or_else(Vec::new, |(policy, watched)| self.choices_of(policy, watched, to, now))
     }
 
     /// The clock was set: it does not tell how old the looks are that were made so far, and no call rests on them.

@@ -196,7 +196,7 @@ impl Engine {
     ) -> Vec<GateResult> {
         let here = watched.seen.as_ref().map(|seen| &seen.state.class);
         let direction = here.map_or(Direction::Up, |here| policy.ladder.direction(here, to));
-        gates::all(self.common(), policy, watched, direction, Some(to), now)
+        gates::all(self.common(), (policy, policy.strategy), watched, direction, Some(to), now)
     }
 
     /// The closed gates between a database and a class that a person wants for it.

@@ -24,7 +24,7 @@ const BYTES_PER_MIB: f64 = 1024.0 * 1024.0;
 
 /// Every such gate for going to `target`.
 pub(super) fn all(
-    policy: &Policy,
+    (policy, strategy): (&Policy, Strategy),
     watched: &Watched,
     direction: Direction,
     target: Option<&InstanceClass>,
@@ -33,6 +33,7 @@ pub(super) fn all(
     let mut gates = vec![no_other_deployment(watched, now)];
     if let Some(seen) = &watched.seen {
         gates.extend(of_facts(policy, &seen.state, now));
+        gates.extend(of_strategy(strategy, &seen.state.facts));
     }
     if direction == Direction::Down {
         gates.push(memory_fits(policy, watched, target, now));
@@ -58,12 +59,13 @@ fn of_facts(policy: &Policy, state: &DatabaseState, now: Timestamp) -> Vec<GateR
         .map(|(name, status)| format!("{name} is {status}"))
         .collect();
     let in_sync = waiting.is_empty();
-    let mut gates = vec![
-        GateResult::new(Gate::ParametersInSync { waiting }, in_sync),
-        no_window_near(policy, facts, now),
-        stands_alone(policy.strategy, facts),
-    ];
-    if policy.strategy == Strategy::BlueGreen {
+    vec![GateResult::new(Gate::ParametersInSync { waiting }, in_sync), no_window_near(policy, facts, now)]
+}
+
+/// What only matters to some strategy.
+pub(super) fn of_strategy(strategy: Strategy, facts: &DatabaseFacts) -> Vec<GateResult> {
+    let mut gates = vec![stands_alone(strategy, facts)];
+    if strategy == Strategy::BlueGreen {
         let retention_days = facts.backup_retention_days;
         gates.push(GateResult::new(Gate::BackupsOn { retention_days }, retention_days.is_some_and(|days| days > 0)));
         gates.push(GateResult::new(Gate::PasswordNotManaged, !facts.manages_password));

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::outlook::{self, Bursts, Took};
 use crate::model::action::{ActionResult, CallId, CallRecord, CallState, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
@@ -40,6 +41,10 @@ pub(super) struct Remembered {
     pub known: Option<(ResourceId, InstanceClass)>,
     /// When the name was last seen to pass to another machine.
     pub machine_since: Option<Timestamp>,
+    /// Bursts of load.
+    pub bursts: Bursts,
+    /// What its last verified actions took.
+    pub past: VecDeque<Took>,
     /// RDS's events that were recorded.
     events: BTreeSet<RdsEvent>,
 }
@@ -54,6 +59,8 @@ impl Remembered {
             marks: VecDeque::new(),
             known: None,
             machine_since: None,
+            bursts: Bursts::none(),
+            past: VecDeque::new(),
             events: BTreeSet::new(),
         }
     }
@@ -81,6 +88,9 @@ impl Remembered {
         self.mark(at, if *result == ActionResult::Verified { MarkKind::Verified } else { MarkKind::Failed });
         let Some(run) = &mut self.run else { return };
         run.ended = Some((at, result.clone()));
+        if let Some(took) = Took::of(run, at).filter(|_| *result == ActionResult::Verified) {
+            outlook::keep(&mut self.past, took);
+        }
         if run.is_sent() {
             self.last_end = Some(at);
         }

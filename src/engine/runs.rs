@@ -38,11 +38,12 @@ impl Engine {
         let Verdict::Scale { to, .. } = &decision.verdict else { return };
         let (Some(resource_id), Some(from)) = (&decision.resource_id, &decision.class) else { return };
         let Some(policy) = self.settings.policy(&decision.database) else { return };
+        let Some(chosen) = decision.choices.iter().find(|choice| choice.is_chosen) else { return };
         let intent = Intent {
             action: self.next_action(),
             database: policy.database.clone(),
             resource_id: resource_id.clone(),
-            strategy: policy.strategy,
+            strategy: chosen.strategy,
             from: from.clone(),
             to: to.clone(),
             actor: Actor::Engine,

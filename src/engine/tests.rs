@@ -1,5 +1,6 @@
 //! The engine as a whole: inputs in, effects out.
 
+mod choices;
 mod holds;
 
 use jiff::{SignedDuration, Timestamp};

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::choices::{self, Grounds};
 use super::watched::{Seen, Watched};
 use super::{Engine, gates};
 use crate::model::arming::Arming;
+use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
 use crate::model::failure::FailingRead;
 use crate::model::ladder::Direction;
@@ -43,7 +45,9 @@ impl Engine {
         let class = watched.seen.as_ref().map(|seen| &seen.state.class);
         let gates_to = |direction| {
             let target = class.and_then(|class| policy.ladder.step(class, direction));
-            gates::all(self.common(), policy, watched, direction, target, now)
+            let grounds = Grounds::of(policy, watched, remembered, (direction, self.guards), now);
+            let strategy = choices::of_engine(grounds);
+            gates::all(self.common(), (policy, strategy), watched, direction, target, now)
         };
         DatabaseView {
             policy: policy.clone(),
@@ -63,15 +67,33 @@ impl Engine {
         }
     }
 
+    /// A person's order takes what the policy names, also where a copy takes long.
+    pub(super) fn choices_of(
+        &self,
+        policy: &Policy,
+        watched: &Watched,
+        to: &InstanceClass,
+        now: Timestamp,
+    ) -> Vec<Choice> {
+        let here = watched.seen.as_ref().map(|seen| &seen.state.class);
+        let direction = here.map_or(Direction::Up, |here| policy.ladder.direction(here, to));
+        let remembered = self.memory.of(&policy.database);
+        let grounds = Grounds::of(policy, watched, remembered, (direction, self.guards), now);
+        choices::all(grounds, to, policy.strategy)
+    }
+
     /// What a person could order: every rung but the present one.
     fn plans(&self, policy: &Policy, watched: &Watched, now: Timestamp) -> Vec<OverridePlan> {
         let Some(Seen { state, .. }) = &watched.seen else { return Vec::new() };
         let plan = |to: &InstanceClass| {
             let gates = self.closed_gates(policy, watched, to, now);
+            let choices = self.choices_of(policy, watched, to, now);
+            let outage = choices.iter().find(|choice| choice.is_chosen).map(|choice| choice.outage);
             OverridePlan {
                 to: to.clone(),
                 strategy: policy.strategy,
-                outage: playbook::expected_outage(policy.strategy, state.multi_az),
+                outage: outage.unwrap_or_else(|| playbook::expected_outage(policy.strategy, state.multi_az)),
+                choices,
                 price_before: policy.price(state, &state.class),
                 price_after: policy.price(state, to),
                 passes_over: gates.passed_over.into_iter().map(|gate| gate.gate).collect(),

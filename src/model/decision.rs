@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::choice::Choice;
 use super::class::InstanceClass;
 use super::database::{DatabaseName, ResourceId};
 use super::gate::GateResult;
@@ -76,6 +77,9 @@ pub struct Decision {
     pub rules: Vec<RuleResult>,
     /// Every gate of the wanted direction; of the direction up when none is wanted.
     pub gates: Vec<GateResult>,
+    /// The strategies side by side, where a change is wanted and there is a target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
     /// The datapoints used: the newest of each signal of the rules, as many as the longest rule of the wanted direction looks at.
     pub datapoints: Vec<UsedDatapoint>,
     /// SHA-256 over the policy, the first 12 hex digits.
@@ -132,6 +136,7 @@ mod tests {
             verdict: Verdict::WouldScale { direction: Direction::Up, to: None },
             rules: vec![],
             gates: vec![],
+            choices: vec![],
             datapoints: vec![],
             policy_digest: String::new(),
         };

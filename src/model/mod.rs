@@ -7,6 +7,7 @@ pub mod action;
 pub mod arming;
 pub mod backend;
 pub mod call;
+pub mod choice;
 pub mod class;
 pub mod command;
 pub mod database;

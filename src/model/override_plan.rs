@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::choice::Choice;
 use super::class::InstanceClass;
 use super::gate::Gate;
 use super::policy::Strategy;
@@ -27,6 +28,8 @@ pub struct OverridePlan {
     pub strategy: Strategy,
     /// How long clients are without the database.
     pub outage: ExpectedTime,
+    /// The strategies side by side.
+    pub choices: Vec<Choice>,
     /// Of the class now; absent where nobody says it.
     pub price_before: Option<Price>,
     /// Of the target.
@@ -46,6 +49,10 @@ impl OverridePlan {
 
 impl fmt::Display for ExpectedTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What takes a quarter of an hour is not known to the second.
+        if self.most_secs > 600 {
+            return write!(f, "{} to {} min", self.least_secs / 60, self.most_secs.div_ceil(60));
+        }
         if self.least_secs.is_multiple_of(60) && self.most_secs.is_multiple_of(60) {
             write!(f, "{} to {} min", self.least_secs / 60, self.most_secs / 60)
         } else {
@@ -64,6 +71,7 @@ mod tests {
             to: InstanceClass::observed("db.m5.large"),
             strategy: Strategy::InPlace,
             outage: ExpectedTime { least_secs: 240, most_secs: 900 },
+            choices: vec![],
             price_before: None,
             price_after: None,
             passes_over: vec![Gate::Armed, Gate::CooldownOver, Gate::NotHeld { reason: None }],

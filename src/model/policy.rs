@@ -58,6 +58,10 @@ pub struct BlueGreenPolicy {
     pub give_up_after: Duration,
     /// A copy that is ready waits this long for a person's word, then it is removed.
     pub approve_within: Duration,
+    /// What the engine takes instead when the copy would be ready only after the load is likely gone; absent: it does not
+    /// start then.
+    #[serde(default)]
+    pub fast_lane: Option<Strategy>,
 }
 
 impl Switchover {
@@ -78,6 +82,7 @@ impl Default for BlueGreenPolicy {
             switchover_timeout: Duration::from_mins(5),
             give_up_after: Duration::from_hours(1),
             approve_within: Duration::from_hours(4),
+            fast_lane: None,
         }
     }
 }

@@ -31,6 +31,16 @@ pub(super) fn expected_outage(multi_az: bool) -> ExpectedTime {
     }
 }
 
+/// Single-AZ: the host is made first, then the outage. Multi-AZ: the recorded run failed over 8 min after the call; the
+/// old primary follows behind the clients' backs.
+pub(super) fn expected_ready(multi_az: bool) -> ExpectedTime {
+    if multi_az {
+        ExpectedTime { least_secs: 300, most_secs: 900 }
+    } else {
+        ExpectedTime { least_secs: 360, most_secs: 1_500 }
+    }
+}
+
 /// What is watched of it. Nothing tells the standby's turn from the outage, so that the change is one step.
 pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
     let sent = run.last_call().map(|call| call.sent_at);

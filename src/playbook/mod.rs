@@ -101,6 +101,14 @@ pub fn expected_outage(strategy: Strategy, multi_az: bool) -> ExpectedTime {
     }
 }
 
+/// How long it takes from the first call until a database is on its new class.
+pub fn expected_ready(strategy: Strategy, multi_az: bool) -> ExpectedTime {
+    match strategy {
+        Strategy::InPlace => in_place::expected_ready(multi_az),
+        Strategy::BlueGreen => blue_green::expected_ready(),
+    }
+}
+
 /// The steps of an action under way, in their order.
 pub fn steps(run: &Run) -> Vec<ActionStep> {
     match run.intent.strategy {

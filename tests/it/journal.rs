@@ -67,6 +67,7 @@ fn decision(value: f64) -> Event {
         verdict: Verdict::WouldScale { direction: Direction::Up, to: None },
         rules: vec![RuleResult { direction: Direction::Up, rule, beyond: 2, missing: 1, holds: true }],
         gates: vec![],
+        choices: vec![],
         datapoints,
         policy_digest: "0123456789ab".to_owned(),
     };

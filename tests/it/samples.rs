@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use upshift::model::action::{ActionId, ActionResult, CallId, Intent};
 use upshift::model::call::{CallOutcome, MutatingCall};
+use upshift::model::choice::{Basis, Choice};
 use upshift::model::class::InstanceClass;
 use upshift::model::command::Command;
 use upshift::model::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
@@ -16,6 +17,7 @@ use upshift::model::gate::{Gate, GateResult};
 use upshift::model::hold::{Hold, HoldCause};
 use upshift::model::ladder::Direction;
 use upshift::model::operator::{Actor, Operator};
+use upshift::model::override_plan::ExpectedTime;
 use upshift::model::policy::{Comparison, Rule, Strategy};
 use upshift::model::series::SignalName;
 
@@ -187,10 +189,24 @@ fn decision(verdict: Verdict) -> Event {
         verdict,
         rules: vec![result(Direction::Up, Comparison::Above), result(Direction::Down, Comparison::Below)],
         gates: gates.map(|gate| GateResult { opens_at: Some(now()), ..GateResult::new(gate, true) }).collect(),
+        choices: vec![choice(Basis::Published), choice(Basis::OwnActions(2))],
         datapoints: vec![datapoint],
         policy_digest: text(),
     };
     Event::Decision { decision: Box::new(decision), repeats: 0 }
+}
+
+fn choice(basis: Basis) -> Choice {
+    let time = ExpectedTime { least_secs: 1, most_secs: 2 };
+    Choice {
+        strategy: Strategy::BlueGreen,
+        is_chosen: true,
+        why_not: vec![text()],
+        ready: time,
+        outage: time,
+        basis,
+        extra_usd: Some(1.0),
+    }
 }
 
 fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
@@ -223,7 +239,8 @@ fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
         Some(Gate::BackupsOn { .. }) => Gate::PasswordNotManaged,
         Some(Gate::PasswordNotManaged) => Gate::MemoryFits { seen_mib: Some(1), limit_mib: Some(2) },
         Some(Gate::MemoryFits { .. }) => Gate::EbsFits { seen_iops: Some(1), limit_iops: Some(2) },
-        Some(Gate::EbsFits { .. }) => return None,
+        Some(Gate::EbsFits { .. }) => Gate::WorthTheWait { ready_secs: 1, burst_left_secs: Some(1) },
+        Some(Gate::WorthTheWait { .. }) => return None,
     })
 }
 

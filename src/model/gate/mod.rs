@@ -105,6 +105,13 @@ pub enum Gate {
     },
     /// The master password is not managed in Secrets Manager: a blue/green deployment is refused then.
     PasswordNotManaged,
+    /// The strategy brings the capacity while the load is likely still there.
+    WorthTheWait {
+        /// The longest that it is expected to take.
+        ready_secs: u32,
+        /// How long the burst lasts if it is like those before; absent when nothing says so.
+        burst_left_secs: Option<i64>,
+    },
     /// The memory in use, beyond PostgreSQL's shared buffers, which shrink with the class, fits the target.
     MemoryFits {
         /// The most seen in the window of the down rules, in MiB.
@@ -189,6 +196,7 @@ impl Gate {
                 | Self::NotHeld { .. }
                 | Self::RungAvailable { .. }
                 | Self::NoWindowNear { .. }
+                | Self::WorthTheWait { .. }
                 | Self::ParametersInSync { .. }
                 | Self::MemoryFits { .. }
                 | Self::EbsFits { .. }

@@ -37,6 +37,7 @@ impl Gate {
             Self::StandsAlone { .. } => ("stands alone", "part of something else"),
             Self::BackupsOn { .. } => ("backups on", "backups off"),
             Self::PasswordNotManaged => ("password not managed", "password managed by Secrets Manager"),
+            Self::WorthTheWait { .. } => ("worth the wait", "ready too late"),
             Self::MemoryFits { .. } => ("memory fits", "memory does not fit"),
             Self::EbsFits { .. } => ("ebs fits", "ebs does not fit"),
             Self::UpRulesComplete { .. } => ("up rules complete", "up rules incomplete"),
@@ -91,6 +92,14 @@ impl Gate {
             Self::BackupsOn { retention_days: Some(days) } => format!("kept for {days} days"),
             Self::BackupsOn { retention_days: None } => "not known".to_owned(),
             Self::PasswordNotManaged => String::new(),
+            Self::WorthTheWait { ready_secs, burst_left_secs } => {
+                let mins = |secs: i64| secs.div_euclid(60);
+                let left = burst_left_secs.map_or_else(
+                    || "nothing says how long the load lasts".to_owned(),
+                    |left| format!("the load is likely gone in {} min", mins(left)),
+                );
+                format!("ready in up to {} min; {left}", mins(i64::from(*ready_secs)))
+            }
             Self::MemoryFits { seen_mib, limit_mib } => match (seen_mib, limit_mib) {
                 (Some(seen), Some(limit)) => format!("{seen} of {limit} MiB beyond shared buffers"),
                 (None, _) => "free memory unknown or with gaps".to_owned(),

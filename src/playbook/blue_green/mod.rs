@@ -29,6 +29,11 @@ pub(super) fn expected_outage() -> ExpectedTime {
     ExpectedTime { least_secs: 5, most_secs: 60 }
 }
 
+/// Third parties report 12 to 20 minutes until the copy is there on small data, and the switchover comes on top.
+pub(super) fn expected_ready() -> ExpectedTime {
+    ExpectedTime { least_secs: 720, most_secs: 1_320 }
+}
+
 /// What is watched of it. The times of the preparation: third parties report 12 to 20 minutes on small data.
 pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
     let sent = |is: fn(&MutatingCall) -> bool| run.calls.iter().find(|call| is(&call.call)).map(|call| call.sent_at);

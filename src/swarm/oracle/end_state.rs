@@ -111,6 +111,10 @@ fn unexcused(witness: &Witness, decision: &Decision) -> Vec<&'static str> {
         | Gate::CpuFits { .. }
         | Gate::MemoryFits { .. }
         | Gate::EbsFits { .. } => late,
+        // By its own figures; it opens when the burst has lasted as long as those before.
+        Gate::WorthTheWait { ready_secs, burst_left_secs } => {
+            burst_left_secs.is_some_and(|left| left <= i64::from(*ready_secs))
+        }
         _ => false,
     };
     closed.into_iter().filter(|gate| !excused(gate)).map(Gate::name).collect()

@@ -11,6 +11,7 @@ use crate::console::view::scene::Scene;
 use crate::console::view::words;
 use crate::console::view::wrap::Styled;
 use crate::model::action::Intent;
+use crate::model::choice::Choice;
 use crate::model::database::DatabaseName;
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::{Rule, Strategy};
@@ -61,6 +62,7 @@ pub(super) fn scale(snapshot: &Snapshot, scaling: &Scaling) -> Asked {
             words::price_sources([plan.price_before, plan.price_after])
         )),
     ];
+    explanation.extend(choices(plan));
     explanation.extend(gates(plan));
     explanation.push(plain("after it the engine holds, so that it does not undo you"));
     let mut fields = vec![input("reason", &scaling.reason, NEEDED, scaling.field == Field::Reason)];
@@ -173,6 +175,17 @@ pub(super) fn quit() -> Asked {
         ),
     ];
     Asked { title: " quit? ", explanation, fields: Vec::new() }
+}
+
+/// When the target is reached, and what the other strategies would be.
+fn choices(plan: &OverridePlan) -> Vec<Styled> {
+    let line = |choice: &Choice| {
+        if choice.is_chosen {
+            return plain(format!("ready     in {} ({})", choice.ready, choice.basis));
+        }
+        plain(format!("instead   {choice}"))
+    };
+    plan.choices.iter().map(line).collect()
 }
 
 fn gates(plan: &OverridePlan) -> Vec<Styled> {

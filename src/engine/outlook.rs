@@ -1,0 +1,156 @@
+//! What the past of a database says of the future: how long a burst of load usually lasts, and how long a change took.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::action::Run;
+use crate::model::call::MutatingCall;
+use crate::model::choice::Basis;
+use crate::model::decision::{Decision, RuleResult};
+use crate::model::ladder::Direction;
+use crate::model::override_plan::ExpectedTime;
+use crate::model::policy::Strategy;
+
+/// Bursts and actions kept: enough for a week of a daily rhythm, few enough to follow a change of it.
+const KEPT: usize = 8;
+/// A median of fewer says nothing.
+const ENOUGH_BURSTS: usize = 3;
+
+/// Bursts of load, as the up rules saw them.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Bursts {
+    since: Option<Timestamp>,
+    lengths: VecDeque<SignedDuration>,
+}
+
+impl Bursts {
+    pub(super) const fn none() -> Self {
+        Self { since: None, lengths: VecDeque::new() }
+    }
+
+    /// Takes in a recorded evaluation. One that misses a datapoint says neither that a burst goes on nor that it is over.
+    pub(super) fn take_in(&mut self, at: Timestamp, decision: &Decision) {
+        let up = || decision.rules.iter().filter(|result| result.direction == Direction::Up);
+        if up().any(|result| result.holds) {
+            self.since.get_or_insert(at);
+        } else if up().all(is_complete)
+            && let Some(since) = self.since.take()
+        {
+            self.lengths.push_back(at.duration_since(since).abs());
+            if self.lengths.len() > KEPT {
+                self.lengths.pop_front();
+            }
+        }
+    }
+
+    /// When a burst that is under way at `now` is over, if it is like those before; `None` when too few are known, or when
+    /// it already lasts longer than they usually did. One that is not on record yet has just begun.
+    pub(super) fn likely_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let since = self.since.unwrap_or(now);
+        if self.lengths.len() < ENOUGH_BURSTS {
+            return None;
+        }
+        let mut lengths: Vec<SignedDuration> = self.lengths.iter().copied().collect();
+        lengths.sort();
+        since.checked_add(lengths[lengths.len() / 2]).ok().filter(|end| *end > now)
+    }
+}
+
+fn is_complete(result: &RuleResult) -> bool {
+    result.missing == 0
+}
+
+/// How long a verified action took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Took {
+    strategy: Strategy,
+    ready_secs: u32,
+    /// Absent where nobody saw it.
+    outage_secs: Option<u32>,
+}
+
+impl Took {
+    /// Of a run that was verified at `at`. Down: by RDS's own events in place; by blue/green at most from the switchover
+    /// until another machine was seen behind the name.
+    pub(super) fn of(run: &Run, at: Timestamp) -> Option<Self> {
+        let secs = |from: Timestamp, to: Timestamp| u32::try_from(to.duration_since(from).as_secs()).ok();
+        let began = run.calls.first()?.sent_at;
+        let strategy = run.intent.strategy;
+        let event =
+            |word: &str| run.events.iter().find(|event| event.message.starts_with(word)).map(|event| event.date);
+        let (ready, down) = match strategy {
+            Strategy::InPlace => (at, event("DB instance shutdown").zip(event("DB instance restarted"))),
+            Strategy::BlueGreen => {
+                let cut = |call: &MutatingCall| matches!(call, MutatingCall::SwitchoverBlueGreenDeployment { .. });
+                let cut = run.calls.iter().find(|call| cut(&call.call)).map(|call| call.sent_at);
+                let switched = run.switched.as_ref().map(|(at, _)| *at)?;
+                (switched, cut.map(|cut| (cut, switched)))
+            }
+        };
+        Some(Self {
+            strategy,
+            ready_secs: secs(began, ready)?,
+            outage_secs: down.and_then(|(from, to)| secs(from, to)),
+        })
+    }
+}
+
+/// Keeps what an action took.
+pub(super) fn keep(past: &mut VecDeque<Took>, took: Took) {
+    past.push_back(took);
+    if past.len() > KEPT {
+        past.pop_front();
+    }
+}
+
+/// Time until ready and time down by a strategy: by the database's own actions, else as published.
+pub(super) fn expected(
+    past: &VecDeque<Took>,
+    strategy: Strategy,
+    published: (ExpectedTime, ExpectedTime),
+) -> (ExpectedTime, ExpectedTime, Basis) {
+    let own: Vec<&Took> = past.iter().filter(|took| took.strategy == strategy).collect();
+    let range = |secs: Vec<u32>| {
+        let (least, most) = (secs.iter().min(), secs.iter().max());
+        least.zip(most).map(|(least, most)| ExpectedTime { least_secs: *least, most_secs: *most })
+    };
+    let Some(ready) = range(own.iter().map(|took| took.ready_secs).collect()) else {
+        return (published.0, published.1, Basis::Published);
+    };
+    let outage = range(own.iter().filter_map(|took| took.outage_secs).collect()).unwrap_or(published.1);
+    (ready, outage, Basis::OwnActions(own.len() as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_expected_to_last_as_long_as_most_did_and_no_longer() {
+        let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        let of = |mins: &[i64]| Bursts {
+            since: Some(at(100)),
+            lengths: mins.iter().map(|mins| SignedDuration::from_mins(*mins)).collect(),
+        };
+        assert_eq!(of(&[10, 20]).likely_end(at(101)), None, "two are no rhythm");
+        assert_eq!(of(&[10, 200, 20]).likely_end(at(101)), Some(at(120)));
+        assert_eq!(of(&[10, 200, 20]).likely_end(at(120)), None, "it is another kind of burst");
+        assert_eq!(Bursts { since: None, ..of(&[1, 2, 3]) }.likely_end(at(101)), Some(at(103)));
+    }
+
+    #[test]
+    fn own_actions_count_before_published_figures() {
+        let time = |least_secs, most_secs| ExpectedTime { least_secs, most_secs };
+        let published = (time(720, 1_320), time(5, 60));
+        let took = |ready_secs, outage_secs| Took { strategy: Strategy::BlueGreen, ready_secs, outage_secs };
+        let mut past = VecDeque::new();
+        assert_eq!(expected(&past, Strategy::BlueGreen, published), (published.0, published.1, Basis::Published));
+        for at in 0..12 {
+            keep(&mut past, took(900 + at, (at > 9).then_some(20 + at)));
+        }
+        let own = (time(904, 911), time(30, 31), Basis::OwnActions(8));
+        assert_eq!(expected(&past, Strategy::BlueGreen, published), own);
+        assert_eq!(expected(&past, Strategy::InPlace, published).2, Basis::Published);
+    }
+}

@@ -1,0 +1,61 @@
+//! Strategies side by side: which one a change would take, and what speaks for and against each.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::override_plan::ExpectedTime;
+use super::policy::Strategy;
+
+/// One strategy for one change, as it looks at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The strategy.
+    pub strategy: Strategy,
+    /// The change would take this one.
+    pub is_chosen: bool,
+    /// Why it is not taken, or cannot be at the moment; empty where nothing speaks against it.
+    pub why_not: Vec<String>,
+    /// From the first call until the database is on the target.
+    pub ready: ExpectedTime,
+    /// How long clients are without the database.
+    pub outage: ExpectedTime,
+    /// Where the two times come from.
+    pub basis: Basis,
+    /// US dollars for what exists twice until the database is on the target; absent where the price is not known.
+    pub extra_usd: Option<f64>,
+}
+
+/// Where expected times come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// AWS's documentation, recorded runs and third parties; `ARCHITECTURE.md` names them.
+    Published,
+    /// This database's own verified actions, so many of them.
+    OwnActions(u32),
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Published => f.write_str("published"),
+            Self::OwnActions(1) => f.write_str("as last time"),
+            Self::OwnActions(count) => write!(f, "as the last {count} times"),
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    /// `blue_green: ready in 12 to 22 min, outage 5 to 60 s (published), copy $0.07`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { strategy, why_not, ready, outage, basis, extra_usd, .. } = self;
+        write!(f, "{}: ready in {ready}, outage {outage} ({basis})", strategy.as_str())?;
+        match extra_usd {
+            Some(0.0) => {}
+            Some(usd) => write!(f, ", copy ${usd:.2}")?,
+            None => f.write_str(", copy at an unknown price")?,
+        }
+        if why_not.is_empty() { Ok(()) } else { write!(f, "; not: {}", why_not.join(", ")) }
+    }
+}

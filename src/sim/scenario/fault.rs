@@ -80,6 +80,8 @@ pub enum DeploymentFault {
     Stuck,
     /// The cut takes longer than any timeout and is rolled back.
     CutTooLong,
+    /// The cut breaks off: `SWITCHOVER_FAILED`, with the name where it was.
+    CutFails,
 }
 
 /// The two bad ends of an accepted class change.

@@ -25,7 +25,11 @@ pub enum Fault {
     R1NoCapacity,
     R2Stuck,
     R3Broken,
+    R4NotMade,
+    R5TakenBack,
+    R6CutFails,
     R8ForeignHands,
+    R8Deployment,
     R11Maintenance,
     M1Missing,
     M2Late,
@@ -48,8 +52,11 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Every kind, in the order of the catalogue.
-    pub const ALL: [Self; 38] = [
+    /// Those that only a blue/green deployment can meet.
+    pub const OF_DEPLOYMENTS: [Self; 4] = [Self::R4NotMade, Self::R5TakenBack, Self::R6CutFails, Self::R8Deployment];
+
+    /// Every other kind, in the order of the catalogue.
+    pub const ALWAYS: [Self; 38] = [
         Self::A1Throttled,
         Self::A2FailsBefore,
         Self::A3FailsAfter,
@@ -90,6 +97,11 @@ impl Fault {
         Self::I24HostileText,
     ];
 
+    /// Every kind.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALWAYS.into_iter().chain(Self::OF_DEPLOYMENTS)
+    }
+
     /// The catalogue's number and a few words.
     pub fn words(self) -> &'static str {
         match self {
@@ -111,7 +123,11 @@ impl Fault {
             Self::R1NoCapacity => "R1 no capacity",
             Self::R2Stuck => "R2 stuck modifying",
             Self::R3Broken => "R3 terminal status",
+            Self::R4NotMade => "R4 the copy cannot be made, or hangs",
+            Self::R5TakenBack => "R5 switchover taken back",
+            Self::R6CutFails => "R6 switchover failed",
             Self::R8ForeignHands => "R8 foreign hands",
+            Self::R8Deployment => "R8 foreign hands on the deployment",
             Self::R11Maintenance => "R11 other change pending or under way",
             Self::M1Missing => "M1 missing datapoints",
             Self::M2Late => "M2 late datapoints",

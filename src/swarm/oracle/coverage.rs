@@ -188,7 +188,7 @@ impl Coverage {
     /// Faults that never struck in any phase.
     pub fn unseen(&self) -> Vec<Fault> {
         let seen = |fault: &Fault| Phase::ALL.iter().any(|phase| self.faults.contains_key(&(*fault, *phase)));
-        Fault::ALL.into_iter().filter(|fault| !seen(fault)).collect()
+        Fault::all().filter(|fault| !seen(fault)).collect()
     }
 
     /// Cells of fault and phase that must not stay empty, and did.
@@ -199,7 +199,7 @@ impl Coverage {
 
     /// Cells of fault and phase that were reached, and how many there are.
     pub fn cells(&self) -> (usize, usize) {
-        (self.faults.len(), Fault::ALL.len() * Phase::ALL.len())
+        (self.faults.len(), Fault::all().count() * Phase::ALL.len())
     }
 
     /// The table, for people.
@@ -210,7 +210,7 @@ impl Coverage {
         for phase in Phase::ALL {
             let _ = write!(text, "{:>10}", phase.word());
         }
-        for fault in Fault::ALL {
+        for fault in Fault::all() {
             let _ = write!(text, "\n{fault:<38}");
             for phase in Phase::ALL {
                 let count = self.faults.get(&(fault, phase)).map_or("-".to_owned(), u64::to_string);

@@ -20,7 +20,7 @@ use crate::model::command::Command;
 use crate::model::event::{Entry, Event};
 use crate::model::operator::Actor;
 use crate::sim::Sim;
-use crate::sim::scenario::{ChangeFault, FaultKind};
+use crate::sim::scenario::{ChangeFault, DeploymentFault, FaultKind};
 use crate::sim::wire::{Request, Response, query};
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::disk::SimDisk;
@@ -259,6 +259,18 @@ impl Witness {
                 let fails = self.plan.is_in_fault(since, ends(ChangeFault::Fails)).then_some(Fault::A7OnlyAnEvent);
                 let stuck = self.plan.is_in_fault(since, ends(ChangeFault::Stuck)).then_some(Fault::R2Stuck);
                 late.into_iter().chain(fails).chain(stuck).collect()
+            }
+            "DescribeBlueGreenDeployments" if self.phase() >= Phase::Sent => {
+                let ends =
+                    |end| move |effect: &FaultKind| matches!(effect, FaultKind::Deployment { end: e, .. } if *e == end);
+                let bites = |(fault, end)| self.plan.is_in_fault(since, ends(end)).then_some(fault);
+                let all = [
+                    (Fault::R4NotMade, DeploymentFault::Fails),
+                    (Fault::R4NotMade, DeploymentFault::Stuck),
+                    (Fault::R5TakenBack, DeploymentFault::CutTooLong),
+                    (Fault::R6CutFails, DeploymentFault::CutFails),
+                ];
+                all.into_iter().filter_map(bites).collect()
             }
             _ => return,
         };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Deed, Dying, Foreign, HEALING, Load, Machine, Order, Power, Strike, Switch, TrialPlan};
+use super::{Deed, DeploymentEnd, Dying, Foreign, HEALING, Load, Machine, Order, Power, Strike, Switch, TrialPlan};
 use crate::config;
 use crate::model::ladder::Direction;
 use crate::model::policy::Strategy;
@@ -38,7 +38,13 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
     let chaos = SignedDuration::from_hours(i64::from(hours)) - HEALING;
     let heals_at = start.saturating_add(chaos.max(SignedDuration::from_hours(1))).unwrap_or(start);
     let ends_at = heals_at.saturating_add(HEALING).unwrap_or(heals_at);
-    let faults = subset(&mut rng);
+    let mut faults = subset(&mut rng);
+    let by_copies = seed % BLUE_GREEN_ONE_IN == 2;
+    if by_copies {
+        // Of a draw of its own, so that the other days stay what they are.
+        let mut rng = Rng::of(seed, "swarm faults of deployments", 0);
+        faults.extend(Fault::OF_DEPLOYMENTS.into_iter().filter(|_| rng.unit() < 0.4));
+    }
     let names: Vec<String> = ["checkpoints", "orders", "catalogue"][..[1, 1, 1, 2, 2, 3][pick(&mut rng, 6)]]
         .iter()
         .map(|name| (*name).to_owned())
@@ -51,7 +57,7 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
     let scenario = drawer.scenario(seed, &loads);
     let rungs = if seed % 3 == 1 && constant_load::writes_per_sec(seed).is_none() { THREE } else { TWO };
     let mut settings = drawer.settings(rungs);
-    if seed % BLUE_GREEN_ONE_IN == 2 {
+    if by_copies {
         for policy in &mut settings.databases {
             policy.strategy = Strategy::BlueGreen;
         }
@@ -64,7 +70,7 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
 /// Half of the seeds have few faults and come far, half have many and meet rare combinations.
 fn subset(rng: &mut Rng) -> BTreeSet<Fault> {
     let count = if rng.draw().is_multiple_of(2) { 1 + pick(rng, 4) } else { 6 + pick(rng, 12) };
-    let mut faults: BTreeSet<Fault> = (0..count).map(|_| Fault::ALL[pick(rng, Fault::ALL.len())]).collect();
+    let mut faults: BTreeSet<Fault> = (0..count).map(|_| Fault::ALWAYS[pick(rng, Fault::ALWAYS.len())]).collect();
     // Some are worst together: a lost answer and an old picture, an old picture and an order by hand.
     let worse = [
         (Fault::A3FailsAfter, Fault::A5Stale),
@@ -202,6 +208,10 @@ impl Drawer<'_> {
             (Fault::M1Missing, "hole_in = \"WriteLatency\""),
             (Fault::A7OnlyAnEvent, "class_change = \"fails\""),
             (Fault::R2Stuck, "class_change = \"stuck\""),
+            (Fault::R4NotMade, "blue_green = \"fails\""),
+            (Fault::R4NotMade, "blue_green = \"stuck\""),
+            (Fault::R5TakenBack, "blue_green = \"cut_too_long\""),
+            (Fault::R6CutFails, "blue_green = \"cut_fails\""),
         ];
         for (fault, line) in of {
             if !self.faults.contains(&fault) {
@@ -295,6 +305,8 @@ impl Drawer<'_> {
                 40
             }
             Fault::L5ClockStep => 3 + pick(&mut self.rng, 8),
+            // A deployment must be there to be touched.
+            Fault::R8Deployment => 12 + pick(&mut self.rng, 12),
             _ => 1 + pick(&mut self.rng, 6),
         };
         for _ in 0..times {
@@ -349,6 +361,11 @@ impl Drawer<'_> {
                     Deed::Foreign(Foreign::Class { database, class })
                 }
                 Fault::M6OtherMachine => return self.switch_under_an_order(at, Switch::Machine, deeds),
+                Fault::R8Deployment => {
+                    let database = self.name();
+                    let end = [DeploymentEnd::Deleted, DeploymentEnd::SwitchedOver][pick(&mut self.rng, 2)];
+                    Deed::Foreign(Foreign::Deployment { database, end })
+                }
                 Fault::R11Maintenance => Deed::Foreign(Foreign::Pending { database: self.name() }),
                 _ => return,
             };

@@ -126,11 +126,27 @@ pub enum Foreign {
     },
     /// Switches every database over: from one moment to the next the name shows another class, or another machine.
     Switch(Switch),
+    /// Ends the blue/green deployment of a database, if there is one.
+    Deployment {
+        /// Which database.
+        database: String,
+        /// How.
+        end: DeploymentEnd,
+    },
     /// Asks for more storage, at the next window: it pends.
     Pending {
         /// Which database.
         database: String,
     },
+}
+
+/// What somebody else does to a blue/green deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeploymentEnd {
+    /// Removes it with its copy.
+    Deleted,
+    /// Lets its copy take over.
+    SwitchedOver,
 }
 
 /// What happens to the engine's process and its machine.
@@ -225,6 +241,8 @@ impl Deed {
             Self::Foreign(Foreign::Switch(Switch::Machine)) => Fault::M6OtherMachine,
             Self::Foreign(Foreign::Switch(Switch::Back)) => return None,
             Self::Foreign(Foreign::Pending { .. }) => Fault::R11Maintenance,
+            // Told where it is done: most of the time there is no deployment.
+            Self::Foreign(Foreign::Deployment { .. }) => return None,
             Self::Machine(Machine::Crash { dying: Dying { power: Power::Stays, .. }, .. }) => Fault::P1Crash,
             Self::Machine(Machine::Crash { dying: Dying { power: Power::Lost, .. }, .. }) => Fault::P8PowerLoss,
             Self::Machine(Machine::Terminate { .. }) => Fault::P2Stop,

@@ -10,6 +10,7 @@ use crate::model::ladder::Direction;
 use crate::model::snapshot::DatabaseView;
 use crate::sim::Sim;
 use crate::sim::wire::Request;
+use crate::swarm::plan::DeploymentEnd;
 
 /// The orders of a person who comes by. True when one of them is to arm.
 pub(in crate::swarm) fn look_after(orders: &mut Orders, sim: &Sim) -> bool {
@@ -64,16 +65,33 @@ pub(in crate::swarm) fn foreign_modify(sim: &Sim, now: Timestamp, database: &str
 
 /// A person who has looked at a database that is held removes the deployment that was left there.
 pub(in crate::swarm) fn clear_away(sim: &Sim, now: Timestamp, database: &str) {
-    let left: Vec<String> = {
-        let world = sim.world();
-        let arn = world.fleet().instance(database).map(|instance| instance.arn.clone()).unwrap_or_default();
-        let deployments = world.fleet().deployments();
-        deployments.filter(|it| it.is_open() && it.source == arn).map(|it| it.id.clone()).collect()
-    };
-    for id in left {
-        let what = [("BlueGreenDeploymentIdentifier", id.as_str()), ("DeleteTarget", "true")];
-        foreign_call(sim, now, "DeleteBlueGreenDeployment", &what);
+    for id in open_deployments(sim, database) {
+        delete_deployment(sim, now, &id);
     }
+}
+
+/// Somebody else's hand on the deployment of a database. True when there was one and AWS took it.
+pub(in crate::swarm) fn end_deployment(sim: &Sim, now: Timestamp, database: &str, end: DeploymentEnd) -> bool {
+    let Some(id) = open_deployments(sim, database).into_iter().next() else { return false };
+    match end {
+        DeploymentEnd::Deleted => delete_deployment(sim, now, &id),
+        DeploymentEnd::SwitchedOver => {
+            let what = [("BlueGreenDeploymentIdentifier", id.as_str())];
+            foreign_call(sim, now, "SwitchoverBlueGreenDeployment", &what)
+        }
+    }
+}
+
+fn open_deployments(sim: &Sim, database: &str) -> Vec<String> {
+    let world = sim.world();
+    let arn = world.fleet().instance(database).map(|instance| instance.arn.clone()).unwrap_or_default();
+    let deployments = world.fleet().deployments();
+    deployments.filter(|it| it.is_open() && it.source == arn).map(|it| it.id.clone()).collect()
+}
+
+fn delete_deployment(sim: &Sim, now: Timestamp, id: &str) -> bool {
+    let what = [("BlueGreenDeploymentIdentifier", id), ("DeleteTarget", "true")];
+    foreign_call(sim, now, "DeleteBlueGreenDeployment", &what)
 }
 
 fn foreign_call(sim: &Sim, now: Timestamp, operation: &str, what: &[(&str, &str)]) -> bool {

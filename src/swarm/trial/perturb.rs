@@ -9,6 +9,7 @@ use super::process::{During, Life};
 use super::stage::Stage;
 use crate::model::command::Command;
 use crate::model::database::DatabaseName;
+use crate::swarm::faults::Fault;
 use crate::swarm::oracle::coverage::Milestone;
 use crate::swarm::plan::{Deed, Dying, Foreign, Machine, Order, Power};
 
@@ -41,6 +42,13 @@ impl Stage {
                 let mut witness = self.witness();
                 for name in self.plan.loads.keys() {
                     witness.note_foreign(name);
+                }
+            }
+            Foreign::Deployment { database, end } => {
+                if people::end_deployment(&self.sim, now, database, *end) {
+                    let mut witness = self.witness();
+                    witness.strike(Fault::R8Deployment);
+                    witness.note_foreign(database);
                 }
             }
             Foreign::Pending { database } => {

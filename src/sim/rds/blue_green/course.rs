@@ -31,6 +31,8 @@ pub(in crate::sim::rds) enum Step {
     Renamed,
     /// The cut took too long: all is as it was.
     RolledBack,
+    /// The cut broke off.
+    Broken,
     /// The switchover is over.
     Completed,
     /// The record is gone.
@@ -59,6 +61,7 @@ impl Fleet {
             Step::CutBegins => self.cut_begins(at, id),
             Step::Renamed => self.renamed(at, id),
             Step::RolledBack => self.rolled_back(at, id),
+            Step::Broken => self.broken(at, id),
             Step::Completed => self.completed(at, id),
             Step::RecordGone => {}
         }
@@ -82,7 +85,7 @@ impl Fleet {
         match fault {
             Some((DeploymentFault::Fails, _)) => self.schedule_deployment_in(at, takes, id, Step::GiveUp),
             Some((DeploymentFault::Stuck, until)) => self.schedule_deployment(until, id, Step::CopyFollows),
-            Some((DeploymentFault::CutTooLong, _)) | None => {
+            Some((DeploymentFault::CutTooLong | DeploymentFault::CutFails, _)) | None => {
                 self.schedule_deployment_in(at, takes, id, Step::CopyFollows);
             }
         }
@@ -171,8 +174,10 @@ impl Fleet {
         let range = self.timing.switchover_cut;
         let drawn = self.draw(range);
         let timeout = self.deployments.get(id).map_or(drawn, |deployment| deployment.timeout);
-        let too_long = matches!(self.deployment_fault(at, &blue), Some((DeploymentFault::CutTooLong, _)));
-        if too_long || drawn >= timeout {
+        let fault = self.deployment_fault(at, &blue).map(|(fault, _)| fault);
+        if fault == Some(DeploymentFault::CutFails) {
+            self.schedule_deployment(after(at, drawn), id, Step::Broken);
+        } else if fault == Some(DeploymentFault::CutTooLong) || drawn >= timeout {
             self.schedule_deployment(after(at, timeout), id, Step::RolledBack);
         } else {
             self.schedule_deployment(after(at, drawn), id, Step::Renamed);
@@ -223,6 +228,23 @@ impl Fleet {
         if let Some(deployment) = self.deployments.get_mut(id) {
             deployment.status = Status::Available;
             deployment.status_details = Some(format!("Switchover was canceled: {why}"));
+        }
+    }
+
+    /// The cut broke off before the names were changed: clients are let in again, and a person must look.
+    fn broken(&mut self, at: Timestamp, id: &str) {
+        let Some((blue, green)) = self.members(id) else { return };
+        for member in [&blue, &green] {
+            if let Some(instance) = self.instances.get_mut(member) {
+                instance.comes_up(at);
+            }
+        }
+        let why = "an internal error occurred";
+        let words = format!("Switchover from primary {blue} to {green} was canceled due to {why}.");
+        self.deployment_event(at, id, "failure", words);
+        if let Some(deployment) = self.deployments.get_mut(id) {
+            deployment.status = Status::SwitchoverFailed;
+            deployment.status_details = Some(format!("Switchover failed: {why}"));
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Status {
     SwitchoverInProgress,
     /// It has.
     SwitchoverCompleted,
+    /// The switchover broke off.
+    SwitchoverFailed,
     /// The copy cannot take over.
     InvalidConfiguration,
     /// The record is being removed.
@@ -72,6 +74,7 @@ impl Status {
             Self::Available => "AVAILABLE",
             Self::SwitchoverInProgress => "SWITCHOVER_IN_PROGRESS",
             Self::SwitchoverCompleted => "SWITCHOVER_COMPLETED",
+            Self::SwitchoverFailed => "SWITCHOVER_FAILED",
             Self::InvalidConfiguration => "INVALID_CONFIGURATION",
             Self::Deleting => "DELETING",
         }
@@ -95,7 +98,11 @@ impl Deployment {
     pub fn is_open(&self) -> bool {
         matches!(
             self.status,
-            Status::Provisioning | Status::Available | Status::SwitchoverInProgress | Status::InvalidConfiguration
+            Status::Provisioning
+                | Status::Available
+                | Status::SwitchoverInProgress
+                | Status::SwitchoverFailed
+                | Status::InvalidConfiguration
         )
     }
 

@@ -26,7 +26,7 @@ impl Aws {
                 Box::pin(self.modify(database, class, capacity_reservation.clone())).await
             }
             MutatingCall::CreateBlueGreenDeployment { source, name, class, .. } => {
-                Box::pin(self.create_deployment(source, name, class)).await
+                Box::pin(self.create_deployment(source, name, class.as_ref())).await
             }
             MutatingCall::SwitchoverBlueGreenDeployment { deployment, timeout_secs, .. } => {
                 Box::pin(self.switch_over(deployment, *timeout_secs)).await
@@ -49,9 +49,9 @@ impl Aws {
         outcome!(answer)
     }
 
-    async fn create_deployment(&self, source: &str, name: &str, class: &InstanceClass) -> CallOutcome {
+    async fn create_deployment(&self, source: &str, name: &str, class: Option<&InstanceClass>) -> CallOutcome {
         let request = self.rds_mutating.create_blue_green_deployment().blue_green_deployment_name(name);
-        let answer = request.source(source).target_db_instance_class(class.as_str()).send().await;
+        let answer = request.source(source).set_target_db_instance_class(class.map(ToString::to_string)).send().await;
         outcome!(answer)
     }
 

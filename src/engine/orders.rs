@@ -14,7 +14,7 @@ use crate::model::gate::GateResult;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::operator::{Actor, Operator};
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Strategy};
 
 /// The longest hold that can be ordered: a longer one would be a policy.
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -154,7 +154,9 @@ impl Engine {
         let run = self.memory.of(database).active().ok_or_else(|| format!("nothing is under way on {database}"))?;
         let sentence = match run.last_call().map(|call| &call.call) {
             None => format!("{} stops before anything is sent", run.intent.action.0),
-            Some(MutatingCall::CreateBlueGreenDeployment { .. }) => {
+            Some(MutatingCall::CreateBlueGreenDeployment { .. } | MutatingCall::ModifyDbInstanceClass { .. })
+                if run.intent.strategy == Strategy::BlueGreen =>
+            {
                 format!(
                     "{} stops before the switchover: the copy is removed as soon as AWS allows it",
                     run.intent.action.0

@@ -205,8 +205,14 @@ impl Run {
     /// Whether the next step waits for a person's word: the copy is ready.
     pub fn awaits_approval(&self, policy: &BlueGreenPolicy) -> bool {
         let supervised = policy.switchover == Switchover::Supervised;
-        let made =
-            matches!(self.last_call(), Some(CallRecord { call: MutatingCall::CreateBlueGreenDeployment { .. }, .. }));
+        let made = !matches!(
+            self.last_call(),
+            None | Some(CallRecord {
+                call: MutatingCall::SwitchoverBlueGreenDeployment { .. }
+                    | MutatingCall::DeleteBlueGreenDeployment { .. },
+                ..
+            })
+        );
         let ready = self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_available());
         supervised && made && ready && self.approved.is_none() && self.stop_requested.is_none() && !self.is_ended()
     }
@@ -246,7 +252,8 @@ impl Run {
         let status = self.deployment.as_ref().map(|deployment| &deployment.status);
         let tasks = self.deployment.as_ref().map_or(String::new(), |deployment| deployment.open_tasks.join(", "));
         Some(match call {
-            MutatingCall::ModifyDbInstanceClass { .. } => return None,
+            MutatingCall::ModifyDbInstanceClass { .. } if self.intent.strategy != Strategy::BlueGreen => return None,
+            MutatingCall::ModifyDbInstanceClass { class, .. } => format!("moving the copy to {class}"),
             MutatingCall::CreateBlueGreenDeployment { .. } => match status {
                 None => "accepted; waiting for the deployment".to_owned(),
                 Some(status) if status.is_provisioning() => format!("making the copy: {tasks}"),

@@ -20,7 +20,7 @@ pub enum MutatingCall {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity_reservation: Option<String>,
     },
-    /// `CreateBlueGreenDeployment` with `TargetDBInstanceClass`: a copy of the instance that follows it.
+    /// `CreateBlueGreenDeployment`, with `TargetDBInstanceClass` where AWS takes it: a copy of the instance that follows it.
     CreateBlueGreenDeployment {
         /// The instance.
         database: DatabaseName,
@@ -28,8 +28,8 @@ pub enum MutatingCall {
         source: String,
         /// The name of the deployment, which no other one has.
         name: String,
-        /// The class that the copy shall have.
-        class: InstanceClass,
+        /// The class that the copy shall have; absent: the one of the instance, and it is changed afterwards.
+        class: Option<InstanceClass>,
     },
     /// `SwitchoverBlueGreenDeployment`: the copy takes over the instance's name. There is no way back.
     SwitchoverBlueGreenDeployment {
@@ -91,7 +91,8 @@ impl MutatingCall {
     /// The class that it asks for.
     pub fn class(&self) -> Option<&InstanceClass> {
         match self {
-            Self::ModifyDbInstanceClass { class, .. } | Self::CreateBlueGreenDeployment { class, .. } => Some(class),
+            Self::ModifyDbInstanceClass { class, .. } => Some(class),
+            Self::CreateBlueGreenDeployment { class, .. } => class.as_ref(),
             Self::SwitchoverBlueGreenDeployment { .. } | Self::DeleteBlueGreenDeployment { .. } => None,
         }
     }
@@ -104,7 +105,8 @@ impl MutatingCall {
                 format!("{}: {database} to {class}, at once{kept}", self.operation())
             }
             Self::CreateBlueGreenDeployment { database, name, class, .. } => {
-                format!("{}: {name}, a copy of {database} on {class}", self.operation())
+                let on = class.as_ref().map_or_else(|| "its own class".to_owned(), ToString::to_string);
+                format!("{}: {name}, a copy of {database} on {on}", self.operation())
             }
             Self::SwitchoverBlueGreenDeployment { database, deployment, timeout_secs } => {
                 format!("{}: {deployment} takes over {database}, within {timeout_secs} s", self.operation())

@@ -154,6 +154,42 @@ async fn a_cut_that_aws_takes_back_ends_with_the_old_machine_and_no_copy() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_class_that_aws_does_not_take_with_the_order_is_given_to_the_copy_afterwards() {
+    let fault = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"class_refused\"\n";
+    let (sim, directory) = (simulation(fault), TempDir::new().unwrap());
+    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(75)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    assert_eq!(
+        sent(&all),
+        ["CreateBlueGreenDeployment", "CreateBlueGreenDeployment", "ModifyDBInstance", "SwitchoverBlueGreenDeployment"]
+    );
+    assert_eq!((ends(&all), class(&sim).as_str()), (vec![ActionResult::Verified], "db.m5.large"));
+    let resized = all.iter().find_map(|entry| match &entry.event {
+        Event::CallSent { call: MutatingCall::ModifyDbInstanceClass { database, .. }, .. } => Some(database.as_str()),
+        _ => None,
+    });
+    assert!(resized.unwrap().starts_with("orders-green-"), "the copy and not the database: {resized:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switchover_that_breaks_off_is_held_with_the_name_where_it_was() {
+    let fault = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"cut_fails\"\n";
+    let (sim, directory) = (simulation(fault), TempDir::new().unwrap());
+    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(70)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    assert_eq!(sent(&all), ["CreateBlueGreenDeployment", "SwitchoverBlueGreenDeployment"]);
+    let [ActionResult::Held { why, remedy, .. }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
+    assert!(why.contains("SWITCHOVER_FAILED") && !remedy.is_empty(), "{why}; {remedy}");
+    assert_eq!(class(&sim), "db.t4g.small");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_copy_that_cannot_be_made_is_held_for_a_person() {
     let fault = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"fails\"\n";
     let (sim, directory) = (simulation(fault), TempDir::new().unwrap());

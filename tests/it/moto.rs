@@ -80,7 +80,7 @@ async fn it_makes_finds_and_switches_over_a_blue_green_deployment_of_motos() {
         database: name.clone(),
         source: source.clone(),
         name: "upshift-a1".to_owned(),
-        class,
+        class: Some(class),
     };
     assert!(matches!(aws.send(&make).await, CallOutcome::Accepted { .. }));
     match aws.send(&make).await {

@@ -67,7 +67,7 @@ fn calls() -> Vec<MutatingCall> {
         Some(match call {
             None => ModifyDbInstanceClass { database: database(), class: class(), capacity_reservation: Some(text()) },
             Some(ModifyDbInstanceClass { .. }) => {
-                CreateBlueGreenDeployment { database: database(), source: text(), name: text(), class: class() }
+                CreateBlueGreenDeployment { database: database(), source: text(), name: text(), class: Some(class()) }
             }
             Some(CreateBlueGreenDeployment { .. }) => SwitchoverBlueGreenDeployment {
                 database: database(),

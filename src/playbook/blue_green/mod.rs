@@ -12,13 +12,14 @@
 mod cut;
 mod give_up;
 mod prepare;
+mod resize;
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
 
 use super::{Look, Next, Situation, start};
-use crate::model::action::{ActionResult, CallState, Run};
+use crate::model::action::{CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::deployment::Deployment;
 use crate::model::override_plan::ExpectedTime;
@@ -38,6 +39,7 @@ pub(super) fn expected_ready() -> ExpectedTime {
 pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
     let sent = |is: fn(&MutatingCall) -> bool| run.calls.iter().find(|call| is(&call.call)).map(|call| call.sent_at);
     let made = sent(|call| matches!(call, MutatingCall::CreateBlueGreenDeployment { .. }));
+    let resized = sent(|call| matches!(call, MutatingCall::ModifyDbInstanceClass { .. }));
     let cut = sent(|call| matches!(call, MutatingCall::SwitchoverBlueGreenDeployment { .. }));
     let removed = sent(|call| matches!(call, MutatingCall::DeleteBlueGreenDeployment { .. }));
     let switched = run.switched.as_ref().map(|(at, _)| *at);
@@ -48,17 +50,22 @@ pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
         expected: ExpectedTime { least_secs, most_secs },
         is_irreversible,
     };
-    let copy = step("make the copy and check it", Progress::between(made, cut.or(removed)), (720, 1_200), false);
+    let after_copy = cut.or(removed);
+    let copy = step("make the copy and check it", Progress::between(made, resized.or(after_copy)), (720, 1_200), false);
+    let resize = resized.map(|at| {
+        let words = format!("move the copy to {}", run.intent.to);
+        step(&words, Progress::between(Some(at), after_copy), (360, 1_500), false)
+    });
     if removed.is_some() {
         let cut = cut.map(|cut| step("switch over", Progress::between(Some(cut), removed), (20, 120), false));
         let removal = step("remove the copy", Progress::between(removed, ended), (120, 600), false);
-        return [Some(copy), cut, Some(removal)].into_iter().flatten().collect();
+        return [Some(copy), resize, cut, Some(removal)].into_iter().flatten().collect();
     }
-    vec![
-        copy,
+    let rest = [
         step("switch over", Progress::between(cut, switched), (20, 120), true),
         step("verify on three looks", Progress::between(switched, ended), (60, 180), false),
-    ]
+    ];
+    [copy].into_iter().chain(resize).chain(rest).collect()
 }
 
 /// What to do next about a class change by a blue/green deployment.
@@ -74,10 +81,7 @@ pub(super) fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next 
         MutatingCall::CreateBlueGreenDeployment { .. } => prepare::next(run, call, situation, now),
         MutatingCall::SwitchoverBlueGreenDeployment { .. } => cut::next(run, call, situation, now),
         MutatingCall::DeleteBlueGreenDeployment { .. } => give_up::next(run, call, situation, now),
-        MutatingCall::ModifyDbInstanceClass { .. } => {
-            let why = "the record shows a call that no blue/green action makes".to_owned();
-            Next::End(ActionResult::FailedSafe { why })
-        }
+        MutatingCall::ModifyDbInstanceClass { .. } => resize::next(run, call, situation, now),
     }
 }
 
@@ -93,7 +97,7 @@ fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
         database: run.intent.database.clone(),
         source: state.arn.clone(),
         name: run.deployment_name(),
-        class: run.intent.to.clone(),
+        class: Some(run.intent.to.clone()),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{give_up, look_since_call};
+use super::{give_up, look_since_call, resize};
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
@@ -19,7 +19,11 @@ const READY_LOOKS: u32 = 2;
 /// What to do next after the order for a copy.
 pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     if let CallState::Refused { code, message } = &call.state {
-        return refused(&call.call, code, message);
+        let refused = refused(&call.call, code, message);
+        if resize::is_refused_class(&call.call, message) {
+            return resize::create_without_class(run, refused, situation, now);
+        }
+        return refused;
     }
     let waits = now.duration_since(call.sent_at);
     let give_up_after = span(situation.blue_green.give_up_after);
@@ -51,7 +55,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
 }
 
 /// The deployment is available: the copy is checked, and takes over when it may.
-fn ready(
+pub(super) fn ready(
     run: &Run,
     (look, deployment): (Look<'_>, &Deployment),
     situation: Situation<'_>,
@@ -60,6 +64,12 @@ fn ready(
     let policy = situation.blue_green;
     let supervised = policy.switchover == Switchover::Supervised;
     if let Some(copy) = look.deployments.copy.filter(|copy| copy.class != run.intent.to) {
+        let of_old_class =
+            |call: &CallRecord| matches!(call.call, MutatingCall::CreateBlueGreenDeployment { class: None, .. });
+        if run.last_call().is_some_and(of_old_class) && copy.class == run.intent.from {
+            let begins = at_rest(copy) && run.copy.as_ref() == Some(&copy.resource_id);
+            return if begins { resize::begin(run, copy, situation, now) } else { Next::Observe };
+        }
         return held(run, Some(look), format!("the copy has the class {} and not {}", copy.class, run.intent.to));
     }
     let limit = span(policy.give_up_after).saturating_add(if supervised {
@@ -129,6 +139,6 @@ fn without_deployment(run: &Run, call: &CallRecord, look: Look<'_>, situation: S
     }
 }
 
-fn span(duration: std::time::Duration) -> SignedDuration {
+pub(super) fn span(duration: std::time::Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }

@@ -45,7 +45,7 @@ fn create() -> MutatingCall {
         database: DatabaseName::new("checkpoints"),
         source: "arn".into(),
         name: "upshift-a1-19700101t000000".into(),
-        class: InstanceClass::observed(LARGE),
+        class: Some(InstanceClass::observed(LARGE)),
     }
 }
 

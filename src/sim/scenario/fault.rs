@@ -80,6 +80,8 @@ pub enum DeploymentFault {
     Stuck,
     /// The cut takes longer than any timeout and is rolled back.
     CutTooLong,
+    /// `TargetDBInstanceClass` is refused; a copy on the database's own class is made.
+    ClassRefused,
     /// The cut breaks off: `SWITCHOVER_FAILED`, with the name where it was.
     CutFails,
 }

@@ -8,6 +8,7 @@ use super::answers;
 use super::coverage::Phase;
 use crate::model::action::{ActionId, CallId, Intent};
 use crate::model::call::{CallOutcome, MutatingCall};
+use crate::model::class::InstanceClass;
 use crate::model::command::Command;
 use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
@@ -67,7 +68,7 @@ impl Sent {
                 MutatingCall::CreateBlueGreenDeployment { source, name, class, .. } => {
                     says("Source", source)
                         && says("BlueGreenDeploymentName", name)
-                        && says("TargetDBInstanceClass", class.as_str())
+                        && params.get("TargetDBInstanceClass") == class.as_ref().map(InstanceClass::as_str)
                 }
                 MutatingCall::SwitchoverBlueGreenDeployment { deployment, timeout_secs, .. } => {
                     says("BlueGreenDeploymentIdentifier", deployment.as_str())

@@ -267,6 +267,7 @@ impl Witness {
                 let all = [
                     (Fault::R4NotMade, DeploymentFault::Fails),
                     (Fault::R4NotMade, DeploymentFault::Stuck),
+                    (Fault::R4NotMade, DeploymentFault::ClassRefused),
                     (Fault::R5TakenBack, DeploymentFault::CutTooLong),
                     (Fault::R6CutFails, DeploymentFault::CutFails),
                 ];

@@ -210,6 +210,7 @@ impl Drawer<'_> {
             (Fault::R2Stuck, "class_change = \"stuck\""),
             (Fault::R4NotMade, "blue_green = \"fails\""),
             (Fault::R4NotMade, "blue_green = \"stuck\""),
+            (Fault::R4NotMade, "blue_green = \"class_refused\""),
             (Fault::R5TakenBack, "blue_green = \"cut_too_long\""),
             (Fault::R6CutFails, "blue_green = \"cut_fails\""),
         ];
@@ -233,13 +234,13 @@ impl Drawer<'_> {
 
     fn settings(&mut self, rungs: &str) -> Settings {
         // Seldomer than the product's 15 s, as is the watch below: a look costs the most of a trial, and the faults last for minutes and hours.
-        let every = [120, 240, 300, 300, 300, 300][pick(&mut self.rng, 6)];
+        let every = [150, 300, 300, 300, 300, 300][pick(&mut self.rng, 6)];
         let in_flight = 1 + pick(&mut self.rng, 2);
         let pinned = self.rng.draw().is_multiple_of(2);
         let mut text = if pinned { format!("[aws]\naccount_id = \"{ACCOUNT}\"\n") } else { String::new() };
         let _ = write!(
             text,
-            "[engine]\nevaluate_every = \"{every}s\"\nwatch_every = \"30s\"\nmax_actions_in_flight = {in_flight}\n"
+            "[engine]\nevaluate_every = \"{every}s\"\nwatch_every = \"45s\"\nmax_actions_in_flight = {in_flight}\n"
         );
         for name in self.names {
             let actions = [4, 8, 24][pick(&mut self.rng, 3)];

@@ -85,7 +85,8 @@ impl Fleet {
         match fault {
             Some((DeploymentFault::Fails, _)) => self.schedule_deployment_in(at, takes, id, Step::GiveUp),
             Some((DeploymentFault::Stuck, until)) => self.schedule_deployment(until, id, Step::CopyFollows),
-            Some((DeploymentFault::CutTooLong | DeploymentFault::CutFails, _)) | None => {
+            Some((DeploymentFault::CutTooLong | DeploymentFault::CutFails | DeploymentFault::ClassRefused, _))
+            | None => {
                 self.schedule_deployment_in(at, takes, id, Step::CopyFollows);
             }
         }
@@ -293,7 +294,7 @@ impl Fleet {
     }
 
     /// The fault that a deployment of this database would run into now, and when that fault is over.
-    fn deployment_fault(&self, at: Timestamp, blue: &str) -> Option<(DeploymentFault, Timestamp)> {
+    pub(super) fn deployment_fault(&self, at: Timestamp, blue: &str) -> Option<(DeploymentFault, Timestamp)> {
         let strikes = |of: &Option<String>| of.as_deref().is_none_or(|of| of == blue);
         let mut windows = self.deployment_faults.iter();
         let window = windows.find(|window| window.from <= at && at < window.until && strikes(&window.instance))?;

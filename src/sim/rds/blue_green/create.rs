@@ -11,6 +11,7 @@ use super::shape;
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::rds::instance::{Change, Instance, is_identifier};
 use crate::sim::rds::{not_found, orderable};
+use crate::sim::scenario::DeploymentFault;
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
 use crate::sim::wire::xml::Xml;
@@ -40,6 +41,11 @@ pub(in crate::sim::rds) fn create(
     let class = params.get("TargetDBInstanceClass");
     let blue = fleet.instances().find(|instance| instance.arn == source).ok_or_else(|| not_found(source))?;
     check(fleet, name, blue, class)?;
+    let refused = matches!(fleet.deployment_fault(now, &blue.id), Some((DeploymentFault::ClassRefused, _)));
+    if refused && class.is_some() {
+        let message = format!("TargetDBInstanceClass is not supported for the source {}.", blue.id);
+        return Err(ApiError::sender("InvalidParameterCombination", message));
+    }
     let deployment = Deployment {
         id: format!("bgd-{}", fleet.id_chars(16)),
         name: name.to_owned(),

@@ -246,6 +246,7 @@ fn database() -> DatabaseView {
         gates_up: gates(),
         gates_down: gates(),
         run: None,
+        old_machines: Vec::new(),
         steps: Vec::new(),
         before: None,
         holds: vec![],

@@ -48,8 +48,8 @@ pub(super) struct ReadPlan {
     signals: Option<Vec<Wanted>>,
     metrics_from: Timestamp,
     events_from: Timestamp,
-    /// The copies that are being made.
-    copies: Vec<DatabaseName>,
+    /// Copies that are being made, and machines that they have replaced.
+    companions: Vec<DatabaseName>,
     /// Some database moves by a blue/green deployment, or they were not read for a while.
     deployments: bool,
     orderable: Vec<(DatabaseState, InstanceClass)>,
@@ -80,7 +80,7 @@ impl Looker {
             }),
             metrics_from: self.metrics_from(engine, now),
             events_from: since(self.events_until, EVENTS_BACKFILL, now),
-            copies: engine.copies(),
+            companions: engine.companions(),
             deployments: engine.needs_deployments() || is_due(self.deployments_at, DEPLOYMENTS_EVERY, now),
             orderable: engine.unasked_classes(now),
             now,
@@ -162,7 +162,7 @@ impl ReadPlan {
             self.ask_orderable(aws, clock),
             bounded(clock, "DescribeBlueGreenDeployments", async { deployments.await.transpose() }),
         );
-        let described: Vec<DatabaseName> = self.databases.iter().chain(&self.copies).cloned().collect();
+        let described: Vec<DatabaseName> = self.databases.iter().chain(&self.companions).cloned().collect();
         let asked_at = clock.now();
         let databases = bounded(clock, "DescribeDBInstances", aws.instances(&described)).await;
         Observation {

@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use super::outlook::{self, Bursts, Took};
-use crate::model::action::{ActionResult, CallId, CallRecord, CallState, Run};
+use crate::model::action::{ActionId, ActionResult, CallId, CallRecord, CallState, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
-use crate::model::database::{RdsEvent, ResourceId};
+use crate::model::database::{DatabaseName, RdsEvent, ResourceId};
+use crate::model::deployment::Deployment;
 use crate::model::event::Event;
 use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
@@ -23,6 +24,20 @@ const EVENTS: usize = 500;
 /// before it is taken for one of the call. Without that, on a clock that is ahead, a change whose answer was lost would
 /// leave no trace.
 const EVENT_LEEWAY: SignedDuration = SignedDuration::from_mins(2);
+
+/// Old machines kept in mind: with more of them somebody has long been told.
+const REPLACED: usize = 4;
+
+/// A machine whose name an action of ours gave to a copy.
+#[derive(Debug, Clone)]
+pub(super) struct Replaced {
+    pub(super) action: ActionId,
+    pub(super) machine: ResourceId,
+    pub(super) class: InstanceClass,
+    pub(super) since: Timestamp,
+    /// What it is called since, once AWS has said so.
+    pub(super) name: Option<DatabaseName>,
+}
 
 /// What is remembered of one database.
 #[derive(Debug, Default, Clone)]
@@ -41,6 +56,8 @@ pub(super) struct Remembered {
     pub known: Option<(ResourceId, InstanceClass)>,
     /// When the name was last seen to pass to another machine.
     pub machine_since: Option<Timestamp>,
+    /// Machines that copies have replaced, the newest last.
+    pub replaced: VecDeque<Replaced>,
     /// Bursts of load.
     pub bursts: Bursts,
     /// What its last verified actions took.
@@ -59,6 +76,7 @@ impl Remembered {
             marks: VecDeque::new(),
             known: None,
             machine_since: None,
+            replaced: VecDeque::new(),
             bursts: Bursts::none(),
             past: VecDeque::new(),
             events: BTreeSet::new(),
@@ -119,9 +137,22 @@ impl Remembered {
                 run.is_deployment_gone = deployment.is_none();
                 run.deployment = deployment.clone().or(run.deployment.take());
                 run.copy = copy.clone().or(run.copy.take());
+                if let Some(replaced) = self.replaced.back_mut().filter(|replaced| replaced.action == *action) {
+                    replaced.name = run.deployment.as_ref().and_then(old_name).or(replaced.name.take());
+                }
             }
             Event::SwitchedOver { action, to, .. } if run.intent.action == *action => {
                 run.switched = Some((at, to.clone()));
+                self.replaced.push_back(Replaced {
+                    action: action.clone(),
+                    machine: run.intent.resource_id.clone(),
+                    class: run.intent.from.clone(),
+                    since: at,
+                    name: run.deployment.as_ref().and_then(old_name),
+                });
+                if self.replaced.len() > REPLACED {
+                    self.replaced.pop_front();
+                }
                 self.machine_since = Some(at);
                 if let Some((machine, _)) = &mut self.known {
                     machine.clone_from(to);
@@ -177,6 +208,12 @@ impl Remembered {
             self.marks.pop_front();
         }
     }
+}
+
+/// After the switchover the source of a deployment is the old machine, under its new name.
+fn old_name(deployment: &Deployment) -> Option<DatabaseName> {
+    let name = deployment.source.rsplit(':').next().filter(|_| deployment.status.is_switched())?;
+    Some(DatabaseName::new(name))
 }
 
 fn set_call(run: &mut Run, id: &CallId, state: CallState) {

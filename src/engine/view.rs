@@ -58,6 +58,7 @@ impl Engine {
             gates_up: gates_to(Direction::Up),
             gates_down: gates_to(Direction::Down),
             run: remembered.run.clone(),
+            old_machines: self.old_machines(policy, watched),
             steps: remembered.active().map(playbook::steps).unwrap_or_default(),
             before: watched.before.as_ref().map(|(until, series)| Before { until: *until, series: series.clone() }),
             holds: remembered.holds_at(now).cloned().collect(),

@@ -23,6 +23,8 @@ pub(super) struct Watched {
     pub odd: Option<(ResourceId, InstanceClass)>,
     /// A deployment of other hands that binds it, when they were last read, and when that was.
     pub other_deployment: Option<(Option<String>, Timestamp)>,
+    /// Of each machine that a copy has replaced, how many looks running have not found it any more.
+    pub missing_looks: BTreeMap<ResourceId, u32>,
     /// The signals' datapoints.
     pub series: BTreeMap<SignalName, Arc<Series>>,
     /// The datapoints of the machine that had the name before, and when it passed on.
@@ -86,6 +88,7 @@ impl Watched {
                     recorded: self.recorded.take(),
                     looks_since_call: self.looks_since_call,
                     other_deployment: self.other_deployment.take(),
+                    missing_looks: std::mem::take(&mut self.missing_looks),
                     ..Self::default()
                 };
             } else if offer_facts(old) != offer_facts(&seen.state) {

@@ -23,6 +23,7 @@ pub mod identity;
 pub mod ladder;
 pub mod limits;
 pub mod mark;
+pub mod old_machine;
 pub mod operator;
 pub mod override_plan;
 pub mod policy;

@@ -18,6 +18,7 @@ use super::hold::Hold;
 use super::identity::Identity;
 use super::ladder::Direction;
 use super::mark::Mark;
+use super::old_machine::OldMachine;
 use super::override_plan::OverridePlan;
 use super::policy::Policy;
 use super::series::{Series, SignalName};
@@ -86,6 +87,9 @@ pub struct DatabaseView {
     pub gates_down: Vec<GateResult>,
     /// The action under way, or the last one.
     pub run: Option<Run>,
+    /// Machines that a copy has replaced and that are still there.
+    #[serde(default)]
+    pub old_machines: Vec<OldMachine>,
     /// The steps of the action under way, in their order.
     pub steps: Vec<ActionStep>,
     /// Holds in force.

@@ -18,6 +18,7 @@ use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
 
 use crate::controlled::{Running, start_by};
+use crate::sim_account::Account;
 
 fn settings(blue_green: BlueGreenPolicy) -> Settings {
     let mut settings = config::checkpoints();
@@ -187,6 +188,29 @@ async fn a_switchover_that_breaks_off_is_held_with_the_name_where_it_was() {
     let [ActionResult::Held { why, remedy, .. }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
     assert!(why.contains("SWITCHOVER_FAILED") && !remedy.is_empty(), "{why}; {remedy}");
     assert_eq!(class(&sim), "db.t4g.small");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_old_machine_is_shown_with_its_price_until_it_is_gone() {
+    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(70)).await;
+    let old = |running: &Running| running.client.snapshot().databases[0].old_machines.clone();
+    let [left] = &old(&running)[..] else { panic!("{:?}", old(&running)) };
+    let words = left.words();
+    assert!(words.starts_with("orders-old1 (db.t4g.small) is still there, $0.032/h: a1 replaced it"), "{words}");
+    running.end().await;
+    let mut again = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+    again.arm().await;
+    sim.clock().sleep(Duration::from_mins(1)).await;
+    assert_eq!(old(&again).len(), 1, "a restart knows of it");
+    let account = Account::on(&sim);
+    let delete = account.rds.delete_db_instance().db_instance_identifier("orders-old1");
+    delete.skip_final_snapshot(true).send().await.unwrap();
+    sim.clock().sleep(Duration::from_mins(20)).await;
+    assert_eq!(old(&again), [], "gone");
+    again.end().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,7 +38,12 @@ impl Account {
     /// The account of a scenario.
     pub(crate) fn from_scenario(scenario: &Scenario, seed: Option<u64>) -> Self {
         let clock = Clock::scaled(scenario.start, 1.0);
-        let sim = Sim::new(scenario, seed, clock.clone());
+        Self::on(&Sim::new(scenario, seed, clock))
+    }
+
+    /// Clients to a simulation that others use too.
+    pub(crate) fn on(sim: &Sim) -> Self {
+        let (sim, clock) = (sim.clone(), sim.clock().clone());
         let credentials = Credentials::new("AKIDSIMULATED", "secret", None, None, "test");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())

@@ -145,6 +145,8 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
                 .push((format!("HOLD {name} {which} until {until} ({left}), R releases: {}", hold.cause), theme::WARN));
         }
     }
+    let old = newest.databases.iter().flat_map(|view| &view.old_machines);
+    alerts.extend(old.map(|old| (format!("! {}", old.words()), theme::WARN)));
     alerts
 }
 

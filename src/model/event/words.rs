@@ -41,11 +41,14 @@ impl Event {
                 let pending = if *pending { ", change pending" } else { "" };
                 format!("{}: {status}, class {class}{pending}", action.0)
             }
-            Self::DeploymentObserved { action, deployment: Some(deployment), .. } => {
+            Self::DeploymentObserved { action, deployment: Some(deployment), copy, .. } => {
                 let tasks = deployment.open_tasks.join(", ");
                 let tasks = if tasks.is_empty() { tasks } else { format!(", open: {tasks}") };
                 let why = deployment.status_details.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-                format!("{}: deployment {} is {}{why}{tasks}", action.0, deployment.id, deployment.status)
+                let target = deployment.target.as_ref().filter(|_| !deployment.status.is_switched());
+                let machine = copy.as_ref().map_or_else(String::new, |machine| format!(" ({machine})"));
+                let copy = target.map_or_else(String::new, |copy| format!(", copy {copy}{machine}"));
+                format!("{}: deployment {} is {}{why}{tasks}{copy}", action.0, deployment.id, deployment.status)
             }
             Self::DeploymentObserved { action, .. } => format!("{}: its deployment is gone", action.0),
             Self::SwitchedOver { action, database, from, to } => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::model::action::{ActionResult, CallState, Run};
-use crate::model::call::CallOutcome;
+use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::decision::Verdict;
 use crate::model::event::Event;
 use crate::model::ladder::Direction;
@@ -51,6 +51,9 @@ pub enum Milestone {
     EngineDown,
     ReadFailed,
     ReadRecovered,
+    CopyTookOver,
+    CopyRemoved,
+    CopyMovedAfterwards,
 }
 
 /// Counts over any number of trials.
@@ -88,7 +91,7 @@ impl Phase {
 
 impl Milestone {
     /// Every milestone.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Verified,
         Self::FailedSafe,
         Self::RolledBack,
@@ -109,6 +112,9 @@ impl Milestone {
         Self::EngineDown,
         Self::ReadFailed,
         Self::ReadRecovered,
+        Self::CopyTookOver,
+        Self::CopyRemoved,
+        Self::CopyMovedAfterwards,
     ];
 
     /// What a record says was reached, if that is worth counting.
@@ -140,6 +146,13 @@ impl Milestone {
             },
             Event::ReadFailed(_) => Self::ReadFailed,
             Event::ReadRecovered { .. } => Self::ReadRecovered,
+            Event::SwitchedOver { .. } => Self::CopyTookOver,
+            Event::CallSent { call: MutatingCall::DeleteBlueGreenDeployment { .. }, .. } => Self::CopyRemoved,
+            Event::CallSent { call: MutatingCall::ModifyDbInstanceClass { database: moved, .. }, database, .. }
+                if moved != database =>
+            {
+                Self::CopyMovedAfterwards
+            }
             _ => return None,
         })
     }
@@ -147,7 +160,7 @@ impl Milestone {
 
 /// A person, a death or a lost answer in the middle of an action is what the engine is built for: a sample in which they
 /// only met an idle one has shown nothing.
-const MUST_MEET: [(Fault, Phase); 9] = [
+const MUST_MEET: [(Fault, Phase); 13] = [
     (Fault::O1Disarm, Phase::Sent),
     (Fault::O1Disarm, Phase::Watching),
     (Fault::P1Crash, Phase::Watching),
@@ -157,6 +170,10 @@ const MUST_MEET: [(Fault, Phase); 9] = [
     (Fault::A5Stale, Phase::Watching),
     (Fault::A6StillAvailable, Phase::Watching),
     (Fault::R2Stuck, Phase::Watching),
+    (Fault::R4NotMade, Phase::Watching),
+    (Fault::R5TakenBack, Phase::Watching),
+    (Fault::R6CutFails, Phase::Watching),
+    (Fault::R8Deployment, Phase::Watching),
 ];
 
 impl Coverage {

@@ -10,13 +10,13 @@ use crate::console::theme;
 use crate::console::view::scene::Scene;
 use crate::console::view::words;
 use crate::console::view::wrap::Styled;
-use crate::model::action::Intent;
+use crate::model::action::{Intent, Run};
 use crate::model::choice::Choice;
 use crate::model::database::DatabaseName;
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::{Rule, Strategy};
 use crate::model::series::SignalName;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{DatabaseView, Snapshot};
 
 /// More rungs than this are shown around the chosen one.
 const RUNGS: usize = 12;
@@ -149,10 +149,22 @@ pub(super) fn approve(snapshot: &Snapshot, database: &DatabaseName) -> Asked {
             ),
             theme::WARN,
         ),
+        plain(copy_cost(snapshot, view, run)),
         plain(format!("limit     {timeout} s, then AWS takes it back and nothing has changed")),
         plain("way back  none once it is done: the old machine stays, read-only, and is billed until you delete it"),
     ];
     Asked { title, explanation, fields: Vec::new() }
+}
+
+/// What is paid for the copy while it waits.
+fn copy_cost(snapshot: &Snapshot, view: &DatabaseView, run: &Run) -> String {
+    let price = view.state.as_ref().and_then(|state| view.policy.price(state, &run.intent.to));
+    let since = run.calls.first().map_or(run.began, |call| call.sent_at);
+    let waited = words::between(since, snapshot.at);
+    let Some(price) = price else { return format!("copy      there for {waited}, at an unknown price") };
+    let hours = snapshot.at.duration_since(since).as_secs_f64() / 3_600.0;
+    let so_far = price.usd_per_hour * hours;
+    format!("copy      there for {waited}: ${so_far:.2} so far, {}", words::price(Some(price)))
 }
 
 pub(super) fn suspend() -> Asked {

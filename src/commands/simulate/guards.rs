@@ -11,12 +11,12 @@ use crate::swarm::{Trial, can_miss, run as run_trial};
 /// them anew through hundreds of days. A seed that no longer shows it costs one day, and the search goes on from the first.
 const TRIED_FIRST: [(Guard, u64); 7] = [
     (Guard::FreshData, 919),
-    (Guard::UpRulesComplete, 214),
-    (Guard::TargetOrderable, 252),
-    (Guard::SameAccount, 73),
-    (Guard::MissingMetric, 48),
+    (Guard::UpRulesComplete, 355),
+    (Guard::TargetOrderable, 282),
+    (Guard::MissingMetric, 101),
+    (Guard::SameAccount, 72),
     (Guard::CpuFits, 28),
-    (Guard::StatusAvailable, 24),
+    (Guard::StatusAvailable, 25),
 ];
 
 /// Says for each guard which seed noticed its absence.

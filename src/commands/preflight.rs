@@ -104,6 +104,8 @@ fn entries(args: &PreflightArgs, environment: &Environment) -> Result<Vec<Entry>
     match read {
         Ok(()) => Ok(entries),
         Err(_) if !directory.is_dir() => Ok(Vec::new()),
+        // A line under way, or what a crash leaves: all before it is good, and the next start cuts it off.
+        Err(_) if matches!(journal::torn_bytes(&directory), Ok(1..)) => Ok(entries),
         Err(error) => Err(CommandError::Failed(format!("what upshift knows could not be read: {error}"))),
     }
 }

@@ -109,6 +109,10 @@ impl Looker {
 
     /// Notes what a look brought.
     pub(super) fn learn(&mut self, look: &Observation) {
+        // What another account says is not taken in: all of it is asked anew in the right one.
+        if matches!(&look.identity, Some(Err(failure)) if failure.kind == FailureKind::WrongIdentity) {
+            return;
+        }
         if look.series.is_some() {
             self.metrics_asked_at = Some(look.asked_at);
         }

@@ -74,10 +74,12 @@ pub(super) fn all(grounds: Grounds<'_>, to: &InstanceClass, chosen: Strategy) ->
         let (ready, outage, basis) = times(strategy, grounds);
         let wait = worth_the_wait(strategy, grounds);
         let gates = preflight::of_strategy(strategy, &seen.state.facts).into_iter().chain([wait]);
-        let mut why_not: Vec<String> = gates.filter(|gate| !gate.open).map(|gate| gate.to_string()).collect();
+        let mut why_not: Vec<String> = gates.filter(|gate| !gate.open).map(|gate| gate.closed_sentence()).collect();
         let allowed = strategy == policy.strategy || policy.blue_green.fast_lane == Some(strategy);
         if !allowed {
             why_not.push(format!("the policy names {}", policy.strategy.as_str()));
+        } else if strategy != chosen && why_not.is_empty() {
+            why_not.push(format!("the policy prefers {}", chosen.as_str()));
         }
         let hours = f64::from(ready.most_secs) / 3_600.0;
         let extra_usd = match strategy {

@@ -43,7 +43,9 @@ pub(super) fn evaluate(
     let grounds = Grounds::of(policy, watched, remembered, (direction, common.guards), now);
     let strategy = choices::of_engine(grounds);
     let gates = gates::all(common, (policy, strategy), watched, direction, target, now);
-    let choices = target.filter(|_| wanted.is_some()).map_or_else(Vec::new, |to| choices::all(grounds, to, strategy));
+    let choices = target
+        .filter(|_| wanted.is_some() && remembered.active().is_none())
+        .map_or_else(Vec::new, |to| choices::all(grounds, to, strategy));
     let verdict = match (wanted, target) {
         (None, _) => Verdict::Hold,
         (Some(direction), Some(to)) if gates.iter().all(|gate| gate.open) => {

@@ -35,6 +35,10 @@ impl Engine {
         if let Some(identity) = look.identity {
             self.observe_identity(now, identity);
         }
+        // What another account shows under a name is another database.
+        if self.guards.stand(Guard::SameAccount) && self.is_elsewhere() {
+            return;
+        }
         let events = self.note(now, "DescribeEvents", look.events);
         let events_read = events.is_some();
         if events_read {
@@ -91,6 +95,12 @@ impl Engine {
             self.disarm_for(now, "the credentials now belong to another account");
         }
         self.record(now, Event::IdentityConfirmed { account, arn, region });
+    }
+
+    /// The credentials are known not to be those of the configured account or region.
+    fn is_elsewhere(&self) -> bool {
+        let failing = self.problems.get("GetCallerIdentity");
+        failing.is_some_and(|failing| failing.failure.kind == FailureKind::WrongIdentity)
     }
 
     fn disarm_for(&mut self, now: Timestamp, why: &str) {

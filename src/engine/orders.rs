@@ -103,7 +103,7 @@ impl Engine {
         }
         let gates = self.closed_gates(policy, watched, to, now);
         if !gates.blocking.is_empty() {
-            let blocked: Vec<String> = gates.blocking.iter().map(ToString::to_string).collect();
+            let blocked: Vec<String> = gates.blocking.iter().map(GateResult::closed_sentence).collect();
             return Err(format!("not started: {}", blocked.join("; ")));
         }
         let intent = Intent {

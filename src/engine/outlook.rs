@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::action::Run;
 use crate::model::call::MutatingCall;
 use crate::model::choice::Basis;
-use crate::model::decision::{Decision, RuleResult};
+use crate::model::decision::Decision;
 use crate::model::ladder::Direction;
 use crate::model::override_plan::ExpectedTime;
 use crate::model::policy::Strategy;
@@ -29,18 +29,25 @@ impl Bursts {
         Self { since: None, lengths: VecDeque::new() }
     }
 
-    /// Takes in a recorded evaluation. One that misses a datapoint says neither that a burst goes on nor that it is over.
+    /// Takes in a recorded evaluation. A burst begins when a rule asks for more, and is over when the load is gone, as the
+    /// down rules see it: that the up rules hold no more may be the work of a larger class, or of an outage.
     pub(super) fn take_in(&mut self, at: Timestamp, decision: &Decision) {
-        let up = || decision.rules.iter().filter(|result| result.direction == Direction::Up);
-        if up().any(|result| result.holds) {
-            self.since.get_or_insert(at);
-        } else if up().all(is_complete)
-            && let Some(since) = self.since.take()
-        {
-            self.lengths.push_back(at.duration_since(since).abs());
-            if self.lengths.len() > KEPT {
-                self.lengths.pop_front();
+        match decision.direction_by_rules() {
+            Some(Direction::Up) => {
+                self.since.get_or_insert(at);
             }
+            Some(Direction::Down) => {
+                let Some(since) = self.since.take() else { return };
+                // What the down rules look at lies in the past: the load was gone when it began.
+                let down = decision.rules.iter().filter(|result| result.direction == Direction::Down);
+                let looked_back = down.map(|result| i64::from(result.rule.periods)).max().unwrap_or_default();
+                let length = at.duration_since(since).abs() - SignedDuration::from_mins(looked_back);
+                self.lengths.push_back(length.max(SignedDuration::ZERO));
+                if self.lengths.len() > KEPT {
+                    self.lengths.pop_front();
+                }
+            }
+            None => {}
         }
     }
 
@@ -57,10 +64,6 @@ impl Bursts {
     }
 }
 
-fn is_complete(result: &RuleResult) -> bool {
-    result.missing == 0
-}
-
 /// How long a verified action took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Took {
@@ -75,6 +78,10 @@ impl Took {
     /// until another machine was seen behind the name.
     pub(super) fn of(run: &Run, at: Timestamp) -> Option<Self> {
         let secs = |from: Timestamp, to: Timestamp| u32::try_from(to.duration_since(from).as_secs()).ok();
+        // How long somebody took to say yes says nothing of the next time.
+        if run.approved.is_some() {
+            return None;
+        }
         let began = run.calls.first()?.sent_at;
         let strategy = run.intent.strategy;
         let event =

@@ -10,7 +10,7 @@ use crate::model::database::{DatabaseFacts, DatabaseState};
 use crate::model::gate::{Gate, GateResult};
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Strategy};
-use crate::model::series::{SignalName, SignalSource};
+use crate::model::series::{SignalName, SignalSource, Statistic};
 use crate::model::window::Window;
 
 /// Deployments are asked for every ten minutes where nothing moves by one; three missed answers in a row are no answer.
@@ -110,7 +110,9 @@ fn memory_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass
 /// Only what is counted in disk operations can be held against a number of them.
 fn ebs_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
     let writes = policy.signals.iter().find(|signal| match &signal.source {
-        SignalSource::Metric { metric_name, .. } => metric_name == "WriteIOPS",
+        SignalSource::Metric { namespace, metric_name } => {
+            namespace == "AWS/RDS" && metric_name == "WriteIOPS" && signal.statistic == Statistic::Average
+        }
         SignalSource::Expression { .. } => false,
     });
     let most = writes.and_then(|writes| recent(policy, watched.signal(&writes.name), now, f64::max));

@@ -25,8 +25,8 @@ const EVENTS: usize = 500;
 /// leave no trace.
 const EVENT_LEEWAY: SignedDuration = SignedDuration::from_mins(2);
 
-/// Old machines kept in mind: with more of them somebody has long been told.
-const REPLACED: usize = 4;
+/// Old machines kept in mind: as many as RDS lets an account have by default.
+const REPLACED: usize = 40;
 
 /// A machine whose name an action of ours gave to a copy.
 #[derive(Debug, Clone)]

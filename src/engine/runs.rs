@@ -100,11 +100,11 @@ impl Engine {
         }
     }
 
-    /// The account of the credentials, if it is another one than at the beginning of the action.
+    /// The account of the credentials, if it is another one than at the beginning of the action, or not known.
     fn other_account(&self, run: &Run) -> Option<&str> {
-        let (identity, _) = self.identity.as_ref()?;
-        let differs = run.account.as_ref().is_some_and(|then| *then != identity.account);
-        (differs && self.guards.stand(Guard::SameAccount)).then_some(identity.account.as_str())
+        let now = self.identity.as_ref().map_or("unknown", |(identity, _)| identity.account.as_str());
+        let differs = run.account.as_ref().is_some_and(|then| then != now);
+        (differs && self.guards.stand(Guard::SameAccount)).then_some(now)
     }
 
     fn ask_playbook(&self, now: Timestamp, database: &DatabaseName, run: &Run) -> Next {
@@ -159,8 +159,9 @@ impl Engine {
             return false;
         };
         let decision = self.watched.get(&intent.database).and_then(|watched| watched.decision.as_ref());
-        let wanted = decision.and_then(|decision| decision.verdict.wanted());
-        wanted.is_some_and(|wanted| wanted != policy.ladder.direction(&intent.from, &intent.to))
+        // By the rules and not by the verdict: on the lowest rung nothing wants to go down.
+        let asks = decision.and_then(Decision::direction_by_rules);
+        asks.is_some_and(|asks| asks != policy.ladder.direction(&intent.from, &intent.to))
     }
 
     /// Why an action may not start any more: what a person has said since it was decided counts. A person's own order

@@ -12,6 +12,7 @@ use crate::model::action::{ActionId, ActionResult, CallId};
 use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::command::{Answer, Command, Request};
 use crate::model::decision::{Decision, Verdict};
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::operator::Operator;
 
 fn at(minute: i64) -> Timestamp {
@@ -334,29 +335,39 @@ fn another_account_disarms() {
     assert!(!engine.arming().is_armed() && sends(&step) == 0, "{:?}", step.effects);
 }
 
-/// The process that armed was another one, and ended with a word.
+/// The process that armed was another one, and ended with a word; with and without a pinned account.
 #[test]
 fn another_account_disarms_across_a_restart_and_says_nothing_of_an_action_under_way() {
-    let (mut entries, settings) = journal_of_a_sent_call();
-    entries.push(Entry { seq: 99, at: at(5), event: Event::EngineStopped { why: "test".into() } });
-    let mut engine = Engine::new(settings, |_| String::new(), &entries, Guards::all());
-    engine.step(at(6), Input::Started(started()));
-    assert!(engine.arming().is_armed());
-    let done = || state("db.m5.large", "available");
-    let is_of_the_run = |effect: &Effect| {
-        matches!(effect, Effect::Record(Event::ActionObserved { .. } | Event::ActionEnded { .. }) | Effect::Send { .. })
+    let wrong = Failure {
+        kind: FailureKind::WrongIdentity,
+        operation: "GetCallerIdentity".into(),
+        sentence: "another account than the configured one".into(),
+        request_id: None,
     };
-    for minute in 6..30 {
-        let step = engine.step(at(minute), elsewhere(look(at(minute), done(), &HIGH)));
-        assert!(!engine.arming().is_armed() && !step.effects.iter().any(is_of_the_run), "{:?}", step.effects);
+    let identity = Identity { account: "999999999999".into(), arn: "arn".into(), region: "us-east-1".into() };
+    for identity in [Ok(identity), Err(wrong)] {
+        let (mut entries, settings) = journal_of_a_sent_call();
+        entries.push(Entry { seq: 99, at: at(5), event: Event::EngineStopped { why: "test".into() } });
+        let mut engine = Engine::new(settings, |_| String::new(), &entries, Guards::all());
+        engine.step(at(6), Input::Started(started()));
+        assert!(engine.arming().is_armed());
+        let done = |minute| look(at(minute), state("db.m5.large", "available"), &HIGH);
+        let is_of_the_run = |effect: &Effect| {
+            let says = matches!(effect, Effect::Record(Event::ActionObserved { .. } | Event::ActionEnded { .. }));
+            says || matches!(effect, Effect::Send { .. })
+        };
+        for minute in 6..30 {
+            let Input::Observed(mut other) = done(minute) else { unreachable!() };
+            other.identity = Some(identity.clone());
+            let step = engine.step(at(minute), Input::Observed(other));
+            assert!(!engine.arming().is_armed() && !step.effects.iter().any(is_of_the_run), "{:?}", step.effects);
+        }
+        let effects: Vec<Effect> = (30..40).flat_map(|now| engine.step(at(now), done(now)).effects).collect();
+        let verified = |effect: &&Effect| {
+            matches!(effect, Effect::Record(Event::ActionEnded { result: ActionResult::Verified, .. }))
+        };
+        assert_eq!(effects.iter().filter(verified).count(), 1, "{effects:?}");
     }
-    let mut effects = Vec::new();
-    for minute in 30..40 {
-        effects.extend(engine.step(at(minute), look(at(minute), done(), &HIGH)).effects);
-    }
-    let verified =
-        |effect: &Effect| matches!(effect, Effect::Record(Event::ActionEnded { result: ActionResult::Verified, .. }));
-    assert_eq!(effects.iter().filter(|effect| verified(effect)).count(), 1, "{effects:?}");
 }
 
 /// The same look with the credentials of another account.

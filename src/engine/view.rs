@@ -9,6 +9,7 @@ use crate::model::arming::Arming;
 use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
 use crate::model::failure::FailingRead;
+use crate::model::gate::GateResult;
 use crate::model::ladder::Direction;
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::Policy;
@@ -98,7 +99,7 @@ impl Engine {
                 price_before: policy.price(state, &state.class),
                 price_after: policy.price(state, to),
                 passes_over: gates.passed_over.into_iter().map(|gate| gate.gate).collect(),
-                blocked_by: gates.blocking.iter().map(ToString::to_string).collect(),
+                blocked_by: gates.blocking.iter().map(GateResult::closed_sentence).collect(),
             }
         };
         policy.ladder.rungs().iter().filter(|rung| **rung != state.class).map(plan).collect()
@@ -127,8 +128,11 @@ mod tests {
         seen.events = Err(failed(FailureKind::Network, "DescribeEvents"));
         seen.databases = Err(failed(FailureKind::AccessDenied, "DescribeDBInstances"));
         seen.series = Some(Err(failed(FailureKind::NoCredentials, "GetMetricData")));
-        seen.identity = Some(Err(failed(FailureKind::WrongIdentity, "GetCallerIdentity")));
-        engine.step(Timestamp::UNIX_EPOCH, Input::Observed(seen));
+        let mut elsewhere = seen.clone();
+        elsewhere.identity = Some(Err(failed(FailureKind::WrongIdentity, "GetCallerIdentity")));
+        for look in [seen, elsewhere] {
+            engine.step(Timestamp::UNIX_EPOCH, Input::Observed(look));
+        }
         let operations: Vec<String> = engine.problems().into_iter().map(|problem| problem.failure.operation).collect();
         assert_eq!(operations, ["GetCallerIdentity", "GetMetricData", "DescribeDBInstances", "DescribeEvents"]);
     }

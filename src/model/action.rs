@@ -199,20 +199,21 @@ impl Run {
 
     /// AWS makes the copy on the new class, and said so when it was last asked.
     pub fn is_being_copied(&self) -> bool {
-        self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_provisioning())
+        let is_there = !self.is_deployment_gone;
+        is_there && self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_provisioning())
     }
 
     /// Whether the next step waits for a person's word: the copy is ready.
     pub fn awaits_approval(&self, policy: &BlueGreenPolicy) -> bool {
         let supervised = policy.switchover == Switchover::Supervised;
-        let made = !matches!(
-            self.last_call(),
-            None | Some(CallRecord {
-                call: MutatingCall::SwitchoverBlueGreenDeployment { .. }
-                    | MutatingCall::DeleteBlueGreenDeployment { .. },
-                ..
-            })
-        );
+        // A copy that is moved to its class afterwards is ready when it was seen to have it.
+        let made = self.last_call().is_some_and(|call| match &call.call {
+            MutatingCall::CreateBlueGreenDeployment { class, .. } => class.is_some(),
+            MutatingCall::ModifyDbInstanceClass { .. } => matches!(call.state, CallState::Adopted { .. }),
+            MutatingCall::SwitchoverBlueGreenDeployment { .. } | MutatingCall::DeleteBlueGreenDeployment { .. } => {
+                false
+            }
+        });
         let ready = self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_available());
         supervised && made && ready && self.approved.is_none() && self.stop_requested.is_none() && !self.is_ended()
     }

@@ -117,6 +117,16 @@ impl Decision {
         }
     }
 
+    /// The direction that the rules alone ask for, wherever the class stands.
+    pub fn direction_by_rules(&self) -> Option<Direction> {
+        let of = |direction| self.rules.iter().filter(move |result| result.direction == direction);
+        if of(Direction::Up).any(|result| result.holds) {
+            return Some(Direction::Up);
+        }
+        let all_down = of(Direction::Down).next().is_some() && of(Direction::Down).all(|result| result.holds);
+        all_down.then_some(Direction::Down)
+    }
+
     /// The gates that are closed.
     pub fn closed_gates(&self) -> impl Iterator<Item = &GateResult> {
         self.gates.iter().filter(|result| !result.open)

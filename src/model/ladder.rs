@@ -45,9 +45,15 @@ impl Ladder {
         }
     }
 
-    /// Which way `to` lies from `from`. Off the ladder counts as going up: of the two it is held to fewer rules.
+    /// Which way `to` lies from `from`. From a class that is off the ladder the hardware tells; one whose hardware is not
+    /// known counts as going down, which is held to more rules.
     pub fn direction(&self, from: &InstanceClass, to: &InstanceClass) -> Direction {
-        if self.position(to) < self.position(from) { Direction::Down } else { Direction::Up }
+        let size = |class: &InstanceClass| class.hardware().map(|hardware| (hardware.memory_gib, hardware.vcpus));
+        let rises = match self.position(from).zip(self.position(to)) {
+            Some((from, to)) => to >= from,
+            None => size(from).zip(size(to)).is_some_and(|(from, to)| to.0 >= from.0 && to.1 >= from.1),
+        };
+        if rises { Direction::Up } else { Direction::Down }
     }
 }
 

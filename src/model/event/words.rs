@@ -52,7 +52,8 @@ impl Event {
             }
             Self::DeploymentObserved { action, .. } => format!("{}: its deployment is gone", action.0),
             Self::SwitchedOver { action, database, from, to } => {
-                format!("{}: {database} is now the machine {to} and not {from}", action.0)
+                let old = "which stays under another name and is billed";
+                format!("{}: {database} is now the machine {to} and not {from}, {old}", action.0)
             }
             Self::CutApproved { action, by, .. } => format!("{}: switchover allowed by {by}", action.0),
             Self::StopRequested { action, by, .. } => format!("{}: stop asked by {by}", action.0),

@@ -107,7 +107,7 @@ impl Gate {
             },
             Self::EbsFits { seen_iops, limit_iops } => match (seen_iops, limit_iops) {
                 (_, None) => "the target's baseline is not known".to_owned(),
-                (Some(seen), Some(limit)) => format!("{seen} of {limit} writes/s"),
+                (Some(seen), Some(limit)) => format!("{seen} of {limit} writes/s; reads are not counted"),
                 (None, _) => "writes unknown or with gaps".to_owned(),
             },
             Self::UpRulesComplete { missing: 0 } => String::new(),
@@ -118,6 +118,14 @@ impl Gate {
             Self::DailyBudget { used, limit } => format!("{used} of {limit} in 24 h"),
             Self::NotHeld { reason } => reason.clone().unwrap_or_default(),
         }
+    }
+}
+
+impl GateResult {
+    /// Of a closed gate, what is in the way: `backups off: kept for no day`.
+    pub fn closed_sentence(&self) -> String {
+        let (words, seen) = (self.gate.closed_words(), self.gate.seen());
+        if seen.is_empty() { words.to_owned() } else { format!("{words}: {seen}") }
     }
 }
 

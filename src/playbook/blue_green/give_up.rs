@@ -7,6 +7,7 @@ use super::look_since_call;
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::deployment::Deployment;
+use crate::model::policy::Switchover;
 use crate::playbook::ending::{held, held_with};
 use crate::playbook::patience::{TRACELESS_AFTER, waited};
 use crate::playbook::start::fresh;
@@ -71,6 +72,10 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         {
             held_with(run, Some(look), "the order to remove the copy left no trace".to_owned(), left)
         }
+        None if stuck => {
+            let why = "the copy was not seen any more, but not for long enough to be sure that it is gone";
+            held_with(run, Some(look), why.to_owned(), left)
+        }
         _ if stuck => held_with(run, Some(look), "the copy is still there".to_owned(), left),
         _ => Next::Observe,
     }
@@ -92,9 +97,16 @@ fn result(run: &Run, situation: Situation<'_>) -> ActionResult {
         }
         None => {
             let secs = situation.blue_green.give_up_after.as_secs();
-            let why = if situation.load_has_turned {
+            let supervised = situation.blue_green.switchover == Switchover::Supervised;
+            let moved = run.calls.iter().find(|call| matches!(call.call, MutatingCall::ModifyDbInstanceClass { .. }));
+            let why = if let Some(CallState::Refused { code, message }) = moved.map(|call| &call.state) {
+                format!("AWS refused to move the copy to {} with {code}: {message}", run.intent.to)
+            } else if situation.load_has_turned {
                 "the load has turned while the copy was made".to_owned()
-            } else if run.approved.is_none() && run.deployment.as_ref().is_some_and(|it| it.open_tasks.is_empty()) {
+            } else if supervised
+                && run.approved.is_none()
+                && run.deployment.as_ref().is_some_and(|it| it.open_tasks.is_empty())
+            {
                 "nobody allowed the switchover in time".to_owned()
             } else {
                 format!("the copy was not ready within {} min", secs / 60)

@@ -7,7 +7,7 @@ use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::deployment::Deployment;
-use crate::model::policy::Switchover;
+use crate::model::policy::{BlueGreenPolicy, Switchover};
 use crate::playbook::ending::{held, refused};
 use crate::playbook::patience::{DROPPED_AFTER, TRACELESS_AFTER, waited};
 use crate::playbook::start::{fresh, precondition};
@@ -15,6 +15,8 @@ use crate::playbook::{Look, Next, Situation};
 
 /// The copy must be found ready by so many looks running before it takes over.
 const READY_LOOKS: u32 = 2;
+/// The longest change of a class that was reported, and some.
+const MOVING_TAKES: SignedDuration = SignedDuration::from_mins(30);
 
 /// What to do next after the order for a copy.
 pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
@@ -62,7 +64,10 @@ pub(super) fn ready(
     (now, waits): (Timestamp, SignedDuration),
 ) -> Next {
     let policy = situation.blue_green;
-    let supervised = policy.switchover == Switchover::Supervised;
+    let limit = limit(run, policy);
+    if waits > limit {
+        return give_up::begin(run, deployment, situation, now);
+    }
     if let Some(copy) = look.deployments.copy.filter(|copy| copy.class != run.intent.to) {
         let of_old_class =
             |call: &CallRecord| matches!(call.call, MutatingCall::CreateBlueGreenDeployment { class: None, .. });
@@ -71,14 +76,6 @@ pub(super) fn ready(
             return if begins { resize::begin(run, copy, situation, now) } else { Next::Observe };
         }
         return held(run, Some(look), format!("the copy has the class {} and not {}", copy.class, run.intent.to));
-    }
-    let limit = span(policy.give_up_after).saturating_add(if supervised {
-        span(policy.approve_within)
-    } else {
-        SignedDuration::ZERO
-    });
-    if waits > limit {
-        return give_up::begin(run, deployment, situation, now);
     }
     let is_ready =
         look.deployments.copy.is_some_and(|copy| run.copy.as_ref() == Some(&copy.resource_id) && at_rest(copy));
@@ -100,6 +97,16 @@ pub(super) fn ready(
         deployment: deployment.id.clone(),
         timeout_secs: u32::try_from(policy.switchover_timeout.as_secs()).unwrap_or(u32::MAX),
     })
+}
+
+/// How long after the order for it a copy may take over. One that is moved to its class afterwards has more time, and one
+/// that waits for a person too.
+pub(super) fn limit(run: &Run, policy: &BlueGreenPolicy) -> SignedDuration {
+    let is_moved = run.calls.iter().any(|call| matches!(call.call, MutatingCall::ModifyDbInstanceClass { .. }));
+    let more = if is_moved { MOVING_TAKES } else { SignedDuration::ZERO };
+    let supervised = policy.switchover == Switchover::Supervised;
+    let waits = if supervised { span(policy.approve_within) } else { SignedDuration::ZERO };
+    span(policy.give_up_after).saturating_add(more).saturating_add(waits)
 }
 
 /// The copy runs, its storage is loaded, nothing pends.

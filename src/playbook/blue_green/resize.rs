@@ -12,6 +12,9 @@ use crate::playbook::patience::{TRACELESS_AFTER, waited};
 use crate::playbook::start::{fresh, precondition};
 use crate::playbook::{Next, Situation};
 
+/// Nothing exists yet, and what was decided gets old.
+const ASK_AGAIN_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+
 /// Whether AWS refused a copy only because its class was named in the order.
 pub(super) fn is_refused_class(call: &MutatingCall, message: &str) -> bool {
     let named = matches!(call, MutatingCall::CreateBlueGreenDeployment { class: Some(_), .. });
@@ -20,11 +23,13 @@ pub(super) fn is_refused_class(call: &MutatingCall, message: &str) -> bool {
 
 /// Asks for the copy again, on the class that the database has. The first order was refused: nothing came of it.
 pub(super) fn create_without_class(run: &Run, refused: Next, situation: Situation<'_>, now: Timestamp) -> Next {
-    if run.stop_requested.is_some() || situation.forbidden.is_some() || situation.load_has_turned {
+    let since = run.last_call().map_or(run.began, |call| call.sent_at);
+    let late = now.duration_since(since).abs() > ASK_AGAIN_WITHIN;
+    if late || run.stop_requested.is_some() || situation.forbidden.is_some() || situation.load_has_turned {
         return refused;
     }
     let Ok(look) = fresh(situation, now) else { return Next::Observe };
-    if prepare::foreign_hands(run, look.state).is_some() {
+    if prepare::foreign_hands(run, look.state).is_some() || super::bound_elsewhere(look).is_some() {
         return refused;
     }
     if precondition(look.state, situation).is_some() {
@@ -53,10 +58,9 @@ pub(super) fn begin(run: &Run, copy: &DatabaseState, situation: Situation<'_>, n
 /// What to do next after that order.
 pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     let made_at = run.calls.first().map_or(call.sent_at, |made| made.sent_at);
-    let waits = now.duration_since(made_at);
-    let give_up_after = prepare::span(situation.blue_green.give_up_after);
+    let (waits, limit) = (now.duration_since(made_at), prepare::limit(run, situation.blue_green));
     let Some((look, deployment)) = look_since_call(situation) else {
-        let blind = waits > give_up_after.saturating_add(situation.stuck_after);
+        let blind = waits > limit.saturating_add(situation.stuck_after);
         let mins = situation.stuck_after.as_mins();
         return if blind { held(run, None, format!("it could not be observed for {mins} min")) } else { Next::Observe };
     };
@@ -71,10 +75,11 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
     }
     let Some(copy) = look.deployments.copy else { return Next::Observe };
     let (to, looking) = (&run.intent.to, matches!(call.state, CallState::Looking { .. }));
-    if looking && (copy.class == *to || copy.class_pending().is_some()) {
-        return Next::Adopt(format!("the copy {} is going to {to}", copy.name));
+    // Also of an accepted order: that the copy has its class is what a person may be asked on.
+    if copy.class == *to && !matches!(call.state, CallState::Adopted { .. } | CallState::Refused { .. }) {
+        return Next::Adopt(format!("the copy {} has the class {to}", copy.name));
     }
-    let traceless = looking && waited(call.sent_at, look, TRACELESS_AFTER, situation);
+    let traceless = looking && copy.class_pending().is_none() && waited(call.sent_at, look, TRACELESS_AFTER, situation);
     let refused = matches!(call.state, CallState::Refused { .. });
     if refused || traceless || run.stop_requested.is_some() || situation.load_has_turned {
         return give_up::begin(run, deployment, situation, now);
@@ -82,7 +87,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
     if copy.class == *to {
         return prepare::ready(run, (look, deployment), situation, (now, waits));
     }
-    if waits > give_up_after.saturating_add(SignedDuration::from_mins(30)) {
+    if waits > limit {
         return give_up::begin(run, deployment, situation, now);
     }
     Next::Observe

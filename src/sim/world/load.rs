@@ -8,7 +8,7 @@ use super::demand::Asked;
 /// What the operating system and RDS's own processes hold.
 const SYSTEM_BYTES: f64 = 256.0 * 1024.0 * 1024.0;
 /// What one client session holds.
-const CONNECTION_BYTES: f64 = 5.0 * 1024.0 * 1024.0;
+const CONNECTION_BYTES: f64 = 2.0 * 1024.0 * 1024.0;
 const WRITE_SECONDS: f64 = 0.0009;
 const READ_SECONDS: f64 = 0.0006;
 /// Beyond this many times the idle latency clients have given up waiting.

@@ -105,6 +105,10 @@ fn unexcused(witness: &Witness, decision: &Decision) -> Vec<&'static str> {
             witness.ledger.last_end.get(database).is_some_and(|at| since(at) <= SignedDuration::from_mins(10))
         }
         // A late world stays late.
+        // While an action is watched, datapoints are asked for more seldom than the engine looks.
+        Gate::FreshData { age_secs: Some(age), limit_secs, .. } if !late => {
+            *age <= limit_secs + witness.plan.settings.engine.evaluate_every.as_secs() as i64
+        }
         Gate::FreshData { .. }
         | Gate::UpRulesComplete { .. }
         | Gate::ConnectionsFit { .. }

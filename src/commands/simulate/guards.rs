@@ -9,14 +9,19 @@ use crate::swarm::{Trial, can_miss, run as run_trial};
 
 /// The seeds that a guard's absence needs most days for: they are tried before all others, or each run would look for
 /// them anew through hundreds of days. A seed that no longer shows it costs one day, and the search goes on from the first.
-const TRIED_FIRST: [(Guard, u64); 7] = [
+const TRIED_FIRST: [(Guard, u64); 12] = [
     (Guard::FreshData, 919),
     (Guard::UpRulesComplete, 355),
     (Guard::TargetOrderable, 282),
     (Guard::MissingMetric, 101),
     (Guard::SameAccount, 72),
     (Guard::CpuFits, 28),
+    (Guard::EventsReadable, 26),
     (Guard::StatusAvailable, 25),
+    (Guard::SettleWindow, 24),
+    (Guard::ClassAsOrdered, 20),
+    (Guard::NothingPending, 13),
+    (Guard::ConnectionsFit, 6),
 ];
 
 /// Says for each guard which seed noticed its absence.

@@ -16,7 +16,7 @@ use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
 use crate::model::event::Entry;
-use crate::model::gate::GateResult;
+use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::Guards;
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Strategy};
@@ -68,7 +68,9 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
             return Err(CommandError::Failed(format!("{database} is {}, and {ladder}", state.class)));
         }
         let tables = targets.into_iter().map(|to| {
-            let gates = engine.gates_to(&database, &to, now);
+            let mut gates = engine.gates_to(&database, &to, now);
+            // Nothing is written here, so nothing is known of it.
+            gates.retain(|gate| gate.gate != Gate::JournalWritable);
             let strategies = engine.choices_to(&database, &to, now);
             let from = state.class.clone();
             Table { database: database.clone(), from, to, strategy: policy.strategy, now, gates, strategies }

@@ -2,17 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::outlook;
+use super::outlook::{self, Expected};
 use super::preflight;
 use super::remembered::Remembered;
 use super::rules;
 use super::watched::Watched;
-use crate::model::choice::{Basis, Choice};
+use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
 use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::Guards;
 use crate::model::ladder::Direction;
-use crate::model::override_plan::ExpectedTime;
 use crate::model::policy::{Policy, Rule, Strategy};
 use crate::playbook;
 
@@ -59,10 +58,10 @@ pub(super) fn of_engine(grounds: Grounds<'_>) -> Strategy {
 /// and so does a step down.
 pub(super) fn worth_the_wait(strategy: Strategy, grounds: Grounds<'_>) -> GateResult {
     let Grounds { likely_end, now, .. } = grounds;
-    let (ready, ..) = times(strategy, grounds);
+    let ready_secs = expected(strategy, grounds).mostly_ready_secs;
     let left = likely_end.map(|end| end.duration_since(now).as_secs());
-    let open = strategy == Strategy::InPlace || left.is_none_or(|left| left > i64::from(ready.most_secs));
-    let gate = Gate::WorthTheWait { ready_secs: ready.most_secs, burst_left_secs: left };
+    let open = strategy == Strategy::InPlace || left.is_none_or(|left| left > i64::from(ready_secs));
+    let gate = Gate::WorthTheWait { ready_secs, burst_left_secs: left };
     GateResult { gate, open, opens_at: likely_end.filter(|_| !open) }
 }
 
@@ -71,7 +70,7 @@ pub(super) fn all(grounds: Grounds<'_>, to: &InstanceClass, chosen: Strategy) ->
     let Grounds { policy, watched, .. } = grounds;
     let Some(seen) = &watched.seen else { return Vec::new() };
     let one = |strategy: Strategy| {
-        let (ready, outage, basis) = times(strategy, grounds);
+        let Expected { ready, outage, basis, .. } = expected(strategy, grounds);
         let wait = worth_the_wait(strategy, grounds);
         let gates = preflight::of_strategy(strategy, &seen.state.facts).into_iter().chain([wait]);
         let mut why_not: Vec<String> = gates.filter(|gate| !gate.open).map(|gate| gate.closed_sentence()).collect();
@@ -91,8 +90,7 @@ pub(super) fn all(grounds: Grounds<'_>, to: &InstanceClass, chosen: Strategy) ->
     Strategy::ALL.into_iter().map(one).collect()
 }
 
-/// Time until ready and time down, and where they come from.
-fn times(strategy: Strategy, grounds: Grounds<'_>) -> (ExpectedTime, ExpectedTime, Basis) {
+fn expected(strategy: Strategy, grounds: Grounds<'_>) -> Expected {
     let multi_az = grounds.watched.seen.as_ref().is_some_and(|seen| seen.state.multi_az);
     let published = (playbook::expected_ready(strategy, multi_az), playbook::expected_outage(strategy, multi_az));
     outlook::expected(&grounds.remembered.past, strategy, published)

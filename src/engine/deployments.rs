@@ -10,8 +10,9 @@ use crate::model::failure::Failure;
 use crate::model::old_machine::OldMachine;
 use crate::model::policy::{Policy, Strategy};
 
-/// A machine that so many looks running have not found is gone: it is not asked for any more.
-const GONE_LOOKS: u32 = 3;
+/// A machine that so many looks running have not found is gone: it is not asked for any more. Fewer could all be old
+/// pictures, from before it had its name.
+const GONE_LOOKS: u32 = 60;
 
 impl Engine {
     /// Whether a look must ask for blue/green deployments: some database moves, or is moving, by one.
@@ -50,10 +51,13 @@ impl Engine {
             let Some(watched) = self.watched.get_mut(&policy.database) else { continue };
             for Replaced { machine, name, .. } in replaced {
                 let Some(name) = name else { continue };
-                let found = others.get(name).and_then(|state| state.as_ref().ok());
                 let missing = watched.missing_looks.entry(machine.clone()).or_default();
-                let is_it = found.is_some_and(|state| state.resource_id == *machine);
-                *missing = if is_it { 0 } else { missing.saturating_add(1) };
+                match others.get(name) {
+                    Some(Ok(state)) if state.resource_id == *machine => *missing = 0,
+                    // There, but its description says nothing.
+                    Some(Err(_)) => {}
+                    _ => *missing = missing.saturating_add(1),
+                }
             }
         }
     }

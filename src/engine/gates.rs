@@ -9,6 +9,7 @@ use super::remembered::Remembered;
 use super::rules;
 use super::watched::Watched;
 use crate::model::class::InstanceClass;
+use crate::model::duration;
 use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::{Guard, Guards};
 use crate::model::ladder::Direction;
@@ -237,7 +238,7 @@ fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, 
 }
 
 fn cooldown(policy: &Policy, remembered: &Remembered, direction: Direction, now: Timestamp) -> GateResult {
-    let length = SignedDuration::try_from(policy.cooldown(direction)).unwrap_or(SignedDuration::MAX);
+    let length = duration::signed(policy.cooldown(direction));
     let over = remembered.last_end.and_then(|end| end.saturating_add(length).ok());
     let opens_at = over.filter(|over| *over > now);
     GateResult { gate: Gate::CooldownOver, open: opens_at.is_none(), opens_at }

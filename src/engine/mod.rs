@@ -39,6 +39,7 @@ use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
 use crate::model::command::Answer;
 use crate::model::database::{DatabaseName, DatabaseState};
+use crate::model::duration;
 use crate::model::event::{Entry, Event};
 use crate::model::failure::FailingRead;
 use crate::model::gate::GateResult;
@@ -247,7 +248,7 @@ impl Engine {
 
     /// The next look: counted from the last one, so that no other input can put it off.
     fn next_wake(&self, now: Timestamp) -> Wake {
-        let every = span(self.settings.engine.evaluate_every);
+        let every = duration::signed(self.settings.engine.evaluate_every);
         let active = |policy: &Policy| self.memory.of(&policy.database).active();
         let runs = || self.settings.databases.iter().filter_map(active);
         let is_new = |run: &Run| now.duration_since(run.began).abs() < ORDER_IS_NEW;
@@ -271,11 +272,6 @@ impl Engine {
     /// Time between two looks at an action under way.
     fn watch_every(&self) -> SignedDuration {
         let Settings { engine, .. } = &self.settings;
-        span(engine.watch_every.min(engine.evaluate_every))
+        duration::signed(engine.watch_every.min(engine.evaluate_every))
     }
-}
-
-/// The bounds of the configuration keep all times far below what does not fit.
-fn span(of: std::time::Duration) -> SignedDuration {
-    SignedDuration::try_from(of).unwrap_or(FRESH_LOOK)
 }

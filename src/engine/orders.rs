@@ -9,6 +9,7 @@ use crate::model::call::MutatingCall;
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Command, Request};
 use crate::model::database::DatabaseName;
+use crate::model::duration;
 use crate::model::event::Event;
 use crate::model::gate::GateResult;
 use crate::model::hold::{Hold, HoldCause};
@@ -35,7 +36,7 @@ impl Engine {
             )),
             Command::Scale { database, to, reason } => self.scale(now, &by, database, to, reason),
             Command::Hold { database, direction, duration, reason } => {
-                let length = SignedDuration::try_from(*duration).unwrap_or(SignedDuration::MAX);
+                let length = duration::signed(*duration);
                 self.hold(now, &by, database, *direction, length, reason)
             }
             Command::Release { database } => self.must_be_configured(database).map(|_| {
@@ -196,8 +197,7 @@ impl Engine {
         to: &InstanceClass,
         now: Timestamp,
     ) -> Vec<GateResult> {
-        let here = watched.seen.as_ref().map(|seen| &seen.state.class);
-        let direction = here.map_or(Direction::Up, |here| policy.ladder.direction(here, to));
+        let direction = watched.direction_to(policy, to);
         gates::all(self.common(), (policy, policy.strategy), watched, direction, Some(to), now)
     }
 

@@ -7,6 +7,7 @@ use super::gates::recent;
 use super::watched::Watched;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseFacts, DatabaseState};
+use crate::model::duration;
 use crate::model::gate::{Gate, GateResult};
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Strategy};
@@ -74,7 +75,7 @@ pub(super) fn of_strategy(strategy: Strategy, facts: &DatabaseFacts) -> Vec<Gate
 }
 
 fn no_window_near(policy: &Policy, facts: &DatabaseFacts, now: Timestamp) -> GateResult {
-    let ahead = SignedDuration::try_from(policy.clear_of_windows).unwrap_or_default();
+    let ahead = duration::signed(policy.clear_of_windows);
     let backup = facts.backup_window.as_deref().map(|text| ("backup", text, Window::daily(text)));
     let maintenance = facts.maintenance_window.as_deref().map(|text| ("maintenance", text, Window::weekly(text)));
     let near = |(what, text, window): (&str, &str, Option<Window>)| {

@@ -1,8 +1,9 @@
 //! Rules: M of the N newest completed, published periods beyond a threshold.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::model::decision::RuleResult;
+use crate::model::duration;
 use crate::model::guard::{Guard, Guards};
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Rule};
@@ -49,7 +50,7 @@ pub(super) fn evaluate(
 /// The start of the newest period that should have been published by now, whether it was or not.
 pub(super) fn newest_due(series: &Series, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
     let period = i64::from(series.period_secs).max(1);
-    let delay = SignedDuration::try_from(policy.publish_delay).unwrap_or(SignedDuration::MAX);
+    let delay = duration::signed(policy.publish_delay);
     let due = now.checked_sub(delay).ok()?.as_second().div_euclid(period) * period - period;
     Timestamp::from_second(due).ok()
 }

@@ -77,8 +77,7 @@ impl Engine {
         to: &InstanceClass,
         now: Timestamp,
     ) -> Vec<Choice> {
-        let here = watched.seen.as_ref().map(|seen| &seen.state.class);
-        let direction = here.map_or(Direction::Up, |here| policy.ladder.direction(here, to));
+        let direction = watched.direction_to(policy, to);
         let remembered = self.memory.of(&policy.database);
         let grounds = Grounds::of(policy, watched, remembered, (direction, self.guards), now);
         choices::all(grounds, to, policy.strategy)

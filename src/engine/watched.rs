@@ -9,6 +9,8 @@ use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseState, ResourceId};
 use crate::model::decision::Decision;
 use crate::model::deployment::Deployment;
+use crate::model::ladder::Direction;
+use crate::model::policy::Policy;
 use crate::model::series::{Series, SignalName};
 
 /// What AWS offers is asked again after this time: offers change, but seldom within a day.
@@ -75,6 +77,12 @@ impl Watched {
     /// The datapoints of a signal.
     pub(super) fn signal(&self, name: &SignalName) -> Option<&Series> {
         self.series.get(name).map(AsRef::as_ref)
+    }
+
+    /// Which way a class lies from the one that it has.
+    pub(super) fn direction_to(&self, policy: &Policy, to: &InstanceClass) -> Direction {
+        let here = self.seen.as_ref().map(|seen| &seen.state.class);
+        here.map_or(Direction::Up, |here| policy.ladder.direction(here, to))
     }
 
     /// Takes in a description. What was known of another machine under the name, or of other facts, is forgotten.

@@ -1,5 +1,7 @@
 //! Durations as people write them, in the configuration and on the command line.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 /// What can be written, for help texts.
@@ -10,6 +12,12 @@ pub const EXAMPLES: &str = "\"90s\", \"15m\", \"1h 30m\" or \"2d\" (a day is 24 
 pub fn parse(text: &str) -> Option<SignedDuration> {
     let span: Span = text.parse().ok()?;
     span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+}
+
+/// A configured duration as one that instants are reckoned with. What does not fit, which the bounds of the configuration
+/// exclude, is the longest there is.
+pub fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
 #[cfg(test)]

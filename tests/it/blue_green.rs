@@ -70,6 +70,18 @@ async fn order(running: &mut Running, command: Command) -> Answer {
     running.client.send(command).await.unwrap().answer
 }
 
+/// An armed engine on the built-in scenario for so many minutes, with deployments that come to such an end; then it is
+/// stopped. The world as it is then, and the records.
+async fn play(end: &str, settings: Settings, minutes: u64) -> (Sim, Vec<Entry>) {
+    let fault = format!("[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"{end}\"\n");
+    let (sim, directory) = (simulation(&fault), TempDir::new().unwrap());
+    let mut running = start_by(settings, &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(minutes)).await;
+    running.end().await;
+    (sim, entries(directory.path()))
+}
+
 #[tokio::test(start_paused = true)]
 async fn it_goes_up_and_down_by_copies_that_take_over_the_name() {
     let (sim, directory) = (simulation(""), TempDir::new().unwrap());
@@ -141,28 +153,16 @@ async fn stopped_before_the_switchover_it_removes_its_copy() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cut_that_aws_takes_back_ends_with_the_old_machine_and_no_copy() {
-    let fault = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"cut_too_long\"\n";
-    let (sim, directory) = (simulation(fault), TempDir::new().unwrap());
     let mut settings = settings(BlueGreenPolicy::default());
     settings.databases[0].max_actions_per_day = 1;
-    let mut running = start_by(settings, &sim, directory.path()).await;
-    running.arm().await;
-    sim.clock().sleep(Duration::from_mins(70)).await;
-    running.end().await;
-    let all = entries(directory.path());
+    let (sim, all) = play("cut_too_long", settings, 70).await;
     assert!(matches!(ends(&all)[..], [ActionResult::RolledBack { .. }]), "{:?}", ends(&all));
     assert_eq!((others(&sim).len(), class(&sim).as_str()), (0, "db.t4g.small"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_class_that_aws_does_not_take_with_the_order_is_given_to_the_copy_afterwards() {
-    let fault = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"class_refused\"\n";
-    let (sim, directory) = (simulation(fault), TempDir::new().unwrap());
-    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
-    running.arm().await;
-    sim.clock().sleep(Duration::from_mins(75)).await;
-    running.end().await;
-    let all = entries(directory.path());
+    let (sim, all) = play("class_refused", settings(BlueGreenPolicy::default()), 75).await;
     assert_eq!(
         sent(&all),
         ["CreateBlueGreenDeployment", "CreateBlueGreenDeployment", "ModifyDBInstance", "SwitchoverBlueGreenDeployment"]
@@ -177,13 +177,7 @@ async fn a_class_that_aws_does_not_take_with_the_order_is_given_to_the_copy_afte
 
 #[tokio::test(start_paused = true)]
 async fn a_switchover_that_breaks_off_is_held_with_the_name_where_it_was() {
-    let fault = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"cut_fails\"\n";
-    let (sim, directory) = (simulation(fault), TempDir::new().unwrap());
-    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
-    running.arm().await;
-    sim.clock().sleep(Duration::from_mins(70)).await;
-    running.end().await;
-    let all = entries(directory.path());
+    let (sim, all) = play("cut_fails", settings(BlueGreenPolicy::default()), 70).await;
     assert_eq!(sent(&all), ["CreateBlueGreenDeployment", "SwitchoverBlueGreenDeployment"]);
     let [ActionResult::Held { why, remedy, .. }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
     assert!(why.contains("SWITCHOVER_FAILED") && !remedy.is_empty(), "{why}; {remedy}");
@@ -215,13 +209,7 @@ async fn the_old_machine_is_shown_with_its_price_until_it_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_cannot_be_made_is_held_for_a_person() {
-    let fault = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"fails\"\n";
-    let (sim, directory) = (simulation(fault), TempDir::new().unwrap());
-    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
-    running.arm().await;
-    sim.clock().sleep(Duration::from_mins(70)).await;
-    running.end().await;
-    let all = entries(directory.path());
+    let (_, all) = play("fails", settings(BlueGreenPolicy::default()), 70).await;
     assert_eq!(sent(&all), ["CreateBlueGreenDeployment"]);
     let [ActionResult::Held { why, .. }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
     assert!(why.contains("INVALID_CONFIGURATION") && why.contains("capacity"), "{why}");

@@ -52,7 +52,7 @@ fn a_copy_that_comes_after_the_burst_is_not_made_until_the_burst_outlasts_its_ki
     let step = engine.step(at(minute + 1), seen(minute + 1, 620.0));
     let decision_now = decision(&step).unwrap();
     let closed: Vec<String> = decision_now.closed_gates().map(ToString::to_string).collect();
-    assert_eq!(closed, ["worth the wait: ready in up to 22 min; the load is likely gone in 5 min"]);
+    assert_eq!(closed, ["worth the wait: ready in about 22 min; the load is likely gone in 5 min"]);
     let waits: Vec<&str> = decision_now.choices.iter().flat_map(|it| it.why_not.iter().map(String::as_str)).collect();
     assert_eq!(waits.len(), 2, "and in place is not the policy's: {waits:?}");
     let sent_at = (minute + 2..minute + 30).find(|now| sends(&engine.step(at(*now), seen(*now, 620.0))) == 1);

@@ -107,7 +107,7 @@ pub enum Gate {
     PasswordNotManaged,
     /// The strategy brings the capacity while the load is likely still there.
     WorthTheWait {
-        /// The longest that it is expected to take.
+        /// What it mostly took, or the longest that is published.
         ready_secs: u32,
         /// How long the burst lasts if it is like those before; absent when nothing says so.
         burst_left_secs: Option<i64>,

@@ -98,7 +98,7 @@ impl Gate {
                     || "nothing says how long the load lasts".to_owned(),
                     |left| format!("the load is likely gone in {} min", mins(left)),
                 );
-                format!("ready in up to {} min; {left}", mins(i64::from(*ready_secs)))
+                format!("ready in about {} min; {left}", mins(i64::from(*ready_secs)))
             }
             Self::MemoryFits { seen_mib, limit_mib } => match (seen_mib, limit_mib) {
                 (Some(seen), Some(limit)) => format!("{seen} of {limit} MiB beyond shared buffers"),

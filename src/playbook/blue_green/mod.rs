@@ -18,7 +18,7 @@ mod tests;
 
 use jiff::Timestamp;
 
-use super::{Look, Next, Situation, start};
+use super::{Look, Next, Situation, in_place, start};
 use crate::model::action::{CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::deployment::Deployment;
@@ -30,12 +30,17 @@ pub(super) fn expected_outage() -> ExpectedTime {
     ExpectedTime { least_secs: 5, most_secs: 60 }
 }
 
-/// Third parties report 12 to 20 minutes until the copy is there on small data, and the switchover comes on top.
+/// Until the copy is there: third parties report 12 to 20 minutes on small data.
+const COPY: ExpectedTime = ExpectedTime { least_secs: 720, most_secs: 1_200 };
+/// From the order to switch over until the name was seen at the other machine.
+const CUT: ExpectedTime = ExpectedTime { least_secs: 20, most_secs: 120 };
+
+/// The copy, and the switchover on top.
 pub(super) fn expected_ready() -> ExpectedTime {
-    ExpectedTime { least_secs: 720, most_secs: 1_320 }
+    ExpectedTime { least_secs: COPY.least_secs, most_secs: COPY.most_secs + CUT.most_secs }
 }
 
-/// What is watched of it. The times of the preparation: third parties report 12 to 20 minutes on small data.
+/// What is watched of it.
 pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
     let sent = |is: fn(&MutatingCall) -> bool| run.calls.iter().find(|call| is(&call.call)).map(|call| call.sent_at);
     let made = sent(|call| matches!(call, MutatingCall::CreateBlueGreenDeployment { .. }));
@@ -44,26 +49,27 @@ pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
     let removed = sent(|call| matches!(call, MutatingCall::DeleteBlueGreenDeployment { .. }));
     let switched = run.switched.as_ref().map(|(at, _)| *at);
     let ended = run.ended.as_ref().map(|(at, _)| *at);
-    let step = |words: &str, progress, (least_secs, most_secs), is_irreversible| ActionStep {
+    let time = |least_secs, most_secs| ExpectedTime { least_secs, most_secs };
+    let step = |words: &str, progress, expected, is_irreversible| ActionStep {
         words: words.to_owned(),
         progress,
-        expected: ExpectedTime { least_secs, most_secs },
+        expected,
         is_irreversible,
     };
     let after_copy = cut.or(removed);
-    let copy = step("make the copy and check it", Progress::between(made, resized.or(after_copy)), (720, 1_200), false);
+    let copy = step("make the copy and check it", Progress::between(made, resized.or(after_copy)), COPY, false);
     let resize = resized.map(|at| {
         let words = format!("move the copy to {}", run.intent.to);
-        step(&words, Progress::between(Some(at), after_copy), (360, 1_500), false)
+        step(&words, Progress::between(Some(at), after_copy), in_place::expected_ready(false), false)
     });
     if removed.is_some() {
-        let cut = cut.map(|cut| step("switch over", Progress::between(Some(cut), removed), (20, 120), false));
-        let removal = step("remove the copy", Progress::between(removed, ended), (120, 600), false);
+        let cut = cut.map(|cut| step("switch over", Progress::between(Some(cut), removed), CUT, false));
+        let removal = step("remove the copy", Progress::between(removed, ended), time(600, 900), false);
         return [Some(copy), resize, cut, Some(removal)].into_iter().flatten().collect();
     }
     let rest = [
-        step("switch over", Progress::between(cut, switched), (20, 120), true),
-        step("verify on three looks", Progress::between(switched, ended), (60, 180), false),
+        step("switch over", Progress::between(cut, switched), CUT, true),
+        step("verify on three looks", Progress::between(switched, ended), time(60, 180), false),
     ];
     [copy].into_iter().chain(resize).chain(rest).collect()
 }

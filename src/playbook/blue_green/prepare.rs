@@ -7,6 +7,7 @@ use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::deployment::Deployment;
+use crate::model::duration;
 use crate::model::policy::{BlueGreenPolicy, Switchover};
 use crate::playbook::ending::{held, refused};
 use crate::playbook::patience::{DROPPED_AFTER, TRACELESS_AFTER, waited};
@@ -28,12 +29,8 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         return refused;
     }
     let waits = now.duration_since(call.sent_at);
-    let give_up_after = span(situation.blue_green.give_up_after);
-    let Some((look, deployment)) = look_since_call(situation) else {
-        let mins = situation.stuck_after.as_mins();
-        let blind = waits > give_up_after.saturating_add(situation.stuck_after);
-        return if blind { held(run, None, format!("it could not be observed for {mins} min")) } else { Next::Observe };
-    };
+    let give_up_after = duration::signed(situation.blue_green.give_up_after);
+    let Some((look, deployment)) = look_since_call(situation) else { return unseen(run, situation, waits) };
     if let Some(why) = foreign_hands(run, look.state) {
         return held(run, Some(look), why);
     }
@@ -105,8 +102,8 @@ pub(super) fn limit(run: &Run, policy: &BlueGreenPolicy) -> SignedDuration {
     let is_moved = run.calls.iter().any(|call| matches!(call.call, MutatingCall::ModifyDbInstanceClass { .. }));
     let more = if is_moved { MOVING_TAKES } else { SignedDuration::ZERO };
     let supervised = policy.switchover == Switchover::Supervised;
-    let waits = if supervised { span(policy.approve_within) } else { SignedDuration::ZERO };
-    span(policy.give_up_after).saturating_add(more).saturating_add(waits)
+    let waits = if supervised { duration::signed(policy.approve_within) } else { SignedDuration::ZERO };
+    duration::signed(policy.give_up_after).saturating_add(more).saturating_add(waits)
 }
 
 /// The copy runs, its storage is loaded, nothing pends.
@@ -129,6 +126,14 @@ pub(super) fn foreign_hands(run: &Run, state: &DatabaseState) -> Option<String> 
     None
 }
 
+/// What to do about a copy that no look has shown since the call.
+pub(super) fn unseen(run: &Run, situation: Situation<'_>, waits: SignedDuration) -> Next {
+    if waits <= limit(run, situation.blue_green).saturating_add(situation.stuck_after) {
+        return Next::Observe;
+    }
+    held(run, None, format!("it could not be observed for {} min", situation.stuck_after.as_mins()))
+}
+
 fn without_deployment(run: &Run, call: &CallRecord, look: Look<'_>, situation: Situation<'_>) -> Next {
     if run.deployment.is_some() {
         return held(run, Some(look), "the deployment is gone, and not by us".to_owned());
@@ -144,8 +149,4 @@ fn without_deployment(run: &Run, call: &CallRecord, look: Look<'_>, situation: S
         }
         _ => Next::Observe,
     }
-}
-
-pub(super) fn span(duration: std::time::Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }

@@ -58,12 +58,8 @@ pub(super) fn begin(run: &Run, copy: &DatabaseState, situation: Situation<'_>, n
 /// What to do next after that order.
 pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     let made_at = run.calls.first().map_or(call.sent_at, |made| made.sent_at);
-    let (waits, limit) = (now.duration_since(made_at), prepare::limit(run, situation.blue_green));
-    let Some((look, deployment)) = look_since_call(situation) else {
-        let blind = waits > limit.saturating_add(situation.stuck_after);
-        let mins = situation.stuck_after.as_mins();
-        return if blind { held(run, None, format!("it could not be observed for {mins} min")) } else { Next::Observe };
-    };
+    let waits = now.duration_since(made_at);
+    let Some((look, deployment)) = look_since_call(situation) else { return prepare::unseen(run, situation, waits) };
     if let Some(why) = prepare::foreign_hands(run, look.state) {
         return held(run, Some(look), why);
     }
@@ -80,15 +76,10 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         return Next::Adopt(format!("the copy {} has the class {to}", copy.name));
     }
     let traceless = looking && copy.class_pending().is_none() && waited(call.sent_at, look, TRACELESS_AFTER, situation);
-    let refused = matches!(call.state, CallState::Refused { .. });
-    if refused || traceless || run.stop_requested.is_some() || situation.load_has_turned {
+    let failed = traceless || matches!(call.state, CallState::Refused { .. });
+    let late = waits > prepare::limit(run, situation.blue_green);
+    if failed || late || run.stop_requested.is_some() || situation.load_has_turned {
         return give_up::begin(run, deployment, situation, now);
     }
-    if copy.class == *to {
-        return prepare::ready(run, (look, deployment), situation, (now, waits));
-    }
-    if waits > limit {
-        return give_up::begin(run, deployment, situation, now);
-    }
-    Next::Observe
+    if copy.class == *to { prepare::ready(run, (look, deployment), situation, (now, waits)) } else { Next::Observe }
 }

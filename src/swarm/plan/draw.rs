@@ -297,20 +297,21 @@ impl Drawer<'_> {
         deeds
     }
 
-    fn deeds_of(&mut self, fault: Fault, deeds: &mut Vec<(Timestamp, Deed)>) {
-        let times = match fault {
+    /// How often it happens in a day.
+    fn times_of(&mut self, fault: Fault) -> usize {
+        let old_pictures = self.faults.contains(&Fault::A5Stale) || self.faults.contains(&Fault::M6OtherMachine);
+        match fault {
             Fault::P1Crash | Fault::P8PowerLoss | Fault::P2Stop => 1 + pick(&mut self.rng, 8),
-            Fault::O2Override
-                if self.faults.contains(&Fault::A5Stale) || self.faults.contains(&Fault::M6OtherMachine) =>
-            {
-                40
-            }
+            Fault::O2Override if old_pictures => 40,
             Fault::L5ClockStep => 3 + pick(&mut self.rng, 8),
             // A deployment must be there to be touched.
             Fault::R8Deployment => 12 + pick(&mut self.rng, 12),
             _ => 1 + pick(&mut self.rng, 6),
-        };
-        for _ in 0..times {
+        }
+    }
+
+    fn deeds_of(&mut self, fault: Fault, deeds: &mut Vec<(Timestamp, Deed)>) {
+        for _ in 0..self.times_of(fault) {
             let at = self.some_time();
             let down_secs = self.rng.between(SignedDuration::from_secs(1), SignedDuration::from_mins(8)).as_secs();
             let after_points = self.rng.draw() % 60;

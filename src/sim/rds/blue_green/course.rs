@@ -216,15 +216,8 @@ impl Fleet {
     }
 
     fn rolled_back(&mut self, at: Timestamp, id: &str) {
-        let Some((blue, green)) = self.members(id) else { return };
-        for member in [&blue, &green] {
-            if let Some(instance) = self.instances.get_mut(member) {
-                instance.comes_up(at);
-            }
-        }
         let why = "the switchover timeout was exceeded";
-        let words = format!("Switchover from primary {blue} to {green} was canceled due to {why}.");
-        self.deployment_event(at, id, "failure", words);
+        self.cancel_cut(at, id, why);
         self.deployment_event(at, id, "failure", "Switchover canceled on blue/green deployment.");
         if let Some(deployment) = self.deployments.get_mut(id) {
             deployment.status = Status::Available;
@@ -232,17 +225,22 @@ impl Fleet {
         }
     }
 
-    /// The cut broke off before the names were changed: clients are let in again, and a person must look.
-    fn broken(&mut self, at: Timestamp, id: &str) {
+    /// Clients are let in again, with the names as they were.
+    fn cancel_cut(&mut self, at: Timestamp, id: &str, why: &str) {
         let Some((blue, green)) = self.members(id) else { return };
         for member in [&blue, &green] {
             if let Some(instance) = self.instances.get_mut(member) {
                 instance.comes_up(at);
             }
         }
-        let why = "an internal error occurred";
         let words = format!("Switchover from primary {blue} to {green} was canceled due to {why}.");
         self.deployment_event(at, id, "failure", words);
+    }
+
+    /// The cut broke off before the names were changed, and a person must look.
+    fn broken(&mut self, at: Timestamp, id: &str) {
+        let why = "an internal error occurred";
+        self.cancel_cut(at, id, why);
         if let Some(deployment) = self.deployments.get_mut(id) {
             deployment.status = Status::SwitchoverFailed;
             deployment.status_details = Some(format!("Switchover failed: {why}"));

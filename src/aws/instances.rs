@@ -100,6 +100,7 @@ fn facts(instance: &DbInstance) -> DatabaseFacts {
         parameter_groups: instance.db_parameter_groups().iter().map(group).collect(),
         manages_password: instance.master_user_secret().is_some(),
         capacity_reservation: convert::optional_text(instance.db_capacity_reservation_identifier()),
+        deletion_protection: instance.deletion_protection().unwrap_or_default(),
         cluster: convert::optional_text(instance.db_cluster_identifier()),
         replica_of: convert::optional_text(instance.read_replica_source_db_instance_identifier()),
     }

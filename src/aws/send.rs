@@ -3,7 +3,7 @@
 use aws_sdk_rds::operation::RequestId;
 
 use super::{Aws, convert, failure};
-use crate::model::call::{CallOutcome, MutatingCall};
+use crate::model::call::{CallOutcome, Keeps, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
 use crate::model::deployment::DeploymentId;
@@ -33,6 +33,9 @@ impl Aws {
             }
             MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
                 Box::pin(self.delete_deployment(deployment)).await
+            }
+            MutatingCall::DeleteDbInstance { machine, keeps, .. } => {
+                Box::pin(self.delete_instance(machine, keeps)).await
             }
         }
     }
@@ -67,6 +70,18 @@ impl Aws {
         let request = self.rds_mutating.delete_blue_green_deployment();
         let request = request.blue_green_deployment_identifier(deployment.as_str());
         let answer = request.delete_target(true).send().await;
+        outcome!(answer)
+    }
+
+    /// Automated backups of the machine are kept as long as its retention says: that is the rest of its recovery window.
+    async fn delete_instance(&self, machine: &DatabaseName, keeps: &Keeps) -> CallOutcome {
+        let request = self.rds_mutating.delete_db_instance().db_instance_identifier(machine.as_str());
+        let request = request.delete_automated_backups(false);
+        let request = match keeps {
+            Keeps::FinalSnapshot { name } => request.final_db_snapshot_identifier(name),
+            Keeps::Nothing => request.skip_final_snapshot(true),
+        };
+        let answer = request.send().await;
         outcome!(answer)
     }
 }

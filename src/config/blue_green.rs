@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::section::Section;
-use crate::diagnostics::{Diagnostic, shown, suggestion};
+use crate::diagnostics::Diagnostic;
 use crate::model::policy::{BlueGreenPolicy, Strategy, Switchover};
 
 pub(super) const KEYS: [&str; 5] = ["switchover", "switchover_timeout", "give_up_after", "approve_within", "fast_lane"];
@@ -23,8 +23,10 @@ const APPROVE: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::fro
 pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> BlueGreenPolicy {
     let usual = BlueGreenPolicy::default();
     let Some(section) = database.child("blue_green", &KEYS, problems) else { return usual };
-    let switchover = switchover(&section, problems).unwrap_or(usual.switchover);
-    let fast_lane = fast_lane(&section, problems);
+    let switchovers = SWITCHOVERS.map(|it| (it.as_str(), it));
+    let switchover = section.word("switchover", "switchover", &switchovers, problems).unwrap_or(usual.switchover);
+    let lanes = [(Strategy::InPlace.as_str(), Some(Strategy::InPlace)), ("none", None)];
+    let fast_lane = section.word("fast_lane", "fast lane", &lanes, problems).flatten();
     let mut duration = |key: &str, range: &RangeInclusive<Duration>, usual: Duration| {
         section.duration(key, range, problems).map_or(usual, Spanned::into_inner)
     };
@@ -42,32 +44,4 @@ pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Bl
         problems.push(problem.help(format!("write \"{}s\"", given.as_secs())));
     }
     read
-}
-
-fn fast_lane(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Strategy> {
-    let word = section.text("fast_lane", problems)?;
-    let (lane, none) = (Strategy::InPlace, "none");
-    match *word.get_ref() {
-        given if given == lane.as_str() => Some(lane),
-        given => {
-            if given != none {
-                let title = format!("unknown fast lane `{}`", shown(given));
-                let problem = Diagnostic::new(word.span(), title, "upshift cannot do this");
-                problems.push(problem.help(suggestion(given, "known here", &[lane.as_str(), none])));
-            }
-            None
-        }
-    }
-}
-
-fn switchover(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Switchover> {
-    let word = section.text("switchover", problems)?;
-    let known = SWITCHOVERS.into_iter().find(|known| known.as_str() == *word.get_ref());
-    if known.is_none() {
-        let title = format!("unknown switchover `{}`", shown(word.get_ref()));
-        let problem = Diagnostic::new(word.span(), title, "upshift cannot do this");
-        let words = SWITCHOVERS.map(Switchover::as_str);
-        problems.push(problem.help(suggestion(word.get_ref(), "known here", &words)));
-    }
-    known
 }

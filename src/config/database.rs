@@ -7,22 +7,26 @@ use toml::Spanned;
 
 use super::blue_green;
 use super::class;
+use super::old_machine;
 use super::prices;
 use super::rule::{self, Rules};
 use super::section::{SANE, Section};
 use super::signal;
-use crate::diagnostics::{Diagnostic, shown, suggestion};
+use crate::diagnostics::{Diagnostic, shown};
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
 use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
 
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 19] = [
     "id",
     "ladder",
     "strategy",
     "blue_green",
+    "keep_old",
+    "remove_old",
+    "final_snapshot",
     "cooldown",
     "hold_after_manual",
     "max_actions_per_day",
@@ -78,7 +82,8 @@ pub(super) fn read_all(root: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Ve
 fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy> {
     let database = name(section, problems);
     let ladder = ladder(section, problems);
-    let strategy = strategy(section, problems);
+    let strategies = Strategy::ALL.map(|it| (it.as_str(), it));
+    let strategy = section.word("strategy", "strategy", &strategies, problems).unwrap_or_default();
     let cooldown = section.child("cooldown", &COOLDOWN_KEYS, problems);
     let mut cooldown_of = |key: &str, minutes: u64| {
         let given = cooldown.as_ref().and_then(|table| table.duration(key, &SANE, problems));
@@ -103,6 +108,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
         ladder: ladder?,
         strategy,
         blue_green: blue_green::read(section, problems),
+        old_machine: old_machine::read(section, problems),
         signals,
         up: rules.up,
         down: rules.down,
@@ -162,17 +168,6 @@ fn ladder(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Ladde
 
 fn size(class: &InstanceClass) -> Option<(u32, u32)> {
     class.hardware().map(|hardware| (hardware.memory_gib, hardware.vcpus))
-}
-
-fn strategy(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Strategy {
-    let Some(word) = section.text("strategy", problems) else { return Strategy::InPlace };
-    Strategy::ALL.into_iter().find(|known| known.as_str() == *word.get_ref()).unwrap_or_else(|| {
-        let known = Strategy::ALL.map(Strategy::as_str);
-        let title = format!("unknown strategy `{}`", shown(word.get_ref()));
-        let problem = Diagnostic::new(word.span(), title, "upshift cannot do this");
-        problems.push(problem.help(suggestion(word.get_ref(), "known strategies", &known)));
-        Strategy::InPlace
-    })
 }
 
 fn share(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> f64 {

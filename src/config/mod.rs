@@ -9,6 +9,7 @@ mod builtin;
 mod class;
 mod database;
 mod engine;
+mod old_machine;
 mod prices;
 mod rule;
 mod section;

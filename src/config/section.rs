@@ -61,6 +61,36 @@ impl<'a> Section<'a> {
         text_of(value, key, problems)
     }
 
+    /// One of the words that are known here, as what it stands for; `what` it is that a word names, such as `strategy`.
+    pub(super) fn word<T: Copy>(
+        &self,
+        key: &str,
+        what: &str,
+        known: &[(&str, T)],
+        problems: &mut Vec<Diagnostic>,
+    ) -> Option<T> {
+        let word = self.text(key, problems)?;
+        let given = *word.get_ref();
+        let found = known.iter().find(|(name, _)| *name == given).map(|(_, meaning)| *meaning);
+        if found.is_none() {
+            let title = format!("unknown {what} `{}`", shown(given));
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            let problem = Diagnostic::new(word.span(), title, "upshift cannot do this");
+            problems.push(problem.help(suggestion(given, "known here", &names)));
+        }
+        found
+    }
+
+    /// True or false.
+    pub(super) fn switch(&self, key: &str, problems: &mut Vec<Diagnostic>) -> Option<bool> {
+        let value = self.table.get(key)?;
+        let switch = value.get_ref().as_bool();
+        if switch.is_none() {
+            problems.push(wrong_type(value, key, "true or false, without quotes"));
+        }
+        switch
+    }
+
     /// A list of texts.
     pub(super) fn texts(&self, key: &str, problems: &mut Vec<Diagnostic>) -> Option<Vec<Spanned<&'a str>>> {
         let value = self.table.get(key)?;

@@ -22,6 +22,7 @@ use crate::model::hold::{Hold, HoldCause};
 use crate::model::identity::Identity;
 use crate::model::ladder::Direction;
 use crate::model::mark::{Mark, MarkKind};
+use crate::model::old_machine::{Fate, OldMachine};
 use crate::model::operator::{Actor, Operator};
 use crate::model::override_plan::{ExpectedTime, OverridePlan};
 use crate::model::policy::Strategy;
@@ -100,6 +101,7 @@ fn run_with_lost_answer() -> Run {
         from: InstanceClass::observed("db.t4g.small"),
         to: InstanceClass::observed("db.m5.large"),
         actor: Actor::Engine,
+        removes: None,
     };
     let began = now().checked_sub(SignedDuration::from_secs(95)).unwrap();
     let state = CallState::Looking { why: "the connection was reset".into() };
@@ -253,5 +255,20 @@ fn database() -> DatabaseView {
         next_look: Some(Wake { at: now(), why: WakeReason::NextEvaluation }),
         marks: vec![Mark { at: now(), kind: MarkKind::WouldScale }],
         plans: vec![plan],
+    }
+}
+
+/// One that was replaced an hour ago, is kept for a day, and goes without a snapshot.
+pub(super) fn old_machine() -> OldMachine {
+    let since = now().checked_sub(SignedDuration::from_hours(1)).unwrap();
+    OldMachine {
+        name: DatabaseName::new("checkpoints-old1"),
+        resource_id: ResourceId::new("db-0"),
+        class: InstanceClass::observed("db.t4g.small"),
+        since,
+        action: ActionId("a1".into()),
+        price: Some(price(0.032)),
+        keeps: false,
+        fate: Fate::ByPerson { kept_until: since.checked_add(SignedDuration::from_hours(24)).unwrap(), why: None },
     }
 }

@@ -12,6 +12,7 @@ pub(super) enum KeyAction {
     Hold,
     Release,
     Approve,
+    RemoveOld,
     Stop,
     WiderRange,
     NarrowerRange,
@@ -53,7 +54,7 @@ const fn special(code: KeyCode, action: KeyAction, help: &'static str) -> Bindin
 }
 
 /// Every key of the main screen.
-pub(super) const BINDINGS: [Binding; 24] = [
+pub(super) const BINDINGS: [Binding; 25] = [
     key('a', KeyAction::ArmOrDisarm, "arm the engine (asks), or disarm it (at once)", Some("arm")),
     key('u', KeyAction::StepUp, "one class up", Some("up")),
     key('d', KeyAction::StepDown, "one class down", Some("down")),
@@ -61,6 +62,7 @@ pub(super) const BINDINGS: [Binding; 24] = [
     key('H', KeyAction::Hold, "hold: the engine starts nothing for a while", Some("hold")),
     key('R', KeyAction::Release, "release every hold", None),
     key('c', KeyAction::Approve, "cut: let the copy that is ready take over", None),
+    key('D', KeyAction::RemoveOld, "delete the machine that a copy has replaced (asks)", None),
     key('x', KeyAction::Stop, "stop the action before its next step", Some("stop")),
     key('+', KeyAction::NarrowerRange, "shorter time range", None),
     key('=', KeyAction::NarrowerRange, "shorter time range", None),

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use crate::model::class::InstanceClass;
-use crate::model::database::DatabaseName;
+use crate::model::database::{DatabaseName, ResourceId};
+use crate::model::old_machine::OldMachine;
 use crate::model::override_plan::OverridePlan;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 
@@ -38,6 +39,7 @@ pub(super) enum Question {
     Hold { database: DatabaseName, length: usize, reason: String },
     Release { database: DatabaseName },
     Approve { database: DatabaseName },
+    RemoveOld(Removing),
     Suspend,
     Quit,
 }
@@ -57,6 +59,18 @@ pub(super) struct Scaling {
     pub(super) change: Change,
     pub(super) reason: String,
     /// The database's name as typed; wanted where gates are passed over.
+    pub(super) name: String,
+    pub(super) field: Field,
+}
+
+/// A machine that a copy has replaced, thought of to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Removing {
+    pub(super) database: DatabaseName,
+    /// The machine that was meant when this was asked.
+    pub(super) machine: ResourceId,
+    pub(super) reason: String,
+    /// The machine's name as typed.
     pub(super) name: String,
     pub(super) field: Field,
 }
@@ -84,6 +98,23 @@ impl Scaling {
     /// With nothing typed yet.
     pub(super) fn new(change: Change) -> Self {
         Self { change, reason: String::new(), name: String::new(), field: Field::Reason }
+    }
+}
+
+impl Removing {
+    /// With nothing typed yet.
+    pub(super) fn new(database: DatabaseName, machine: ResourceId) -> Self {
+        Self { database, machine, reason: String::new(), name: String::new(), field: Field::Reason }
+    }
+
+    /// The machine in this picture.
+    ///
+    /// # Errors
+    /// A sentence, when it is not there any more.
+    pub(super) fn old<'a>(&self, snapshot: &'a Snapshot) -> Result<&'a OldMachine, String> {
+        let view = find(snapshot, &self.database)?;
+        let old = view.old_machines.iter().find(|old| old.resource_id == self.machine);
+        old.ok_or_else(|| format!("nothing is sent: the machine {} is not there any more", self.machine))
     }
 }
 

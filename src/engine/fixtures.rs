@@ -13,7 +13,7 @@ use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::guard::Guards;
 use crate::model::identity::Identity;
 use crate::model::ladder::Ladder;
-use crate::model::policy::{BlueGreenPolicy, Comparison, Policy, Rule, Strategy};
+use crate::model::policy::{BlueGreenPolicy, Comparison, OldMachinePolicy, Policy, Rule, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
 use crate::model::settings::{AwsSettings, EngineSettings, Settings};
 
@@ -40,6 +40,7 @@ pub(super) fn policy() -> Policy {
             .unwrap(),
         strategy: Strategy::InPlace,
         blue_green: BlueGreenPolicy::default(),
+        old_machine: OldMachinePolicy::default(),
         signals: vec![
             signal("writes", "WriteIOPS"),
             signal("connections", "DatabaseConnections"),

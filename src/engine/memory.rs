@@ -115,7 +115,7 @@ impl Memory {
             Event::ActionIntended { intent, .. } => {
                 self.actions += 1;
                 let run = Run { account: self.account.clone(), ..Run::new(intent.clone(), at) };
-                self.of_mut(&intent.database).run = Some(run);
+                self.of_mut(&intent.database).intended(run);
             }
             Event::ActionEnded { database, class, result, .. } => {
                 self.of_mut(database).end(at, class.as_ref(), result);

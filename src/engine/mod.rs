@@ -18,6 +18,7 @@ mod gates;
 pub mod input;
 mod memory;
 mod observe;
+mod old_machines;
 mod orders;
 mod outlook;
 mod preflight;
@@ -226,6 +227,7 @@ impl Engine {
             self.record_decision(now, &decision);
             self.begin(now, &decision);
         }
+        self.begin_due_removal(now);
     }
 
     fn common(&self) -> Common<'_> {

@@ -175,7 +175,7 @@ impl Engine {
         };
         let Some(state) = self.note(now, &operation, state.unwrap_or_else(|| Err(missing()))) else { return };
         let remembered = self.memory.of(database);
-        let (known, acting) = (remembered.known.clone(), remembered.active().is_some());
+        let (known, acting) = (remembered.known.clone(), remembered.moving().is_some());
         let here = (state.resource_id.clone(), state.class.clone());
         let Some(watched) = self.watched.get_mut(database) else { return };
         let odd_before = watched.odd.take();

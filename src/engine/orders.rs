@@ -44,6 +44,7 @@ impl Engine {
                 (event, format!("holds on {database} released"))
             }),
             Command::Approve { database } => self.approve(&by, database),
+            Command::RemoveOld { database, machine, reason } => self.remove_old(now, &by, (database, machine), reason),
             Command::Stop { database } => self.stop(&by, database),
         };
         match outcome {
@@ -115,10 +116,37 @@ impl Engine {
             from: state.class.clone(),
             to: to.clone(),
             actor: Actor::Person { operator: by.clone(), reason },
+            removes: None,
         };
         let sentence = format!("{}: {database} goes from {} to {to}", intent.action.0, state.class);
         let passed_over = gates.passed_over.iter().map(|gate| gate.gate.name().to_owned()).collect();
         Ok((Event::ActionIntended { intent, passed_over }, sentence))
+    }
+
+    fn remove_old(
+        &self,
+        now: Timestamp,
+        by: &Operator,
+        (database, machine): (&DatabaseName, &DatabaseName),
+        reason: &str,
+    ) -> Result<(Event, String), String> {
+        let reason = required(reason)?;
+        let policy = self.must_be_configured(database)?;
+        if let Some(run) = self.memory.of(database).active() {
+            return Err(format!("not started: {} is under way: {}", run.intent.action.0, run.phase_words()));
+        }
+        if self.identity.is_none() {
+            return Err("not started: AWS has not confirmed the account and region yet".to_owned());
+        }
+        let unknown = || format!("no action of ours has left a machine {machine} behind, as far as the journal says");
+        let replaced = self.replaced(policy).find(|replaced| replaced.name.as_ref() == Some(machine));
+        let (replaced, watched) = replaced.zip(self.watched.get(database)).ok_or_else(unknown)?;
+        let actor = Actor::Person { operator: by.clone(), reason };
+        let intent = self.removal(policy, replaced, watched, actor, now);
+        let intent =
+            intent.ok_or_else(|| format!("not started: {machine} is the database itself, or nothing is known"))?;
+        let sentence = format!("{}: {machine} goes; {database} stays as it is", intent.action.0);
+        Ok((Event::ActionIntended { intent, passed_over: Vec::new() }, sentence))
     }
 
     fn hold(

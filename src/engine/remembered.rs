@@ -37,6 +37,8 @@ pub(super) struct Replaced {
     pub(super) since: Timestamp,
     /// What it is called since, once AWS has said so.
     pub(super) name: Option<DatabaseName>,
+    /// Its removal was begun once; the engine does not try it again by itself.
+    pub(super) is_tried: bool,
 }
 
 /// What is remembered of one database.
@@ -88,18 +90,42 @@ impl Remembered {
         self.run.as_ref().filter(|run| !run.is_ended())
     }
 
+    /// The action under way that changes the database itself.
+    pub(super) fn moving(&self) -> Option<&Run> {
+        self.active().filter(|run| run.intent.removes.is_none())
+    }
+
+    pub(super) fn intended(&mut self, run: Run) {
+        if let Some(removal) = &run.intent.removes {
+            let machine = |replaced: &&mut Replaced| replaced.machine == removal.resource_id;
+            if let Some(replaced) = self.replaced.iter_mut().find(machine) {
+                replaced.is_tried = true;
+            }
+        }
+        self.run = Some(run);
+    }
+
     pub(super) fn sent(&mut self, at: Timestamp, id: &CallId, call: &MutatingCall) {
-        self.mark(at, MarkKind::Sent);
         let Some(run) = self.run.as_mut().filter(|run| run.intent.action == id.action) else { return };
         run.calls.push(CallRecord { call: call.clone(), sent_at: at, state: CallState::Sent });
+        // What goes on beside the database is no mark on its time axis, and no change of it.
+        if run.intent.removes.is_some() {
+            return;
+        }
+        let is_counted = run.calls.len() == 1 && run.intent.actor == Actor::Engine;
+        self.mark(at, MarkKind::Sent);
         // An action counts against the day's budget when it has sent something.
-        if run.calls.len() == 1 && run.intent.actor == Actor::Engine {
+        if is_counted {
             self.starts.retain(|start| at.duration_since(*start) < SignedDuration::from_hours(24));
             self.starts.push_back(at);
         }
     }
 
     pub(super) fn end(&mut self, at: Timestamp, class: Option<&InstanceClass>, result: &ActionResult) {
+        if let Some(run) = self.run.as_mut().filter(|run| run.intent.removes.is_some()) {
+            run.ended = Some((at, result.clone()));
+            return;
+        }
         if let (Some((_, known)), Some(class)) = (&mut self.known, class) {
             known.clone_from(class);
         }
@@ -149,6 +175,7 @@ impl Remembered {
                     class: run.intent.from.clone(),
                     since: at,
                     name: run.deployment.as_ref().and_then(old_name),
+                    is_tried: false,
                 });
                 if self.replaced.len() > REPLACED {
                     self.replaced.pop_front();
@@ -245,6 +272,7 @@ mod tests {
             from: InstanceClass::observed("db.t4g.small"),
             to: class.clone(),
             actor: Actor::Engine,
+            removes: None,
         };
         let mut remembered = Remembered { run: Some(Run::new(intent, at(990))), ..Remembered::default() };
         let id = CallId { action: ActionId("a1".into()), step: 1 };

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
 use super::input::Effect;
+use super::watched::{OldSeen, Watched};
 use crate::model::action::{ActionId, ActionResult, CallId, CallState, Intent, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::database::{DatabaseName, DatabaseState};
@@ -13,7 +14,7 @@ use crate::model::guard::Guard;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::operator::Actor;
 use crate::model::policy::{BlueGreenPolicy, Policy};
-use crate::playbook::{self, Deployments, Look, Next, Situation};
+use crate::playbook::{self, Deployments, Look, Next, OldLook, Situation};
 
 impl Engine {
     /// Says which actions a restart found under way. A call without a recorded answer may or may not have arrived: it
@@ -47,6 +48,7 @@ impl Engine {
             from: from.clone(),
             to: to.clone(),
             actor: Actor::Engine,
+            removes: None,
         };
         self.record(now, Event::ActionIntended { intent, passed_over: Vec::new() });
         // Carried on at once: the next database's decision must see it in flight, and its look is fresh now.
@@ -72,7 +74,7 @@ impl Engine {
         }
     }
 
-    fn drive_run(&mut self, now: Timestamp, database: &DatabaseName) {
+    pub(super) fn drive_run(&mut self, now: Timestamp, database: &DatabaseName) {
         let Some(run) = self.memory.of(database).active() else { return };
         if self.other_account(run).is_none() {
             self.note_progress(now, database);
@@ -122,6 +124,7 @@ impl Engine {
                 _ => watched.looks_since_call,
             },
             is_new: watched.look_is_new,
+            old: old_look(run, watched),
             deployments: Deployments {
                 is_read: seen.deployments.is_read,
                 own: seen.deployments.own.as_ref(),
@@ -155,6 +158,9 @@ impl Engine {
     /// for no load.
     fn has_turned(&self, run: &Run) -> bool {
         let intent = &run.intent;
+        if intent.removes.is_some() {
+            return false;
+        }
         let (Actor::Engine, Some(policy)) = (&intent.actor, self.settings.policy(&intent.database)) else {
             return false;
         };
@@ -177,8 +183,12 @@ impl Engine {
             return Some("disarmed");
         }
         let policy = self.settings.policy(&intent.database)?;
-        let direction = policy.ladder.direction(&intent.from, &intent.to);
-        let held = self.memory.of(&intent.database).hold_on(direction, now).is_some();
+        let remembered = self.memory.of(&intent.database);
+        let held = if intent.removes.is_some() {
+            remembered.holds_at(now).next().is_some()
+        } else {
+            remembered.hold_on(policy.ladder.direction(&intent.from, &intent.to), now).is_some()
+        };
         (held && self.guards.stand(Guard::Hold)).then_some("held")
     }
 
@@ -274,6 +284,16 @@ impl Engine {
     }
 }
 
+/// What the newest look says of the machine that the action removes.
+fn old_look<'a>(run: &Run, watched: &'a Watched) -> OldLook<'a> {
+    let old = run.intent.removes.as_ref().and_then(|removal| watched.old.get(&removal.resource_id));
+    match old {
+        Some(OldSeen { state: Some(state), .. }) => OldLook::There(state),
+        Some(OldSeen { missing_looks: 1.., .. }) => OldLook::Gone,
+        _ => OldLook::Unreadable,
+    }
+}
+
 /// The hold that follows an ending: for a person after an unclear one, for a while after a person's own.
 fn hold_after(now: Timestamp, policy: &Policy, run: &Run, result: &ActionResult) -> Option<Hold> {
     let action = run.intent.action.clone();
@@ -282,7 +302,7 @@ fn hold_after(now: Timestamp, policy: &Policy, run: &Run, result: &ActionResult)
             let (why, seen, remedy) = (why.clone(), seen.clone(), remedy.clone());
             Some(Hold { direction: None, until: None, cause: HoldCause::Unclear { action, why, seen, remedy } })
         }
-        (ActionResult::Verified, Actor::Person { operator, .. }) => {
+        (ActionResult::Verified, Actor::Person { operator, .. }) if run.intent.removes.is_none() => {
             let wait = SignedDuration::try_from(policy.hold_after_manual).ok()?;
             let cause = HoldCause::AfterManual { action, by: operator.clone() };
             Some(Hold { direction: None, until: now.checked_add(wait).ok(), cause })

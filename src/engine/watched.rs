@@ -25,8 +25,8 @@ pub(super) struct Watched {
     pub odd: Option<(ResourceId, InstanceClass)>,
     /// A deployment of other hands that binds it, when they were last read, and when that was.
     pub other_deployment: Option<(Option<String>, Timestamp)>,
-    /// Of each machine that a copy has replaced, how many looks running have not found it any more.
-    pub missing_looks: BTreeMap<ResourceId, u32>,
+    /// The machines that copies have replaced, as last seen.
+    pub old: BTreeMap<ResourceId, OldSeen>,
     /// The signals' datapoints.
     pub series: BTreeMap<SignalName, Arc<Series>>,
     /// The datapoints of the machine that had the name before, and when it passed on.
@@ -73,6 +73,21 @@ pub(super) struct SeenDeployments {
     pub copy: Option<DatabaseState>,
 }
 
+/// A machine that a copy has replaced.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OldSeen {
+    /// As the newest look has found it; absent when it has not, or when its description said nothing.
+    pub state: Option<DatabaseState>,
+    /// How many looks running have not found it any more.
+    pub missing_looks: u32,
+}
+
+impl OldSeen {
+    pub(super) fn there(state: DatabaseState) -> Self {
+        Self { state: Some(state), missing_looks: 0 }
+    }
+}
+
 impl Watched {
     /// The datapoints of a signal.
     pub(super) fn signal(&self, name: &SignalName) -> Option<&Series> {
@@ -96,7 +111,7 @@ impl Watched {
                     recorded: self.recorded.take(),
                     looks_since_call: self.looks_since_call,
                     other_deployment: self.other_deployment.take(),
-                    missing_looks: std::mem::take(&mut self.missing_looks),
+                    old: std::mem::take(&mut self.old),
                     ..Self::default()
                 };
             } else if offer_facts(old) != offer_facts(&seen.state) {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::call::MutatingCall;
+use super::call::{Keeps, MutatingCall};
 use super::class::InstanceClass;
 use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use super::deployment::Deployment;
@@ -32,6 +32,20 @@ pub struct Intent {
     pub to: InstanceClass,
     /// Who ordered it.
     pub actor: Actor,
+    /// The machine that goes, where that is what shall be done: the database stays on the class that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removes: Option<Removal>,
+}
+
+/// A machine that a copy has replaced and that shall go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// What it is called since it was replaced.
+    pub name: DatabaseName,
+    /// The machine. Another machine under that name is not touched.
+    pub resource_id: ResourceId,
+    /// What is kept of it.
+    pub keeps: Keeps,
 }
 
 /// How an action ended.
@@ -210,9 +224,9 @@ impl Run {
         let made = self.last_call().is_some_and(|call| match &call.call {
             MutatingCall::CreateBlueGreenDeployment { class, .. } => class.is_some(),
             MutatingCall::ModifyDbInstanceClass { .. } => matches!(call.state, CallState::Adopted { .. }),
-            MutatingCall::SwitchoverBlueGreenDeployment { .. } | MutatingCall::DeleteBlueGreenDeployment { .. } => {
-                false
-            }
+            MutatingCall::SwitchoverBlueGreenDeployment { .. }
+            | MutatingCall::DeleteBlueGreenDeployment { .. }
+            | MutatingCall::DeleteDbInstance { .. } => false,
         });
         let ready = self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_available());
         supervised && made && ready && self.approved.is_none() && self.stop_requested.is_none() && !self.is_ended()
@@ -269,6 +283,7 @@ impl Run {
                 (None, None) => "switching over".to_owned(),
             },
             MutatingCall::DeleteBlueGreenDeployment { .. } => "given up; the copy is being removed".to_owned(),
+            MutatingCall::DeleteDbInstance { machine, .. } => format!("{machine} is being deleted"),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Mutating calls to AWS and what came of them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
@@ -47,6 +49,28 @@ pub enum MutatingCall {
         /// Which deployment.
         deployment: DeploymentId,
     },
+    /// `DeleteDBInstance`: a machine that serves nobody any more goes. There is no way back but its final snapshot.
+    DeleteDbInstance {
+        /// The database that it belonged to, and that stays.
+        database: DatabaseName,
+        /// What the machine is called.
+        machine: DatabaseName,
+        /// What is kept of it.
+        keeps: Keeps,
+    },
+}
+
+/// What is kept of a machine that is deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "keeps")]
+pub enum Keeps {
+    /// A final snapshot of this name (`FinalDBSnapshotIdentifier`).
+    FinalSnapshot {
+        /// The name.
+        name: String,
+    },
+    /// Nothing (`SkipFinalSnapshot`): the configuration says so.
+    Nothing,
 }
 
 /// The code of a call that was refused on this side, before anything left.
@@ -85,6 +109,7 @@ impl MutatingCall {
             Self::CreateBlueGreenDeployment { .. } => "CreateBlueGreenDeployment",
             Self::SwitchoverBlueGreenDeployment { .. } => "SwitchoverBlueGreenDeployment",
             Self::DeleteBlueGreenDeployment { .. } => "DeleteBlueGreenDeployment",
+            Self::DeleteDbInstance { .. } => "DeleteDBInstance",
         }
     }
 
@@ -93,7 +118,9 @@ impl MutatingCall {
         match self {
             Self::ModifyDbInstanceClass { class, .. } => Some(class),
             Self::CreateBlueGreenDeployment { class, .. } => class.as_ref(),
-            Self::SwitchoverBlueGreenDeployment { .. } | Self::DeleteBlueGreenDeployment { .. } => None,
+            Self::SwitchoverBlueGreenDeployment { .. }
+            | Self::DeleteBlueGreenDeployment { .. }
+            | Self::DeleteDbInstance { .. } => None,
         }
     }
 
@@ -114,6 +141,9 @@ impl MutatingCall {
             Self::DeleteBlueGreenDeployment { database, deployment } => {
                 format!("{}: {deployment} and its copy go, {database} stays", self.operation())
             }
+            Self::DeleteDbInstance { database, machine, keeps } => {
+                format!("{}: {machine} goes, {keeps}; {database} stays", self.operation())
+            }
         }
     }
 }
@@ -123,6 +153,15 @@ impl MutatingCall {
     pub fn remedy(&self, code: &str) -> Option<String> {
         let denied = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains(&code);
         denied.then(|| format!("the role needs rds:{}", self.operation()))
+    }
+}
+
+impl fmt::Display for Keeps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FinalSnapshot { name } => write!(f, "with the final snapshot {name}"),
+            Self::Nothing => f.write_str("without a final snapshot"),
+        }
     }
 }
 

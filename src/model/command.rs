@@ -51,6 +51,15 @@ pub enum Command {
         /// Which database.
         database: DatabaseName,
     },
+    /// Deletes a machine that a copy has replaced, with a final snapshot unless the configuration wants none.
+    RemoveOld {
+        /// The database that it belonged to.
+        database: DatabaseName,
+        /// What the machine is called since.
+        machine: DatabaseName,
+        /// Why.
+        reason: String,
+    },
     /// Stops the action under way before its next step, where that is still possible.
     Stop {
         /// Which database.
@@ -111,6 +120,7 @@ impl Command {
             | Self::Hold { database, .. }
             | Self::Release { database }
             | Self::Approve { database }
+            | Self::RemoveOld { database, .. }
             | Self::Stop { database } => Some(database),
         }
     }

@@ -73,6 +73,8 @@ pub struct DatabaseFacts {
     pub manages_password: bool,
     /// `DBCapacityReservationIdentifier`: a class change that does not name it gives it up.
     pub capacity_reservation: Option<String>,
+    /// It cannot be deleted while this is on.
+    pub deletion_protection: bool,
     /// The cluster that it is a member of.
     pub cluster: Option<String>,
     /// The instance that it is a replica of.
@@ -133,6 +135,11 @@ impl InstanceStatus {
     /// `available`: in use and open for modification. Not the same as "the change is done".
     pub fn is_available(&self) -> bool {
         self.0 == "available"
+    }
+
+    /// It goes, and nothing stops it.
+    pub fn is_deleting(&self) -> bool {
+        self.0 == "deleting"
     }
 
     /// A status that no waiting will mend: a person must look.

@@ -58,6 +58,8 @@ pub enum Guard {
     CpuFits,
     /// An engine that ended without a word comes back disarmed; else a disk that took no records is forgotten.
     UncleanEnd,
+    /// A machine that a copy has replaced is kept as long as promised; else the way back is gone.
+    OldKept,
 }
 
 /// Which guards stand.
@@ -68,7 +70,7 @@ pub struct Guards {
 
 impl Guard {
     /// Every guard.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::FreshData,
         Self::MissingMetric,
         Self::SettleWindow,
@@ -93,6 +95,7 @@ impl Guard {
         Self::ConnectionsFit,
         Self::CpuFits,
         Self::UncleanEnd,
+        Self::OldKept,
     ];
 
     /// Its name on a command line.
@@ -122,6 +125,7 @@ impl Guard {
             Self::ConnectionsFit => "connections-fit",
             Self::CpuFits => "cpu-fits",
             Self::UncleanEnd => "unclean-end",
+            Self::OldKept => "old-kept",
         }
     }
 }

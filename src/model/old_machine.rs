@@ -23,17 +23,52 @@ pub struct OldMachine {
     pub action: ActionId,
     /// What it costs; absent where nobody says it.
     pub price: Option<Price>,
+    /// A final snapshot is made when it goes.
+    pub keeps: bool,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+/// What becomes of a machine that a copy has replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "fate")]
+pub enum Fate {
+    /// A person must say that it goes.
+    ByPerson {
+        /// It shall be kept until then.
+        kept_until: Timestamp,
+        /// Why not the engine, where it might have been the engine.
+        why: Option<String>,
+    },
+    /// The engine removes it, armed and in a quiet moment, from then on.
+    ByEngine {
+        /// From when on.
+        at: Timestamp,
+    },
+    /// Nobody can remove it as it is.
+    Waits {
+        /// Why.
+        why: String,
+    },
+    /// It is being removed.
+    Going,
 }
 
 impl OldMachine {
-    /// What it is, and what can be done about it.
+    /// What it is, what becomes of it, and what can be done about it.
     pub fn words(&self) -> String {
         let Self { name, class, since, action, price, .. } = self;
         let price = price.map_or_else(|| "at an unknown price".to_owned(), |it| format!("${:.3}/h", it.usd_per_hour));
-        format!(
-            "{name} ({class}) is still there, {price}: {} replaced it at {since:.0}. Delete it in RDS, with a final \
-             snapshot, when nobody needs its backups any more",
-            action.0
-        )
+        let snapshot = if self.keeps { "with a final snapshot" } else { "WITHOUT a final snapshot" };
+        let fate = match &self.fate {
+            Fate::ByPerson { kept_until, why } => {
+                let why = why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+                format!("to be kept until {kept_until:.0}; then D deletes it, {snapshot}{why}")
+            }
+            Fate::ByEngine { at } => format!("the engine deletes it from {at:.0} on, armed and at rest, {snapshot}"),
+            Fate::Waits { why } => format!("it cannot be deleted: {why}"),
+            Fate::Going => format!("it is being deleted, {snapshot}"),
+        };
+        format!("{name} ({class}) is still there, {price}: {} replaced it at {since:.0}; {fate}", action.0)
     }
 }

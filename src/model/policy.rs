@@ -64,6 +64,44 @@ pub struct BlueGreenPolicy {
     pub fast_lane: Option<Strategy>,
 }
 
+/// What becomes of a machine that a copy has replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldMachinePolicy {
+    /// It is kept this long: its automated backups are the way back to any moment before the switchover.
+    pub keep: Duration,
+    /// Who removes it then.
+    pub removed_by: RemovedBy,
+    /// A final snapshot is made of it.
+    pub final_snapshot: bool,
+}
+
+/// Who removes a machine that a copy has replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovedBy {
+    /// A person, here or in RDS.
+    Person,
+    /// The engine, once it was kept long enough.
+    Engine,
+}
+
+impl RemovedBy {
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Engine => "engine",
+        }
+    }
+}
+
+impl Default for OldMachinePolicy {
+    /// A day, then a person's decision, with a snapshot.
+    fn default() -> Self {
+        Self { keep: Duration::from_hours(24), removed_by: RemovedBy::Person, final_snapshot: true }
+    }
+}
+
 impl Switchover {
     /// The word in the configuration.
     pub fn as_str(self) -> &'static str {
@@ -149,6 +187,9 @@ pub struct Policy {
     /// How a blue/green deployment is carried out, where that is the strategy.
     #[serde(default)]
     pub blue_green: BlueGreenPolicy,
+    /// What becomes of a machine that a copy has replaced.
+    #[serde(default)]
+    pub old_machine: OldMachinePolicy,
     /// The signals that are read, those of the rules among them.
     pub signals: Vec<SignalSpec>,
     /// The engine wants to go up when any of these holds.

@@ -5,6 +5,7 @@ mod blue_green;
 mod ending;
 mod in_place;
 mod patience;
+mod remove_old;
 mod start;
 
 use jiff::{SignedDuration, Timestamp};
@@ -59,6 +60,8 @@ pub struct Look<'a> {
     pub since_call: u32,
     /// It has not been considered before.
     pub is_new: bool,
+    /// The machine that the action removes.
+    pub old: OldLook<'a>,
     /// What was seen of blue/green deployments.
     pub deployments: Deployments<'a>,
 }
@@ -74,6 +77,17 @@ pub struct Deployments<'a> {
     pub foreign: Option<&'a Deployment>,
     /// The copy of the own one, while it is not behind the database's name.
     pub copy: Option<&'a DatabaseState>,
+}
+
+/// What one look says of a machine that a copy has replaced, under the name that it got then.
+#[derive(Debug, Clone, Copy)]
+pub enum OldLook<'a> {
+    /// Nothing: it was not looked for, or its description cannot be read.
+    Unreadable,
+    /// Nothing, or another machine, has that name.
+    Gone,
+    /// It is there.
+    There(&'a DatabaseState),
 }
 
 /// What to do next.
@@ -111,6 +125,9 @@ pub fn expected_ready(strategy: Strategy, multi_az: bool) -> ExpectedTime {
 
 /// The steps of an action under way, in their order.
 pub fn steps(run: &Run) -> Vec<ActionStep> {
+    if let Some(removal) = &run.intent.removes {
+        return remove_old::steps(run, removal);
+    }
     match run.intent.strategy {
         Strategy::InPlace => in_place::steps(run),
         Strategy::BlueGreen => blue_green::steps(run),
@@ -121,6 +138,9 @@ pub fn steps(run: &Run) -> Vec<ActionStep> {
 pub fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
     if let Some(account) = situation.other_account.filter(|_| !run.is_ended()) {
         return elsewhere(run, account, situation, now);
+    }
+    if let Some(removal) = &run.intent.removes {
+        return remove_old::next(run, removal, situation, now);
     }
     match run.intent.strategy {
         Strategy::InPlace => in_place::next(run, situation, now),

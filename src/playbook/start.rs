@@ -10,7 +10,7 @@ use crate::model::guard::Guard;
 use crate::model::operator::Actor;
 
 /// A person's order waits this long for its preconditions; the engine's own does not wait, it decides anew.
-const START_LIMIT: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const START_LIMIT: SignedDuration = SignedDuration::from_secs(60);
 
 /// Sends what `call` makes of the database as it is, once everything stands; `also` says what else a strategy needs.
 pub(super) fn start(

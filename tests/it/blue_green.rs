@@ -8,11 +8,12 @@ use upshift::clock::Clock;
 use upshift::config;
 use upshift::journal;
 use upshift::model::action::ActionResult;
-use upshift::model::call::MutatingCall;
+use upshift::model::call::{Keeps, MutatingCall};
 use upshift::model::command::{Answer, Command};
 use upshift::model::database::DatabaseName;
 use upshift::model::event::{Entry, Event};
-use upshift::model::policy::{BlueGreenPolicy, Strategy, Switchover};
+use upshift::model::old_machine::Fate;
+use upshift::model::policy::{BlueGreenPolicy, OldMachinePolicy, RemovedBy, Strategy, Switchover};
 use upshift::model::settings::Settings;
 use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
@@ -234,4 +235,113 @@ async fn killed_at_any_minute_it_ends_alike_and_sends_nothing_twice() {
         assert_eq!(ends(&all), [ActionResult::Verified], "killed at minute {minute}");
         assert_eq!((class(&sim).as_str(), others(&sim).len()), ("db.m5.large", 1), "killed at minute {minute}");
     }
+}
+
+/// The machine that a copy has replaced: a policy that keeps it for so long, and who removes it then.
+fn settings_that_remove(mins: u64, removed_by: RemovedBy, final_snapshot: bool) -> Settings {
+    let mut settings = settings(BlueGreenPolicy::default());
+    settings.databases[0].old_machine =
+        OldMachinePolicy { keep: Duration::from_mins(mins), removed_by, final_snapshot };
+    settings
+}
+
+fn deletions(entries: &[Entry]) -> Vec<MutatingCall> {
+    let call = |entry: &Entry| match &entry.event {
+        Event::CallSent { call: call @ MutatingCall::DeleteDbInstance { .. }, .. } => Some(call.clone()),
+        _ => None,
+    };
+    entries.iter().filter_map(call).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_engine_removes_the_old_machine_when_it_was_kept_long_enough_and_only_once() {
+    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let mut running = start_by(settings_that_remove(30, RemovedBy::Engine, true), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(50)).await;
+    let [old] = &running.client.snapshot().databases[0].old_machines[..] else { panic!("none") };
+    let Fate::ByEngine { at } = old.fate else { panic!("{old:?}") };
+    assert_eq!(at.duration_since(old.since).as_mins(), 30);
+    assert_eq!(deletions(&entries(directory.path())), [], "not before its time");
+    sim.clock().sleep(Duration::from_mins(40)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    let [MutatingCall::DeleteDbInstance { machine, keeps: Keeps::FinalSnapshot { name }, .. }] = &deletions(&all)[..]
+    else {
+        panic!("{:?}", deletions(&all))
+    };
+    assert_eq!(machine.as_str(), "orders-old1");
+    assert!(name.starts_with("upshift-orders-old1-a2-20260105t"), "{name}");
+    assert_eq!(ends(&all)[..2], [ActionResult::Verified, ActionResult::Verified]);
+    assert_eq!(others(&sim), Vec::<String>::new(), "it is gone");
+    assert_eq!(class(&sim), "db.m5.large", "and the database is as it was");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_counts_neither_against_the_cooldown_nor_against_the_budget() {
+    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let mut settings = settings_that_remove(30, RemovedBy::Engine, true);
+    settings.databases[0].max_actions_per_day = 2;
+    settings.databases[0].cooldown_down = Duration::from_mins(30);
+    let mut running = start_by(settings, &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_hours(4)).await;
+    running.end().await;
+    let calls = sent(&entries(directory.path()));
+    let change = ["CreateBlueGreenDeployment", "SwitchoverBlueGreenDeployment", "DeleteDBInstance"];
+    assert_eq!(calls, [change, change].concat(), "up and down, each old machine gone");
+    assert_eq!((class(&sim).as_str(), others(&sim).len()), ("db.t4g.small", 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_removes_it_early_without_a_snapshot_where_the_policy_says_so() {
+    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let mut running = start_by(settings_that_remove(300, RemovedBy::Person, false), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(50)).await;
+    let remove = |machine: &str| Command::RemoveOld {
+        database: DatabaseName::new("orders"),
+        machine: DatabaseName::new(machine),
+        reason: "backups are elsewhere".to_owned(),
+    };
+    for wrong in ["orders", "orders-green-abcdef", "payments"] {
+        let Answer::Refused { sentence } = order(&mut running, remove(wrong)).await else { panic!("{wrong}") };
+        assert!(sentence.contains("no action of ours has left a machine"), "{sentence}");
+    }
+    let Answer::Done { sentence, .. } = order(&mut running, remove("orders-old1")).await else { panic!("refused") };
+    assert!(sentence.contains("orders-old1 goes; orders stays"), "{sentence}");
+    sim.clock().sleep(Duration::from_mins(20)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    let [MutatingCall::DeleteDbInstance { keeps, .. }] = &deletions(&all)[..] else { panic!("{:?}", deletions(&all)) };
+    assert_eq!(*keeps, Keeps::Nothing);
+    assert_eq!(ends(&all), [ActionResult::Verified, ActionResult::Verified]);
+    assert_eq!(others(&sim), Vec::<String>::new());
+    assert!(!all.iter().any(|entry| matches!(entry.event, Event::HoldSet { .. })), "nothing of the database is held");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_protected_old_machine_is_left_alone_and_says_why() {
+    let protected = include_str!("../../src/sim/scenarios/blue-green.toml")
+        .replace("deletion_protection = false", "deletion_protection = true");
+    let scenario = Scenario::parse("protected", &protected).unwrap();
+    let sim = Sim::new(&scenario, None, Clock::scaled(scenario.start, 1.0));
+    let directory = TempDir::new().unwrap();
+    let mut running = start_by(settings_that_remove(30, RemovedBy::Engine, true), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(85)).await;
+    let [old] = &running.client.snapshot().databases[0].old_machines[..] else { panic!("none") };
+    assert!(old.words().contains("deletion protection is on: turn it off there first"), "{}", old.words());
+    let command = Command::RemoveOld {
+        database: DatabaseName::new("orders"),
+        machine: DatabaseName::new("orders-old1"),
+        reason: "try".to_owned(),
+    };
+    assert!(matches!(order(&mut running, command).await, Answer::Done { .. }));
+    sim.clock().sleep(Duration::from_mins(2)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    assert_eq!(deletions(&all), [], "nothing was sent");
+    let [_, ActionResult::FailedSafe { why }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
+    assert!(why.contains("deletion protection of orders-old1 is on"), "{why}");
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use upshift::model::action::{ActionId, ActionResult, CallId, Intent};
-use upshift::model::call::{CallOutcome, MutatingCall};
+use upshift::model::action::{ActionId, ActionResult, CallId, Intent, Removal};
+use upshift::model::call::{CallOutcome, Keeps, MutatingCall};
 use upshift::model::choice::{Basis, Choice};
 use upshift::model::class::InstanceClass;
 use upshift::model::command::Command;
@@ -77,7 +77,15 @@ fn calls() -> Vec<MutatingCall> {
             Some(SwitchoverBlueGreenDeployment { .. }) => {
                 DeleteBlueGreenDeployment { database: database(), deployment: DeploymentId::new("bgd-1") }
             }
-            Some(DeleteBlueGreenDeployment { .. }) => return None,
+            Some(DeleteBlueGreenDeployment { .. }) => {
+                DeleteDbInstance { database: database(), machine: database(), keeps: Keeps::Nothing }
+            }
+            Some(DeleteDbInstance { keeps: Keeps::Nothing, .. }) => DeleteDbInstance {
+                database: database(),
+                machine: database(),
+                keeps: Keeps::FinalSnapshot { name: text() },
+            },
+            Some(DeleteDbInstance { keeps: Keeps::FinalSnapshot { .. }, .. }) => return None,
         })
     };
     std::iter::successors(after(None), |call| after(Some(call))).collect()
@@ -277,7 +285,10 @@ fn commands() -> Vec<Command> {
             },
             Some(Command::Hold { .. }) => Command::Release { database: database() },
             Some(Command::Release { .. }) => Command::Approve { database: database() },
-            Some(Command::Approve { .. }) => Command::Stop { database: database() },
+            Some(Command::Approve { .. }) => {
+                Command::RemoveOld { database: database(), machine: database(), reason: text() }
+            }
+            Some(Command::RemoveOld { .. }) => Command::Stop { database: database() },
             Some(Command::Stop { .. }) => return None,
         })
     };
@@ -314,6 +325,7 @@ fn intended(actor: Actor) -> Event {
         from: class(),
         to: class(),
         actor,
+        removes: Some(Removal { name: database(), resource_id: ResourceId::new("db-2"), keeps: Keeps::Nothing }),
     };
     Event::ActionIntended { intent, passed_over: vec![text()] }
 }

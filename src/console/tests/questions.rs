@@ -1,11 +1,12 @@
 //! Answers that must not count: too early, pasted, or to a question about a world that has changed.
 
 use super::*;
-use crate::console::fixtures::{armed, snapshot, trouble};
+use crate::console::fixtures::{armed, old_machine, snapshot, trouble};
 use crate::console::question::Question;
 use crate::console::state::Mode;
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Command};
+use crate::model::database::DatabaseName;
 
 fn question(state: &UiState) -> &Question {
     match &state.mode {
@@ -138,4 +139,25 @@ fn every_answer_is_shown_and_makes_room_for_the_keys_again() {
     assert!(text(&drawn(80, 24, &snapshot, &later, false)).contains("a arm  u up"), "the keys are back");
     press_at(&mut state, &snapshot, "+", 4_000);
     assert!(state.messages.is_empty(), "a key does it too");
+}
+
+#[test]
+fn an_old_machine_goes_with_a_reason_and_its_own_name_typed() {
+    let mut snapshot = snapshot();
+    let mut state = UiState::default();
+    press_at(&mut state, &Arc::new(snapshot.clone()), "D", 0);
+    assert!(refusal(&state).contains("no machine is there any more that a copy of checkpoints has replaced"));
+    snapshot.databases[0].old_machines = vec![old_machine()];
+    let snapshot = Arc::new(snapshot);
+    let mut state = UiState::default();
+    press_at(&mut state, &snapshot, "D", 0);
+    let screen = text(&drawn_at(80, 24, &snapshot, &state, false, now(&snapshot, 2_000)));
+    for words in ["NO final snapshot is made", "way back  none", "the configuration keeps it for another 23 h"] {
+        assert!(screen.contains(words), "{words}:\n{screen}");
+    }
+    assert_eq!(press_at(&mut state, &snapshot, "<enter>", 2_000), [], "a reason is needed");
+    assert_eq!(press_at(&mut state, &snapshot, "old<enter>checkpoints<enter>", 3_000), [], "that is the database");
+    let sent = press_at(&mut state, &snapshot, "-old1<enter>", 4_000);
+    let (database, machine) = (DatabaseName::new("checkpoints"), DatabaseName::new("checkpoints-old1"));
+    assert_eq!(sent, [ConsoleEffect::Send(Command::RemoveOld { database, machine, reason: "old".into() })]);
 }

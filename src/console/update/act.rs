@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ConsoleEffect;
 use crate::console::keymap::KeyAction;
-use crate::console::question::{Change, Dialog, Question, Scaling};
+use crate::console::question::{Change, Dialog, Question, Removing, Scaling};
 use crate::console::state::{Extent, Message, Mode, Panel, RANGES_MINS, UiState};
 use crate::console::time::Now;
 use crate::model::command::{Answer, Command};
@@ -20,6 +20,7 @@ pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: KeyActi
         | KeyAction::Hold
         | KeyAction::Release
         | KeyAction::Approve
+        | KeyAction::RemoveOld
         | KeyAction::Stop => match order(state, snapshot, action) {
             Ok(Next::Ask(question)) => state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision)),
             Ok(Next::Send(command)) => return Some(ConsoleEffect::Send(command)),
@@ -70,6 +71,7 @@ fn order(state: &UiState, snapshot: &Snapshot, action: KeyAction) -> Result<Next
         KeyAction::Hold => Next::Ask(Question::Hold { database, length: 1, reason: String::new() }),
         KeyAction::Release => Next::Ask(Question::Release { database }),
         KeyAction::Approve => Next::Ask(approve(view)?),
+        KeyAction::RemoveOld => Next::Ask(remove_old(view)?),
         _ => Next::Send(Command::Stop { database }),
     })
 }
@@ -78,6 +80,14 @@ fn approve(view: &DatabaseView) -> Result<Question, String> {
     let waits = view.run.as_ref().is_some_and(|run| run.awaits_approval(&view.policy.blue_green));
     let database = view.name().clone();
     if waits { Ok(Question::Approve { database }) } else { Err(format!("nothing on {database} waits for your word")) }
+}
+
+/// Of several, the one that is there longest.
+fn remove_old(view: &DatabaseView) -> Result<Question, String> {
+    let database = view.name().clone();
+    let old = view.old_machines.iter().min_by_key(|old| old.since);
+    let old = old.ok_or_else(|| format!("no machine is there any more that a copy of {database} has replaced"))?;
+    Ok(Question::RemoveOld(Removing::new(database, old.resource_id.clone())))
 }
 
 fn step(view: &DatabaseView, direction: Direction) -> Result<Question, String> {

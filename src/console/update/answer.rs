@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{ConsoleEffect, act, text};
-use crate::console::question::{Dialog, Field, HOLDS, Question, Scaling, find};
+use crate::console::question::{Dialog, Field, HOLDS, Question, Removing, Scaling, find};
 use crate::console::state::{Mode, UiState};
 use crate::console::time::Now;
 use crate::model::command::Command;
@@ -65,7 +65,10 @@ pub(super) fn paste(dialog: &mut Dialog, pasted: &str) {
     match &mut dialog.question {
         Question::Arm { reason } | Question::Hold { reason, .. } => text::paste(reason, pasted),
         Question::Scale(scaling) if scaling.field == Field::Reason => text::paste(&mut scaling.reason, pasted),
-        Question::Scale(_) => dialog.notice = Some("the name is to be typed: a paste is not taken here".to_owned()),
+        Question::RemoveOld(removing) if removing.field == Field::Reason => text::paste(&mut removing.reason, pasted),
+        Question::Scale(_) | Question::RemoveOld(_) => {
+            dialog.notice = Some("the name is to be typed: a paste is not taken here".to_owned());
+        }
         Question::Choose { .. }
         | Question::Release { .. }
         | Question::Approve { .. }
@@ -84,6 +87,12 @@ fn edit(question: &mut Question, snapshot: &Snapshot, code: KeyCode) {
             (KeyCode::Tab | KeyCode::BackTab | KeyCode::Up, Field::Name) => scaling.field = Field::Reason,
             (code, Field::Reason) => text::edit(&mut scaling.reason, code),
             (code, Field::Name) => text::edit(&mut scaling.name, code),
+        },
+        Question::RemoveOld(removing) => match (code, removing.field) {
+            (KeyCode::Tab | KeyCode::Down, Field::Reason) => removing.field = Field::Name,
+            (KeyCode::Tab | KeyCode::BackTab | KeyCode::Up, Field::Name) => removing.field = Field::Reason,
+            (code, Field::Reason) => text::edit(&mut removing.reason, code),
+            (code, Field::Name) => text::edit(&mut removing.name, code),
         },
         Question::Choose { change } => {
             let Ok((view, _)) = change.plan(snapshot) else { return };
@@ -130,6 +139,7 @@ fn confirm(question: &mut Question, snapshot: &Snapshot) -> Outcome {
             Ok(_) => Outcome::Send(Command::Approve { database: database.clone() }),
             Err(sentence) => Outcome::Refuse(sentence),
         },
+        Question::RemoveOld(removing) => remove_old(removing, snapshot),
         Question::Suspend => Outcome::Suspend,
         Question::Quit => Outcome::Quit,
     }
@@ -152,6 +162,24 @@ fn scale(scaling: &mut Scaling, snapshot: &Snapshot) -> Outcome {
     }
     let (to, reason) = (scaling.change.to.clone(), scaling.reason.clone());
     Outcome::Send(Command::Scale { database: database.clone(), to, reason })
+}
+
+fn remove_old(removing: &mut Removing, snapshot: &Snapshot) -> Outcome {
+    let machine = match removing.old(snapshot) {
+        Ok(old) => old.name.clone(),
+        Err(sentence) => return Outcome::Refuse(sentence),
+    };
+    if removing.reason.trim().is_empty() {
+        removing.field = Field::Reason;
+        return no_reason();
+    }
+    if removing.name.trim() != machine.as_str() {
+        let wrong = (removing.field == Field::Name).then(|| format!("that is not its name: type {machine}"));
+        removing.field = Field::Name;
+        return Outcome::Stay(wrong);
+    }
+    let (database, reason) = (removing.database.clone(), removing.reason.clone());
+    Outcome::Send(Command::RemoveOld { database, machine, reason })
 }
 
 /// Whoever passes over closed gates types the database's name: it takes a second, and the right screen.

@@ -1,7 +1,7 @@
 //! Each event in one line for people.
 
 use super::Event;
-use crate::model::action::Intent;
+use crate::model::action::{Intent, Removal};
 use crate::model::decision::Decision;
 use crate::model::hold::Hold;
 
@@ -28,6 +28,11 @@ impl Event {
             Self::ForeignChange { database, what, .. } => format!("{database}: {what}, and not by us"),
             Self::ReadFailed(failure) => failure.sentence.clone(),
             Self::ReadRecovered { operation } => format!("{operation} works again"),
+            Self::ActionIntended { intent: Intent { action, database, actor, removes: Some(removal), .. }, .. } => {
+                let Removal { name, resource_id, keeps } = removal;
+                let machine = format!("{name} ({resource_id}), which {database} was on before");
+                format!("{}: delete {machine}, {keeps}; ordered by {actor}", action.0)
+            }
             Self::ActionIntended { intent, .. } => {
                 let Intent { action, database, from, to, actor, .. } = intent;
                 format!("{}: {database} from {from} to {to}, ordered by {actor}", action.0)

@@ -32,6 +32,7 @@ fn run(call: Option<(MutatingCall, CallState)>) -> Run {
         from: InstanceClass::observed(SMALL),
         to: InstanceClass::observed(LARGE),
         actor: Actor::Engine,
+        removes: None,
     };
     let mut run = Run::new(intent, at(0));
     if let Some((call, state)) = call {
@@ -115,6 +116,7 @@ impl Scene {
             events_read: true,
             since_call: (self.second / 10).max(1) as u32,
             is_new: true,
+            old: crate::playbook::OldLook::Unreadable,
             deployments: Deployments {
                 is_read: true,
                 own: self.own.as_ref(),

@@ -24,6 +24,7 @@ fn intent(actor: Actor) -> Intent {
         from: InstanceClass::observed("db.t4g.small"),
         to: InstanceClass::observed("db.m5.large"),
         actor,
+        removes: None,
     }
 }
 
@@ -70,6 +71,7 @@ fn situation(state: &DatabaseState, second: i64) -> Situation<'_> {
         events_read: true,
         since_call,
         is_new: true,
+        old: crate::playbook::OldLook::Unreadable,
         deployments: Deployments::default(),
     };
     Situation {

@@ -42,7 +42,11 @@ pub(in crate::swarm) fn order_of(event: &Event) -> Option<Command> {
         Event::Disarmed { by: Some(_), .. } => Command::Disarm,
         Event::ActionIntended { intent, .. } => {
             let Actor::Person { reason, .. } = &intent.actor else { return None };
-            Command::Scale { database: intent.database.clone(), to: intent.to.clone(), reason: reason.clone() }
+            let (database, reason) = (intent.database.clone(), reason.clone());
+            match &intent.removes {
+                Some(removal) => Command::RemoveOld { database, machine: removal.name.clone(), reason },
+                None => Command::Scale { database, to: intent.to.clone(), reason },
+            }
         }
         Event::HoldSet { database, hold } => {
             let HoldCause::Person { reason, .. } = &hold.cause else { return None };

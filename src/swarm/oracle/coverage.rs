@@ -53,6 +53,10 @@ pub enum Milestone {
     ReadRecovered,
     CopyTookOver,
     CopyRemoved,
+    /// A machine that a copy has replaced was deleted by the engine.
+    OldRemovedByEngine,
+    /// And by a person.
+    OldRemovedByPerson,
     CopyMovedAfterwards,
 }
 
@@ -91,7 +95,7 @@ impl Phase {
 
 impl Milestone {
     /// Every milestone.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Verified,
         Self::FailedSafe,
         Self::RolledBack,
@@ -114,6 +118,8 @@ impl Milestone {
         Self::ReadRecovered,
         Self::CopyTookOver,
         Self::CopyRemoved,
+        Self::OldRemovedByEngine,
+        Self::OldRemovedByPerson,
         Self::CopyMovedAfterwards,
     ];
 
@@ -135,6 +141,10 @@ impl Milestone {
             Event::Disarmed { by: None, why } if why.contains("without a word") => Self::DisarmedByUncleanEnd,
             Event::Disarmed { by: None, why } if why.contains("account") => Self::DisarmedByAccount,
             Event::ForeignChange { .. } => Self::ForeignChangeSeen,
+            Event::ActionIntended { intent, .. } if intent.removes.is_some() => match intent.actor {
+                Actor::Engine => Self::OldRemovedByEngine,
+                Actor::Person { .. } => Self::OldRemovedByPerson,
+            },
             Event::ActionIntended { intent, .. } if intent.actor != Actor::Engine => Self::OverrideCarriedOut,
             Event::CommandRefused { why, .. } if why.starts_with("not done: meanwhile") => {
                 Self::OrderOnOldPictureRefused

@@ -14,6 +14,7 @@
 //! | I11 | no step up without load; none is thought of by the datapoints of another machine | `load_reasons` |
 //! | I12 | on the ladder, one rung at a time, to a class that is offered | here |
 //! | I14 | the machine that was meant, in the account that was meant | here |
+//! | I13 | only a machine that we have replaced is deleted, kept as long as promised, with its snapshot | `removal` |
 //! | I13, I15 | an end says what is true; no copy is left behind without an action or a hold | here, `end_state` |
 //! | I16 | seconds before the call it was seen available, with nothing pending, as ordered | here |
 //! | I17 | after a failed write nothing is changed until a person arms | here |
@@ -31,6 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::constant_load;
 use super::ledger::{MustHold, Sent};
 use super::load_reasons;
+use super::removal;
 use super::witness::Witness;
 use crate::model::action::{ActionId, ActionResult, CallId, Intent};
 use crate::model::call::MutatingCall;
@@ -43,14 +45,25 @@ use crate::sim::wire::query::Params;
 use crate::swarm::faults::Fault;
 
 /// What changes something, and what the SDK may put into it; nothing else.
-const ALLOWED: [(&str, &[&str]); 4] = [
+const ALLOWED: [(&str, &[&str]); 5] = [
     ("ModifyDBInstance", &["Action", "Version", "DBInstanceIdentifier", "DBInstanceClass", "ApplyImmediately"]),
     ("CreateBlueGreenDeployment", &["Action", "Version", "BlueGreenDeploymentName", "Source", "TargetDBInstanceClass"]),
     ("SwitchoverBlueGreenDeployment", &["Action", "Version", "BlueGreenDeploymentIdentifier", "SwitchoverTimeout"]),
     ("DeleteBlueGreenDeployment", &["Action", "Version", "BlueGreenDeploymentIdentifier", "DeleteTarget"]),
+    (
+        "DeleteDBInstance",
+        &[
+            "Action",
+            "Version",
+            "DBInstanceIdentifier",
+            "FinalDBSnapshotIdentifier",
+            "SkipFinalSnapshot",
+            "DeleteAutomatedBackups",
+        ],
+    ),
 ];
 /// A look is fresh for five seconds; the call then takes a moment to reach the wire.
-const LOOK_LIMIT_SECS: i64 = 6;
+pub(super) const LOOK_LIMIT_SECS: i64 = 6;
 /// A change by others shows for so long; after a switchover that is taken back, descriptions may be stale for minutes.
 const FOREIGN_CHANGE_LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// Another account is known when the look is over that asked for it.
@@ -62,13 +75,14 @@ const LOOK_SECS: i64 = 70;
 /// RDS's events count for two minutes.
 const EVENTS_LIMIT_SECS: i64 = 120 + LOOK_SECS;
 
-fn policy<'a>(witness: &'a Witness, database: &str) -> Option<&'a Policy> {
+pub(super) fn policy<'a>(witness: &'a Witness, database: &str) -> Option<&'a Policy> {
     witness.plan.settings.databases.iter().find(|policy| policy.database.as_str() == database)
 }
 
 /// I12: on the ladder; by the engine, one rung.
 pub(in crate::swarm) fn on_intent(witness: &mut Witness, intent: &Intent) {
-    let Some(policy) = policy(witness, intent.database.as_str()) else { return };
+    // That it stays where it is is a promise of the removal itself.
+    let Some(policy) = policy(witness, intent.database.as_str()).filter(|_| intent.removes.is_none()) else { return };
     let (from, to) = (policy.ladder.position(&intent.from), policy.ladder.position(&intent.to));
     let one_rung = from.zip(to).is_some_and(|(from, to)| from.abs_diff(to) == 1);
     if to.is_none() || (intent.actor == Actor::Engine && !one_rung) {
@@ -121,11 +135,17 @@ pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
     }
     account(witness, &intent);
     let stopped = witness.ledger.stopped.get(&action).is_some_and(|calls| place >= *calls);
+    if let (MutatingCall::DeleteDbInstance { .. }, false) = (&call, stopped) {
+        return match &intent.removes {
+            Some(removal) => removal::on_mutation(witness, &intent, removal, params),
+            None => witness.break_promise(format!("I13: {} deletes what it was not meant to", action.0)),
+        };
+    }
     if let MutatingCall::DeleteBlueGreenDeployment { .. } = call {
         // Removing what it has made is what a person asks for who stops it.
         if !stopped && intent.actor == Actor::Engine {
             permission(witness, &intent);
-            no_hold(witness, &intent);
+            no_hold(witness, &intent, way(witness, &intent));
         }
         return the_machine_is_meant(witness, &intent);
     }
@@ -135,7 +155,7 @@ pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
     preconditions(witness, &intent);
     if intent.actor == Actor::Engine {
         permission(witness, &intent);
-        no_hold(witness, &intent);
+        no_hold(witness, &intent, way(witness, &intent));
         if id.step == 1 {
             begins(witness, &intent);
         }
@@ -232,7 +252,7 @@ fn told(witness: &mut Witness, intent: &Intent) {
 }
 
 /// I7 and I17: the engine may act at all.
-fn permission(witness: &mut Witness, intent: &Intent) {
+pub(super) fn permission(witness: &mut Witness, intent: &Intent) {
     let database = intent.database.as_str();
     if !witness.ledger.armed {
         witness.break_promise(format!("I7: {database} was changed by a disarmed engine"));
@@ -247,14 +267,18 @@ pub(in crate::swarm) fn clock_is_right(witness: &Witness) -> bool {
     !witness.plan.faults.contains(&Fault::L5ClockStep)
 }
 
-/// I8: no hold is in force.
-fn no_hold(witness: &mut Witness, intent: &Intent) {
+/// The way of an action, if its database is configured.
+fn way(witness: &Witness, intent: &Intent) -> Option<Direction> {
+    policy(witness, intent.database.as_str()).map(|policy| direction(policy, intent))
+}
+
+/// I8: no hold is in force that way; any way, for what has none.
+pub(super) fn no_hold(witness: &mut Witness, intent: &Intent, way: Option<Direction>) {
     let database = intent.database.as_str();
-    let Some(way) = policy(witness, database).map(|policy| direction(policy, intent)) else { return };
     let (measured, now) = (clock_is_right(witness), witness.clock.now());
     let in_force = |hold: &&MustHold| {
         let lasts = hold.until.is_none_or(|until| measured && until > now);
-        lasts && hold.direction.is_none_or(|held| held == way)
+        lasts && (way.is_none() || hold.direction.is_none() || hold.direction == way)
     };
     let hold = witness.ledger.holds.get(database).and_then(|holds| holds.iter().find(in_force));
     if let Some(cause) = hold.map(|hold| hold.why.clone()) {
@@ -300,7 +324,7 @@ pub(in crate::swarm) fn holds_from(witness: &mut Witness, entry: &Entry) {
         Event::ActionEnded { database, result: ActionResult::Held { why, .. }, .. } => (database, why.clone(), false),
         Event::ActionEnded { action, database, result: ActionResult::Verified, .. } => {
             let intent = witness.ledger.intents.get(action);
-            if intent.is_none_or(|intent| intent.actor == Actor::Engine) {
+            if intent.is_none_or(|intent| intent.actor == Actor::Engine || intent.removes.is_some()) {
                 return;
             }
             (database, format!("{} was a person's", action.0), true)
@@ -324,6 +348,9 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
     }
     let database = intent.database.as_str();
     let took_effect = witness.ledger.calls.iter().any(|call| call.id.action == *action && call.took_effect);
+    if let Some(removal) = &intent.removes {
+        return removal::on_end(witness, removal, result, took_effect);
+    }
     let truth = witness.sim.world().fleet().instance(database).cloned();
     let Some(truth) = truth else { return };
     let (class, pending) = (truth.class.as_str(), truth.pending.class.is_some());

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::answers;
 use super::coverage::Phase;
 use crate::model::action::{ActionId, CallId, Intent};
-use crate::model::call::{CallOutcome, MutatingCall};
+use crate::model::call::{CallOutcome, Keeps, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::command::Command;
 use crate::model::database::DatabaseName;
@@ -28,6 +28,8 @@ pub(in crate::swarm) struct Ledger {
     pub(in crate::swarm) ended: BTreeMap<ActionId, u32>,
     /// When the last action of a database ended that had sent something.
     pub(in crate::swarm) last_end: BTreeMap<String, Timestamp>,
+    /// Machines whose name an action has given to another one, and since when.
+    pub(in crate::swarm) replaced: BTreeMap<String, Timestamp>,
     /// Those that must be in force, whether the engine has recorded them or not.
     pub(in crate::swarm) holds: BTreeMap<String, Vec<MustHold>>,
     /// Actions that a person has stopped, and how many calls were on record then.
@@ -77,6 +79,15 @@ impl Sent {
                 MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
                     says("BlueGreenDeploymentIdentifier", deployment.as_str()) && says("DeleteTarget", "true")
                 }
+                MutatingCall::DeleteDbInstance { machine, keeps, .. } => {
+                    let snapshot = match keeps {
+                        Keeps::FinalSnapshot { name } => Some(name.as_str()),
+                        Keeps::Nothing => None,
+                    };
+                    says("DBInstanceIdentifier", machine.as_str())
+                        && params.get("FinalDBSnapshotIdentifier") == snapshot
+                        && params.get("SkipFinalSnapshot").is_none_or(|skips| skips == snapshot.is_none().to_string())
+                }
             }
     }
 }
@@ -120,11 +131,13 @@ impl Ledger {
                 let lost = matches!(outcome, CallOutcome::Unknown { .. });
                 self.phases.insert(database.to_string(), if lost { Phase::Looking } else { Phase::Watching });
             }
+            Event::SwitchedOver { from, .. } => drop(self.replaced.insert(from.to_string(), now)),
             Event::CallAdopted { database, .. } => drop(self.phases.insert(database.to_string(), Phase::Watching)),
             Event::ActionEnded { action, database, .. } => {
                 self.phases.remove(database.as_str());
                 *self.ended.entry(action.clone()).or_default() += 1;
-                if self.calls.iter().any(|call| call.id.action == *action) {
+                let moves = self.intents.get(action).is_none_or(|intent| intent.removes.is_none());
+                if moves && self.calls.iter().any(|call| call.id.action == *action) {
                     self.last_end.insert(database.to_string(), now);
                 }
             }

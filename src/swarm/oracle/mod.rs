@@ -9,6 +9,7 @@ pub(in crate::swarm) mod invariants;
 pub(in crate::swarm) mod ledger;
 pub(in crate::swarm) mod load_reasons;
 pub mod lost_data;
+mod removal;
 pub(in crate::swarm) mod served;
 pub(in crate::swarm) mod trace;
 pub(in crate::swarm) mod witness;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Deed, DeploymentEnd, Dying, Foreign, HEALING, Load, Machine, Order, Power, Strike, Switch, TrialPlan};
 use crate::config;
 use crate::model::ladder::Direction;
-use crate::model::policy::Strategy;
+use crate::model::policy::{OldMachinePolicy, RemovedBy, Strategy};
 use crate::model::settings::Settings;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::Scenario;
@@ -58,13 +59,28 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
     let rungs = if seed % 3 == 1 && constant_load::writes_per_sec(seed).is_none() { THREE } else { TWO };
     let mut settings = drawer.settings(rungs);
     if by_copies {
+        let mut rng = Rng::of(seed, "swarm old machines", 0);
         for policy in &mut settings.databases {
             policy.strategy = Strategy::BlueGreen;
+            policy.old_machine = old_machine(&mut rng);
         }
     }
     let strikes = drawer.strikes();
-    let deeds = drawer.deeds();
+    let mut deeds = drawer.deeds();
+    if by_copies {
+        drawer.remove_old_machines(seed, &mut deeds);
+    }
     TrialPlan { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }
+}
+
+/// Kept for half an hour to six hours, and most by the engine's hand, with a snapshot.
+fn old_machine(rng: &mut Rng) -> OldMachinePolicy {
+    let mins = [30, 60, 180, 360][pick(rng, 4)];
+    OldMachinePolicy {
+        keep: Duration::from_mins(mins),
+        removed_by: [RemovedBy::Engine, RemovedBy::Engine, RemovedBy::Person][pick(rng, 3)],
+        final_snapshot: !rng.draw().is_multiple_of(4),
+    }
 }
 
 /// Half of the seeds have few faults and come far, half have many and meet rare combinations.
@@ -295,6 +311,18 @@ impl Drawer<'_> {
         // What is thought better of comes after the order, at the same moment.
         deeds.sort_by_key(|(at, deed)| (*at, matches!(deed, Deed::Person(Order::StopAction { .. }))));
         deeds
+    }
+
+    /// Of a draw of its own, so that the other deeds of a day stay what they are.
+    fn remove_old_machines(&mut self, seed: u64, deeds: &mut Vec<(Timestamp, Deed)>) {
+        let mut rng = Rng::of(seed, "swarm removals by hand", 0);
+        std::mem::swap(&mut self.rng, &mut rng);
+        for _ in 0..pick(&mut self.rng, 5) {
+            let (at, database) = (self.some_time(), self.name());
+            deeds.push((at, Deed::Person(Order::RemoveOld { database })));
+        }
+        std::mem::swap(&mut self.rng, &mut rng);
+        deeds.sort_by_key(|(at, _)| *at);
     }
 
     /// How often it happens in a day.

@@ -95,6 +95,11 @@ pub enum Order {
         /// Up, or down.
         direction: Direction,
     },
+    /// Deletes the oldest machine that a copy has replaced.
+    RemoveOld {
+        /// Which database had it.
+        database: String,
+    },
     /// Stops what is under way, where it can be stopped.
     StopAction {
         /// Which database.
@@ -233,6 +238,7 @@ impl Deed {
             Self::Person(
                 Order::Arm
                 | Order::Hold { .. }
+                | Order::RemoveOld { .. }
                 | Order::StopAction { .. }
                 | Order::LookAfter
                 | Order::DisarmDuring { .. },

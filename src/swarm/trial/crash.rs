@@ -4,6 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 
@@ -13,7 +14,9 @@ use super::stage::Stage;
 use crate::config;
 use crate::model::command::Command;
 use crate::model::ladder::Direction;
-use crate::model::policy::Strategy;
+use crate::model::old_machine::{Fate, OldMachine};
+use crate::model::policy::{OldMachinePolicy, RemovedBy, Strategy};
+use crate::sim::rds::Role;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::Scenario;
 use crate::swarm::oracle::invariants::has_copy;
@@ -31,7 +34,7 @@ pub enum Kind {
     EngineUpMultiAz,
     /// A person goes up.
     PersonUp,
-    /// The engine goes up by a blue/green deployment.
+    /// The engine goes up by a blue/green deployment, and deletes the old machine a while later.
     EngineUpBlueGreen,
     /// The same where AWS does not take the class with the order: the copy is moved afterwards.
     EngineUpResizedCopy,
@@ -69,6 +72,8 @@ pub struct Outcome {
 }
 
 const DATABASE: &str = "checkpoints";
+/// Shorter than a configuration may say: every poll of the wait is a life.
+const KEPT: Duration = Duration::from_mins(3);
 /// A person looks this often, and does what is needed.
 const TICK: SignedDuration = SignedDuration::from_secs(20);
 /// An action with a lost call takes ten minutes of looking, then another action follows.
@@ -89,6 +94,11 @@ impl Kind {
         if self == Self::EngineDown { "db.t4g.small" } else { "db.m5.large" }
     }
 
+    /// The old machine goes by an action of its own.
+    fn removes_old(self) -> bool {
+        self == Self::EngineUpBlueGreen
+    }
+
     fn strategy(self) -> Strategy {
         let by_copy = matches!(self, Self::EngineUpBlueGreen | Self::EngineUpResizedCopy);
         if by_copy { Strategy::BlueGreen } else { Strategy::InPlace }
@@ -97,7 +107,9 @@ impl Kind {
     /// The calls that it takes, each of them once.
     fn calls(self) -> &'static [&'static str] {
         match self {
-            Self::EngineUpBlueGreen => &["CreateBlueGreenDeployment", "SwitchoverBlueGreenDeployment"],
+            Self::EngineUpBlueGreen => {
+                &["CreateBlueGreenDeployment", "SwitchoverBlueGreenDeployment", "DeleteDBInstance"]
+            }
             Self::EngineUpResizedCopy => {
                 &["CreateBlueGreenDeployment", "ModifyDBInstance", "SwitchoverBlueGreenDeployment"]
             }
@@ -138,6 +150,12 @@ impl Kind {
         if let (Ok(scenario), Ok(settings)) = (Scenario::parse("crash", &scenario), config::parse(&policy, "crash")) {
             plan.scenario = scenario;
             plan.settings = settings;
+            if self.removes_old() {
+                for policy in &mut plan.settings.databases {
+                    policy.old_machine =
+                        OldMachinePolicy { keep: KEPT, removed_by: RemovedBy::Engine, final_snapshot: true };
+                }
+            }
         }
         plan.loads = [(DATABASE.to_owned(), vec![(plan.start, Load { writes: load, connections: 0.0 })])].into();
         plan.faults.clear();
@@ -212,6 +230,11 @@ fn tend(stage: &Stage, life: &mut Life, kind: Kind) {
         if !acting && view.state.as_ref().is_some_and(|state| state.class.as_str() != kind.target()) {
             people::scale(&mut life.orders, DATABASE, Direction::Up);
         }
+    } else if let Some(OldMachine { fate: Fate::ByPerson { .. }, .. }) =
+        view.old_machines.first().filter(|_| kind.removes_old() && !acting)
+    {
+        // The engine tries it once: where that left no trace, it is for a person.
+        people::remove_old(&mut life.orders, DATABASE);
     } else if !snapshot.arming.is_armed() {
         stage.witness().arm_ordered = true;
         life.orders.give(Command::Arm { reason: "test".to_owned() });
@@ -222,7 +245,9 @@ fn is_over(stage: &Stage, life: Option<&Life>, kind: Kind) -> bool {
     let there = stage.sim.world().fleet().instance(DATABASE).is_some_and(|instance| instance.class == kind.target());
     let snapshot = life.map(|life| life.orders.snapshot());
     let run = snapshot.as_ref().and_then(|snapshot| snapshot.databases.first()?.run.clone());
-    there && run.is_some_and(|run| run.is_ended())
+    let old_is_there = stage.sim.world().fleet().instances().any(|instance| instance.role == Role::Replaced);
+    let waits = kind.removes_old() && old_is_there;
+    there && !waits && run.is_some_and(|run| run.is_ended())
 }
 
 fn wrongs(stage: &Stage, kind: Kind) -> Vec<String> {

@@ -38,6 +38,16 @@ pub(in crate::swarm) fn scale(orders: &mut Orders, database: &str, direction: Di
     }
 }
 
+/// Deletes the machine that was replaced first of those that are still there.
+pub(in crate::swarm) fn remove_old(orders: &mut Orders, database: &str) {
+    let snapshot = orders.snapshot();
+    let Some(view) = view_of(&snapshot.databases, database) else { return };
+    if let Some(old) = view.old_machines.first() {
+        let (database, machine) = (view.name().clone(), old.name.clone());
+        orders.give(Command::RemoveOld { database, machine, reason: "nobody needs it any more".to_owned() });
+    }
+}
+
 /// Two people: one changes something, the other orders on the picture from before.
 pub(in crate::swarm) fn order_on_old_picture(orders: &mut Orders, database: &str) {
     let snapshot = orders.snapshot();

@@ -106,6 +106,7 @@ impl Stage {
             Order::StopAction { database } => {
                 orders.give(Command::Stop { database: DatabaseName::new(database) });
             }
+            Order::RemoveOld { database } => people::remove_old(orders, &database),
             Order::OldPicture { database } => people::order_on_old_picture(orders, &database),
             Order::LookAfter if orders.snapshot().journal.broken.is_some() => {
                 self.witness().coverage.reach(Milestone::DisarmedByJournal);

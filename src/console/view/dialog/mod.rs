@@ -66,6 +66,7 @@ fn asked(scene: &Scene<'_>, question: &Question) -> Asked {
         Question::Hold { database, length, reason } => words::hold(database, *length, reason),
         Question::Release { database } => words::release(scene, database),
         Question::Approve { database } => words::approve(scene.newest, database),
+        Question::RemoveOld(removing) => words::remove_old(scene.newest, removing),
         Question::Suspend => words::suspend(),
         Question::Quit => words::quit(),
     }

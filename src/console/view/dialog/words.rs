@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::style::Style;
 
 use super::Asked;
-use crate::console::question::{Change, Field, HOLDS, Scaling};
+use crate::console::question::{Change, Field, HOLDS, Removing, Scaling};
 use crate::console::theme;
 use crate::console::view::scene::Scene;
 use crate::console::view::words;
@@ -13,6 +13,7 @@ use crate::console::view::wrap::Styled;
 use crate::model::action::{Intent, Run};
 use crate::model::choice::Choice;
 use crate::model::database::DatabaseName;
+use crate::model::old_machine::Fate;
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::{Rule, Strategy};
 use crate::model::series::SignalName;
@@ -151,9 +152,56 @@ pub(super) fn approve(snapshot: &Snapshot, database: &DatabaseName) -> Asked {
         ),
         plain(copy_cost(snapshot, view, run)),
         plain(format!("limit     {timeout} s, then AWS takes it back and nothing has changed")),
-        plain("way back  none once it is done: the old machine stays, read-only, and is billed until you delete it"),
+        plain("way back  none once it is done: the old machine stays, read-only, and is billed until it is deleted"),
     ];
     Asked { title, explanation, fields: Vec::new() }
+}
+
+pub(super) fn remove_old(snapshot: &Snapshot, removing: &Removing) -> Asked {
+    let title = " delete an old machine? ";
+    let database = &removing.database;
+    let old = match removing.old(snapshot) {
+        Ok(old) => old,
+        Err(sentence) => {
+            let fields = vec![(format!("✘ {sentence}"), theme::DANGER)];
+            return Asked { title, fields, ..Asked::default() };
+        }
+    };
+    let machine = &old.name;
+    let (kept, style) = if old.keeps {
+        ("a final snapshot is made, and stays until somebody deletes it", Style::new())
+    } else {
+        ("NO final snapshot is made: the configuration says so", theme::WARN)
+    };
+    let mut explanation = vec![
+        (format!("{machine}: {}, the machine of {database} before {}", old.class, old.action.0), theme::TITLE),
+        plain(format!(
+            "price     {} are saved; replaced {} ago",
+            words::price(old.price),
+            words::between(old.since, snapshot.at)
+        )),
+        (format!("kept      {kept}"), style),
+        (
+            format!(
+                "way back  none: {database} cannot be restored to a moment before the switchover without its backups"
+            ),
+            theme::WARN,
+        ),
+        plain(format!("{database} itself is not touched; another machine that got this name is not either")),
+    ];
+    match &old.fate {
+        Fate::ByPerson { kept_until, .. } | Fate::ByEngine { at: kept_until } if *kept_until > snapshot.at => {
+            let left = words::between(snapshot.at, *kept_until);
+            explanation.push((format!("early     the configuration keeps it for another {left}"), theme::WARN));
+        }
+        Fate::Waits { why } => explanation.push((format!("✘ will be refused: {why}"), theme::DANGER)),
+        Fate::ByPerson { .. } | Fate::ByEngine { .. } | Fate::Going => {}
+    }
+    let fields = vec![
+        input("reason", &removing.reason, NEEDED, removing.field == Field::Reason),
+        input("name of the machine", &removing.name, &format!("type {machine}"), removing.field == Field::Name),
+    ];
+    Asked { title, explanation, fields }
 }
 
 /// What is paid for the copy while it waits.

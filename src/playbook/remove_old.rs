@@ -1,0 +1,128 @@
+//! A machine that a copy has replaced goes: one `DeleteDBInstance`, with its final snapshot unless the configuration wants
+//! none. Never the machine that is the database, never another one that got its name, and never twice.
+
+use jiff::Timestamp;
+
+use super::ending::{held_with, refused};
+use super::patience::{CONFIRMATIONS, DROPPED_AFTER, TRACELESS_AFTER, waited};
+use super::start::fresh;
+use super::{Look, Next, OldLook, Situation};
+use crate::model::action::{ActionResult, CallRecord, CallState, Removal, Run};
+use crate::model::call::MutatingCall;
+use crate::model::operator::Actor;
+use crate::model::override_plan::ExpectedTime;
+use crate::model::step::{ActionStep, Progress};
+
+/// Until RDS shows that it is deleting.
+const TAKES: ExpectedTime = ExpectedTime { least_secs: 30, most_secs: 180 };
+
+/// What is watched of it.
+pub(super) fn steps(run: &Run, removal: &Removal) -> Vec<ActionStep> {
+    let sent = run.calls.first().map(|call| call.sent_at);
+    let ended = run.ended.as_ref().map(|(at, _)| *at);
+    let words = format!("delete {}, {}", removal.name, removal.keeps);
+    vec![ActionStep { words, progress: Progress::between(sent, ended), expected: TAKES, is_irreversible: true }]
+}
+
+/// What to do next about the removal of a machine.
+pub(super) fn next(run: &Run, removal: &Removal, situation: Situation<'_>, now: Timestamp) -> Next {
+    if run.is_ended() {
+        return Next::Observe;
+    }
+    match run.last_call() {
+        None => begin(run, removal, situation, now),
+        Some(call) => after(run, removal, call, situation, now),
+    }
+}
+
+fn begin(run: &Run, removal: &Removal, situation: Situation<'_>, now: Timestamp) -> Next {
+    let failed = |why: String| Next::End(ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
+    if let Some(by) = &run.stop_requested {
+        return Next::End(ActionResult::Stopped { by: by.clone() });
+    }
+    if let Some(why) = situation.forbidden {
+        return failed(format!("{why} before"));
+    }
+    let late = now.duration_since(run.began).abs() > super::start::START_LIMIT;
+    let look = match fresh(situation, now) {
+        Ok(look) => look,
+        Err(why) if run.intent.actor == Actor::Engine || late => return failed(why),
+        Err(_) => return Next::Observe,
+    };
+    match obstacle(run, removal, look) {
+        Some(why) => failed(why),
+        None => Next::Send(MutatingCall::DeleteDbInstance {
+            database: run.intent.database.clone(),
+            machine: removal.name.clone(),
+            keeps: removal.keeps.clone(),
+        }),
+    }
+}
+
+/// Why the machine may not be deleted, by this look.
+fn obstacle(run: &Run, removal: &Removal, look: Look<'_>) -> Option<String> {
+    let Removal { name, resource_id, .. } = removal;
+    if look.state.resource_id == *resource_id || *name == run.intent.database {
+        return Some(format!("{name} is the database itself now"));
+    }
+    if look.state.resource_id != run.intent.resource_id {
+        return Some(format!("the database now belongs to another machine, {}", look.state.resource_id));
+    }
+    let state = match look.old {
+        OldLook::There(state) => state,
+        OldLook::Gone => return Some(format!("no machine {resource_id} is called {name} any more")),
+        OldLook::Unreadable => return Some(format!("what RDS says of {name} cannot be read")),
+    };
+    if !state.status.is_available() {
+        return Some(format!("the status of {name} is {}", state.status));
+    }
+    let protected = format!("deletion protection of {name} is on; whoever wants it deleted turns it off there first");
+    state.facts.deletion_protection.then_some(protected)
+}
+
+fn after(run: &Run, removal: &Removal, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
+    match &call.state {
+        CallState::Sent => return Next::Observe,
+        CallState::Refused { code, message } => return refused(&call.call, code, message),
+        CallState::Looking { .. } | CallState::Accepted | CallState::Adopted { .. } => {}
+    }
+    let stuck = now.duration_since(call.sent_at) > situation.stuck_after;
+    let remedy = || format!("look at {} in the RDS console, then release the hold", removal.name);
+    let Some(look) = situation.look.filter(|look| look.since_call > 0) else {
+        let why = format!("it could not be observed for {} min", situation.stuck_after.as_mins());
+        return if stuck { held_with(run, None, why, remedy()) } else { Next::Observe };
+    };
+    let looking = matches!(call.state, CallState::Looking { .. });
+    let goes = match look.old {
+        OldLook::Gone => Some("it is not there any more".to_owned()),
+        OldLook::There(state) if state.status.is_deleting() => Some(format!("its status is {}", state.status)),
+        OldLook::There(_) | OldLook::Unreadable => None,
+    };
+    if let Some(evidence) = goes {
+        let enough = situation.confirmed.0 + 1 >= CONFIRMATIONS;
+        return match (look.is_new, enough) {
+            (false, _) => Next::Observe,
+            (true, false) => Next::Confirmed,
+            (true, true) if looking => Next::Adopt(evidence),
+            (true, true) => Next::End(ActionResult::Verified),
+        };
+    }
+    if let CallState::Looking { why } = &call.state
+        && waited(call.sent_at, look, TRACELESS_AFTER, situation)
+    {
+        let why = format!("the call left no trace ({why}); it was sent once and did not arrive");
+        return Next::End(ActionResult::FailedSafe { why });
+    }
+    if !looking && waited(call.sent_at, look, DROPPED_AFTER, situation) {
+        let why = format!("{} is still there {} min after AWS took the order", removal.name, DROPPED_AFTER.as_mins());
+        return Next::End(ActionResult::RolledBack { why });
+    }
+    if stuck {
+        held_with(run, Some(look), "it cannot be told whether it goes".to_owned(), remedy())
+    } else {
+        Next::Observe
+    }
+}
+
+#[cfg(test)]
+mod tests;

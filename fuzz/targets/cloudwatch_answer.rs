@@ -19,7 +19,12 @@ pub fn run(bytes: &[u8]) {
         unit: String::new(),
         published_in: None,
     };
-    let wanted = [Wanted { database: DatabaseName::new("checkpoints"), resource_id: None, spec }];
+    let wanted = [Wanted {
+        database: DatabaseName::new("checkpoints"),
+        instance: Some(DatabaseName::new("checkpoints")),
+        resource_id: None,
+        spec,
+    }];
     let start = Timestamp::UNIX_EPOCH;
     let end = start + SignedDuration::from_hours(1);
     match sdk::ask(answer, async |aws| aws.signals(&wanted, start, end).await) {

@@ -86,6 +86,7 @@ fn state(name: &DatabaseName, instance: &DbInstance) -> Result<DatabaseState, Fa
         storage_gib: instance.allocated_storage().and_then(|gib| u32::try_from(gib).ok()),
         endpoint,
         facts: facts(instance),
+        cluster: None,
     })
 }
 

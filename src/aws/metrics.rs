@@ -21,6 +21,8 @@ const QUERIES_PER_CALL: usize = 500;
 pub struct Wanted {
     /// Of which database.
     pub database: DatabaseName,
+    /// The instance that CloudWatch knows it by; one that is not known is not asked for.
+    pub instance: Option<DatabaseName>,
     /// Its machine; expressions that name it wait until it is known.
     pub resource_id: Option<ResourceId>,
     /// What to read.
@@ -116,11 +118,12 @@ fn naming(failure: Failure, database: &DatabaseName) -> Failure {
 
 fn query(wanted: &Wanted, id: &str) -> Option<MetricDataQuery> {
     let period = i32::try_from(wanted.spec.period_secs).ok()?;
+    let instance = wanted.instance.as_ref()?;
     let query = MetricDataQuery::builder().id(id);
     let query = match &wanted.spec.source {
         SignalSource::Metric { namespace, metric_name } => {
             // A second dimension would name another metric: sets of dimensions match exactly.
-            let dimension = Dimension::builder().name("DBInstanceIdentifier").value(wanted.database.as_str()).build();
+            let dimension = Dimension::builder().name("DBInstanceIdentifier").value(instance.as_str()).build();
             let metric = Metric::builder().namespace(namespace).metric_name(metric_name).dimensions(dimension).build();
             let stat = MetricStat::builder().metric(metric).period(period).stat(wanted.spec.statistic.as_str());
             let unit = wanted.spec.published_in.as_deref().map(StandardUnit::from);
@@ -128,7 +131,7 @@ fn query(wanted: &Wanted, id: &str) -> Option<MetricDataQuery> {
             query.metric_stat(stat)
         }
         SignalSource::Expression { expression } => {
-            let mut text = expression.replace("{database}", wanted.database.as_str());
+            let mut text = expression.replace("{database}", instance.as_str());
             if text.contains("{resource_id}") {
                 text = text.replace("{resource_id}", wanted.resource_id.as_ref()?.as_str());
             }

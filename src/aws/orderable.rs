@@ -3,6 +3,7 @@
 use super::Aws;
 use super::pages::Pages;
 use crate::model::class::InstanceClass;
+use crate::model::cluster::ClusterKind;
 use crate::model::database::DatabaseState;
 use crate::model::failure::Failure;
 
@@ -45,5 +46,7 @@ fn fits(option: &aws_sdk_rds::types::OrderableDbInstanceOption, state: &Database
     let size =
         state.storage_gib.zip(option.max_storage_size()).is_none_or(|(gib, most)| i64::from(gib) <= i64::from(most));
     let standby = !state.multi_az || option.multi_az_capable().unwrap_or(true);
-    in_zone && storage && size && standby
+    let multi_az = state.cluster.as_ref().is_some_and(|cluster| cluster.kind == ClusterKind::MultiAz);
+    let cluster = !multi_az || option.supports_clusters().unwrap_or(true);
+    in_zone && storage && size && standby && cluster
 }

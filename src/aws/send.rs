@@ -34,6 +34,15 @@ impl Aws {
             MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
                 Box::pin(self.delete_deployment(deployment)).await
             }
+            MutatingCall::CreateDbInstance { database, name, class, engine } => {
+                Box::pin(self.create_reader(database, name, class, engine)).await
+            }
+            MutatingCall::FailoverDbCluster { database, target, .. } => {
+                Box::pin(self.fail_over(database, target)).await
+            }
+            MutatingCall::ModifyDbClusterClass { database, class } => {
+                Box::pin(self.modify_cluster(database, class)).await
+            }
             MutatingCall::DeleteDbInstance { machine, keeps, .. } => {
                 Box::pin(self.delete_instance(machine, keeps)).await
             }
@@ -73,13 +82,40 @@ impl Aws {
         outcome!(answer)
     }
 
+    /// First in line for a failover that nobody has ordered, too: it has the class that is wanted.
+    async fn create_reader(
+        &self,
+        cluster: &DatabaseName,
+        name: &DatabaseName,
+        class: &InstanceClass,
+        engine: &str,
+    ) -> CallOutcome {
+        let request = self.rds_mutating.create_db_instance().db_instance_identifier(name.as_str());
+        let request = request.db_cluster_identifier(cluster.as_str()).engine(engine);
+        let answer = request.db_instance_class(class.as_str()).promotion_tier(0).send().await;
+        outcome!(answer)
+    }
+
+    async fn fail_over(&self, cluster: &DatabaseName, target: &DatabaseName) -> CallOutcome {
+        let request = self.rds_mutating.failover_db_cluster().db_cluster_identifier(cluster.as_str());
+        let answer = request.target_db_instance_identifier(target.as_str()).send().await;
+        outcome!(answer)
+    }
+
+    async fn modify_cluster(&self, cluster: &DatabaseName, class: &InstanceClass) -> CallOutcome {
+        let request = self.rds_mutating.modify_db_cluster().db_cluster_identifier(cluster.as_str());
+        let answer = request.db_cluster_instance_class(class.as_str()).apply_immediately(true).send().await;
+        outcome!(answer)
+    }
+
     /// Automated backups of the machine are kept as long as its retention says: that is the rest of its recovery window.
     async fn delete_instance(&self, machine: &DatabaseName, keeps: &Keeps) -> CallOutcome {
         let request = self.rds_mutating.delete_db_instance().db_instance_identifier(machine.as_str());
-        let request = request.delete_automated_backups(false);
         let request = match keeps {
-            Keeps::FinalSnapshot { name } => request.final_db_snapshot_identifier(name),
-            Keeps::Nothing => request.skip_final_snapshot(true),
+            Keeps::FinalSnapshot { name } => request.delete_automated_backups(false).final_db_snapshot_identifier(name),
+            Keeps::Nothing => request.delete_automated_backups(false).skip_final_snapshot(true),
+            // Neither belongs to one member.
+            Keeps::ClusterVolume => request,
         };
         let answer = request.send().await;
         outcome!(answer)

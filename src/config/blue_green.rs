@@ -1,4 +1,4 @@
-//! `[database.blue_green]`: how a blue/green deployment is carried out.
+//! `[database.blue_green]` and `[database.reader_failover]`: how another machine is made and takes over.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -7,9 +7,12 @@ use toml::Spanned;
 
 use super::section::Section;
 use crate::diagnostics::Diagnostic;
-use crate::model::policy::{BlueGreenPolicy, Strategy, Switchover};
+use crate::model::policy::{CopyPolicy, Strategy, Switchover};
 
-pub(super) const KEYS: [&str; 5] = ["switchover", "switchover_timeout", "give_up_after", "approve_within", "fast_lane"];
+pub(super) const KEYS: [&str; 6] =
+    ["switchover", "switchover_timeout", "give_up_after", "approve_within", "max_lag", "fast_lane"];
+/// A failover has no time limit of its own, and nothing else is quicker.
+pub(super) const READER_KEYS: [&str; 4] = ["switchover", "give_up_after", "approve_within", "max_lag"];
 const SWITCHOVERS: [Switchover; 2] = [Switchover::Automatic, Switchover::Supervised];
 
 /// AWS's own limits.
@@ -19,10 +22,19 @@ const GIVE_UP: RangeInclusive<Duration> = Duration::from_mins(30)..=Duration::fr
 /// The copy costs money while it waits.
 const APPROVE: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
 
-/// The table, or the defaults.
-pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> BlueGreenPolicy {
-    let usual = BlueGreenPolicy::default();
-    let Some(section) = database.child("blue_green", &KEYS, problems) else { return usual };
+/// What the cut would wait for, and AWS with it.
+const LAG: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
+
+/// The table of the strategy, or the defaults. The other one is read too: what is wrong in it is said.
+pub(super) fn read(database: &Section<'_>, strategy: Strategy, problems: &mut Vec<Diagnostic>) -> CopyPolicy {
+    let blue_green = table(database, "blue_green", &KEYS, problems);
+    let reader_failover = table(database, "reader_failover", &READER_KEYS, problems);
+    if strategy == Strategy::ReaderFailover { reader_failover } else { blue_green }
+}
+
+fn table(database: &Section<'_>, name: &str, keys: &[&str], problems: &mut Vec<Diagnostic>) -> CopyPolicy {
+    let usual = CopyPolicy::default();
+    let Some(section) = database.child(name, keys, problems) else { return usual };
     let switchovers = SWITCHOVERS.map(|it| (it.as_str(), it));
     let switchover = section.word("switchover", "switchover", &switchovers, problems).unwrap_or(usual.switchover);
     let lanes = [(Strategy::InPlace.as_str(), Some(Strategy::InPlace)), ("none", None)];
@@ -31,11 +43,12 @@ pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Bl
         section.duration(key, range, problems).map_or(usual, Spanned::into_inner)
     };
     let given = duration("switchover_timeout", &TIMEOUT, usual.switchover_timeout);
-    let read = BlueGreenPolicy {
+    let read = CopyPolicy {
         switchover,
         switchover_timeout: Duration::from_secs(given.as_secs()),
         give_up_after: duration("give_up_after", &GIVE_UP, usual.give_up_after),
         approve_within: duration("approve_within", &APPROVE, usual.approve_within),
+        max_lag: duration("max_lag", &LAG, usual.max_lag),
         fast_lane,
     };
     if given.subsec_nanos() != 0 {

@@ -19,11 +19,12 @@ use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
 
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 20] = [
     "id",
     "ladder",
     "strategy",
     "blue_green",
+    "reader_failover",
     "keep_old",
     "remove_old",
     "final_snapshot",
@@ -107,8 +108,8 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
         database: database?,
         ladder: ladder?,
         strategy,
-        blue_green: blue_green::read(section, problems),
-        old_machine: old_machine::read(section, problems),
+        copy: blue_green::read(section, strategy, problems),
+        old_machine: old_machine::read(section, strategy, problems),
         signals,
         up: rules.up,
         down: rules.down,

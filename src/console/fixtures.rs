@@ -22,7 +22,7 @@ use crate::model::hold::{Hold, HoldCause};
 use crate::model::identity::Identity;
 use crate::model::ladder::Direction;
 use crate::model::mark::{Mark, MarkKind};
-use crate::model::old_machine::{Fate, OldMachine};
+use crate::model::old_machine::{Fate, Kept, OldMachine};
 use crate::model::operator::{Actor, Operator};
 use crate::model::override_plan::{ExpectedTime, OverridePlan};
 use crate::model::policy::Strategy;
@@ -201,6 +201,7 @@ fn choices() -> Vec<Choice> {
     let times = |least_secs, most_secs| ExpectedTime { least_secs, most_secs };
     let in_place = Choice {
         strategy: Strategy::InPlace,
+        fits: true,
         is_chosen: true,
         why_not: vec![],
         ready: times(360, 1_500),
@@ -210,6 +211,7 @@ fn choices() -> Vec<Choice> {
     };
     let blue_green = Choice {
         strategy: Strategy::BlueGreen,
+        fits: true,
         is_chosen: false,
         why_not: vec!["backups on: kept for no day".into(), "the policy names in_place".into()],
         ready: times(905, 1_210),
@@ -268,7 +270,7 @@ pub(super) fn old_machine() -> OldMachine {
         since,
         action: ActionId("a1".into()),
         price: Some(price(0.032)),
-        keeps: false,
+        keeps: Kept::Nothing,
         fate: Fate::ByPerson { kept_until: since.checked_add(SignedDuration::from_hours(24)).unwrap(), why: None },
     }
 }

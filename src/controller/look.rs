@@ -13,6 +13,8 @@ use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::limits::LOOK_READ_LIMIT;
+use crate::model::policy::Policy;
+use crate::model::series::SignalSpec;
 
 /// The first look at a database fetches at least this much, so that the graphs have their past.
 const BACKFILL: SignedDuration = SignedDuration::from_hours(3);
@@ -48,6 +50,8 @@ pub(super) struct ReadPlan {
     signals: Option<Vec<Wanted>>,
     metrics_from: Timestamp,
     events_from: Timestamp,
+    /// Those of the databases that are DB clusters.
+    clusters: Vec<DatabaseName>,
     /// Copies that are being made, and machines that they have replaced.
     companions: Vec<DatabaseName>,
     /// Some database moves by a blue/green deployment, or they were not read for a while.
@@ -60,26 +64,36 @@ impl Looker {
     /// What to ask at `now`.
     pub(super) fn plan(&self, engine: &Engine, now: Timestamp) -> ReadPlan {
         let states = engine.states();
-        let wanted = |(policy, resource_id): (&crate::model::policy::Policy, Option<_>)| {
-            let one = |spec: &crate::model::series::SignalSpec| Wanted {
+        let clusters = engine.clusters();
+        let wanted = |policy: &Policy| {
+            let (instance, resource_id) = states.get(&policy.database).map(|state| state.instance()).unzip();
+            // An instance has the name of the database; which one of a cluster writes must be seen first.
+            let named = || Some(policy.database.clone()).filter(|_| !clusters.contains(&policy.database));
+            let instance = instance.cloned().or_else(named);
+            let one = |spec: &SignalSpec| Wanted {
                 database: policy.database.clone(),
-                resource_id: Option::clone(&resource_id),
+                instance: instance.clone(),
+                resource_id: resource_id.cloned(),
                 spec: spec.clone(),
             };
             policy.signals.iter().map(one).collect::<Vec<_>>()
+        };
+        let lags = |(name, spec): (DatabaseName, SignalSpec)| Wanted {
+            database: name.clone(),
+            instance: Some(name),
+            resource_id: None,
+            spec,
         };
         let policies = engine.settings().databases.iter();
         ReadPlan {
             identity: is_due(self.identity_at, IDENTITY_EVERY, now),
             databases: policies.clone().map(|policy| policy.database.clone()).collect(),
-            signals: self.metrics_are_due(engine, now).then(|| {
-                policies
-                    .map(|policy| (policy, states.get(&policy.database).map(|state| state.resource_id.clone())))
-                    .flat_map(wanted)
-                    .collect()
-            }),
+            signals: self
+                .metrics_are_due(engine, now)
+                .then(|| policies.flat_map(wanted).chain(engine.lags_wanted().into_iter().map(lags)).collect()),
             metrics_from: self.metrics_from(engine, now),
             events_from: since(self.events_until, EVENTS_BACKFILL, now),
+            clusters: clusters.clone(),
             companions: engine.companions(),
             deployments: engine.needs_deployments() || is_due(self.deployments_at, DEPLOYMENTS_EVERY, now),
             orderable: engine.unasked_classes(now),
@@ -93,13 +107,18 @@ impl Looker {
         let every = SignedDuration::try_from(engine.settings().engine.evaluate_every).unwrap_or_default();
         // A look may begin a moment early.
         let every = every * 9 / 10;
+        // Which instance of a cluster writes is known since the last look.
+        let is_new = |database: &DatabaseName| !self.metrics_until.contains_key(database);
+        if engine.clusters().iter().any(|cluster| is_new(cluster) && engine.states().contains_key(cluster)) {
+            return true;
+        }
         self.metrics_asked_at.is_none_or(|asked_at| asked_at > now || now.duration_since(asked_at) >= every)
     }
 
     /// From when on datapoints are needed: of each database so far back as its rules look, or as is new since the last
     /// time; one call asks for all of them from the earliest of these.
     fn metrics_from(&self, engine: &Engine, now: Timestamp) -> Timestamp {
-        let from = |policy: &crate::model::policy::Policy| {
+        let from = |policy: &Policy| {
             let known = self.metrics_until.get(&policy.database).copied();
             let backfill = BACKFILL.max(policy.longest_window());
             since(known, backfill, now)
@@ -166,9 +185,10 @@ impl ReadPlan {
             self.ask_orderable(aws, clock),
             bounded(clock, "DescribeBlueGreenDeployments", async { deployments.await.transpose() }),
         );
-        let described: Vec<DatabaseName> = self.databases.iter().chain(&self.companions).cloned().collect();
+        let instances = self.databases.iter().filter(|name| !self.clusters.contains(name));
+        let instances: Vec<DatabaseName> = instances.chain(&self.companions).cloned().collect();
         let asked_at = clock.now();
-        let databases = bounded(clock, "DescribeDBInstances", aws.instances(&described)).await;
+        let databases = bounded(clock, "DescribeDBInstances", aws.databases(&instances, &self.clusters)).await;
         Observation {
             asked_at,
             // Whoever holds the clock against the machine's time meanwhile may know better.

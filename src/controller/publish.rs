@@ -104,6 +104,7 @@ fn loudness(event: &Event) -> Loudness {
         | Event::CallAnswered { .. }
         | Event::ActionObserved { .. }
         | Event::DeploymentObserved { .. }
+        | Event::ReaderObserved { .. }
         | Event::CutApproved { .. }
         | Event::StopRequested { .. }
         | Event::RdsEvent(_)

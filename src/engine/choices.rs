@@ -47,7 +47,7 @@ impl<'a> Grounds<'a> {
 /// the load is likely gone.
 pub(super) fn of_engine(grounds: Grounds<'_>) -> Strategy {
     let Grounds { policy, .. } = grounds;
-    let fast = policy.blue_green.fast_lane.filter(|_| policy.strategy == Strategy::BlueGreen);
+    let fast = policy.copy.fast_lane.filter(|_| policy.strategy == Strategy::BlueGreen);
     match fast {
         Some(fast) if !worth_the_wait(policy.strategy, grounds).open => fast,
         _ => policy.strategy,
@@ -60,7 +60,7 @@ pub(super) fn worth_the_wait(strategy: Strategy, grounds: Grounds<'_>) -> GateRe
     let Grounds { likely_end, now, .. } = grounds;
     let ready_secs = expected(strategy, grounds).mostly_ready_secs;
     let left = likely_end.map(|end| end.duration_since(now).as_secs());
-    let open = strategy == Strategy::InPlace || left.is_none_or(|left| left > i64::from(ready_secs));
+    let open = !strategy.makes_a_copy() || left.is_none_or(|left| left > i64::from(ready_secs));
     let gate = Gate::WorthTheWait { ready_secs, burst_left_secs: left };
     GateResult { gate, open, opens_at: likely_end.filter(|_| !open) }
 }
@@ -72,9 +72,16 @@ pub(super) fn all(grounds: Grounds<'_>, to: &InstanceClass, chosen: Strategy) ->
     let one = |strategy: Strategy| {
         let Expected { ready, outage, basis, .. } = expected(strategy, grounds);
         let wait = worth_the_wait(strategy, grounds);
-        let gates = preflight::of_strategy(strategy, &seen.state.facts).into_iter().chain([wait]);
+        let kind = preflight::kind_fits(strategy, &seen.state);
+        let fits = kind.open;
+        // Of one that is for other databases nothing else needs to be said.
+        if !fits {
+            let why_not = vec![kind.closed_sentence()];
+            return Choice { strategy, fits, is_chosen: false, why_not, ready, outage, basis, extra_usd: None };
+        }
+        let gates = preflight::of_strategy(strategy, &seen.state).into_iter().chain([wait]);
         let mut why_not: Vec<String> = gates.filter(|gate| !gate.open).map(|gate| gate.closed_sentence()).collect();
-        let allowed = strategy == policy.strategy || policy.blue_green.fast_lane == Some(strategy);
+        let allowed = strategy == policy.strategy || policy.copy.fast_lane == Some(strategy);
         if !allowed {
             why_not.push(format!("the policy names {}", policy.strategy.as_str()));
         } else if strategy != chosen && why_not.is_empty() {
@@ -82,10 +89,12 @@ pub(super) fn all(grounds: Grounds<'_>, to: &InstanceClass, chosen: Strategy) ->
         }
         let hours = f64::from(ready.most_secs) / 3_600.0;
         let extra_usd = match strategy {
-            Strategy::InPlace => Some(0.0),
-            Strategy::BlueGreen => policy.price(&seen.state, to).map(|price| price.usd_per_hour * hours),
+            Strategy::InPlace | Strategy::ClusterModify => Some(0.0),
+            Strategy::BlueGreen | Strategy::ReaderFailover => {
+                policy.price(&seen.state, to).map(|price| price.usd_per_hour * hours)
+            }
         };
-        Choice { strategy, is_chosen: strategy == chosen, why_not, ready, outage, basis, extra_usd }
+        Choice { strategy, fits, is_chosen: strategy == chosen, why_not, ready, outage, basis, extra_usd }
     };
     Strategy::ALL.into_iter().map(one).collect()
 }

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::watched::SeenDeployments;
 use crate::model::action::Run;
+use crate::model::call::MutatingCall;
 use crate::model::database::{DatabaseName, DatabaseState, Instances};
 use crate::model::deployment::Deployment;
 use crate::model::failure::Failure;
@@ -17,12 +18,17 @@ impl Engine {
         })
     }
 
+    /// Databases that are DB clusters.
+    pub fn clusters(&self) -> Vec<DatabaseName> {
+        let policies = self.settings.databases.iter();
+        policies.filter(|policy| policy.strategy.cluster().is_some()).map(|policy| policy.database.clone()).collect()
+    }
+
     /// What is described with the databases: the copies that are being made, and the machines that they have replaced.
     pub fn companions(&self) -> Vec<DatabaseName> {
         let of = |policy: &Policy| {
             let run = self.memory.of(&policy.database).active();
-            let copy =
-                run.and_then(|run| run.deployment.as_ref()?.target.clone().filter(|copy| *copy != policy.database));
+            let copy = self.made_by(&policy.database);
             let goes = run.and_then(|run| Some(run.intent.removes.as_ref()?.name.clone()));
             let old = self.replaced(policy).filter_map(|replaced| replaced.name.clone());
             copy.into_iter().chain(goes).chain(old).collect::<Vec<_>>()
@@ -36,7 +42,6 @@ impl Engine {
         database: &DatabaseName,
         state: Option<&Result<DatabaseState, Failure>>,
         read: Option<&[Deployment]>,
-        others: &Instances,
     ) -> SeenDeployments {
         let Some(all) = read else { return SeenDeployments::default() };
         let run = self.memory.of(database).active().filter(|run| run.intent.strategy == Strategy::BlueGreen);
@@ -48,10 +53,32 @@ impl Engine {
         let binds = |deployment: &&Deployment| {
             Some(deployment.source.as_str()) == arn && !deployment.status.is_switched() && !is_own(deployment)
         };
+        SeenDeployments { is_read: true, foreign: all.iter().find(binds).cloned(), own }
+    }
+
+    /// What the action under way on a database has made, or lets take over: its name.
+    pub(super) fn made_by(&self, database: &DatabaseName) -> Option<DatabaseName> {
+        let run = self.memory.of(database).moving()?;
+        match run.intent.strategy {
+            Strategy::BlueGreen => run.deployment.as_ref()?.target.clone().filter(|copy| copy != database),
+            Strategy::ReaderFailover => run.calls.iter().rev().find_map(|call| match &call.call {
+                MutatingCall::CreateDbInstance { name, .. } => Some(name.clone()),
+                MutatingCall::FailoverDbCluster { target, .. } => Some(target.clone()),
+                _ => None,
+            }),
+            Strategy::InPlace | Strategy::ClusterModify => None,
+        }
+    }
+
+    /// That machine as one look has found it.
+    pub(super) fn copy_of(
+        &self,
+        database: &DatabaseName,
+        deployments: &SeenDeployments,
+        others: &Instances,
+    ) -> Option<DatabaseState> {
         // Also when the deployment is gone: its copy goes later.
-        let last_known = own.as_ref().or_else(|| run?.deployment.as_ref());
-        let copy = last_known.and_then(|known| known.target.as_ref()).filter(|copy| *copy != database);
-        let copy = copy.and_then(|copy| others.get(copy)?.as_ref().ok().cloned());
-        SeenDeployments { is_read: true, foreign: all.iter().find(binds).cloned(), own, copy }
+        let newest = deployments.own.as_ref().and_then(|own| own.target.clone()).filter(|copy| copy != database);
+        others.get(&newest.or_else(|| self.made_by(database))?)?.as_ref().ok().cloned()
     }
 }

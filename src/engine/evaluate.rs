@@ -108,6 +108,7 @@ mod tests {
             age_is_known: true,
             events_read: true,
             deployments: SeenDeployments::default(),
+            copy: None,
         };
         let series = [(SignalName::new("writes"), std::sync::Arc::new(series(writes)))].into();
         let watched = Watched { seen: Some(seen), series, ..Watched::default() };

@@ -13,7 +13,7 @@ use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::guard::Guards;
 use crate::model::identity::Identity;
 use crate::model::ladder::Ladder;
-use crate::model::policy::{BlueGreenPolicy, Comparison, OldMachinePolicy, Policy, Rule, Strategy};
+use crate::model::policy::{Comparison, CopyPolicy, OldMachinePolicy, Policy, Rule, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
 use crate::model::settings::{AwsSettings, EngineSettings, Settings};
 
@@ -39,7 +39,7 @@ pub(super) fn policy() -> Policy {
         ladder: Ladder::new(vec![InstanceClass::observed("db.t4g.small"), InstanceClass::observed("db.m5.large")])
             .unwrap(),
         strategy: Strategy::InPlace,
-        blue_green: BlueGreenPolicy::default(),
+        copy: CopyPolicy::default(),
         old_machine: OldMachinePolicy::default(),
         signals: vec![
             signal("writes", "WriteIOPS"),

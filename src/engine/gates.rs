@@ -80,7 +80,7 @@ pub(super) fn all(
         gates.push(cpu_fits(policy, watched, target, now));
     }
     gates.extend(preflight::all((policy, strategy), watched, direction, target, now));
-    if strategy == Strategy::BlueGreen && direction == Direction::Up {
+    if strategy.makes_a_copy() && direction == Direction::Up {
         let grounds = Grounds::of(policy, watched, remembered, (direction, common.guards), now);
         gates.push(choices::worth_the_wait(strategy, grounds));
     }

@@ -125,6 +125,7 @@ impl Memory {
             | Event::CallAdopted { .. }
             | Event::ActionObserved { .. }
             | Event::DeploymentObserved { .. }
+            | Event::ReaderObserved { .. }
             | Event::SwitchedOver { .. }
             | Event::CutApproved { .. }
             | Event::StopRequested { .. } => {

@@ -16,6 +16,7 @@ mod evaluate;
 mod fixtures;
 mod gates;
 pub mod input;
+mod lags;
 mod memory;
 mod observe;
 mod old_machines;
@@ -79,6 +80,8 @@ pub struct Engine {
     looked_at: Option<Timestamp>,
     /// When the newest look was begun in which `DescribeEvents` answered.
     events_at: Option<Timestamp>,
+    /// How far behind copies and readers are, by their names.
+    lags: BTreeMap<DatabaseName, lags::Lag>,
     problems: BTreeMap<String, FailingRead>,
     journal_broken: Option<String>,
     ending: bool,
@@ -105,6 +108,7 @@ impl Engine {
             identity: None,
             looked_at: None,
             events_at: None,
+            lags: BTreeMap::new(),
             problems: BTreeMap::new(),
             journal_broken: None,
             ending: false,

@@ -27,6 +27,8 @@ struct AlsoRead {
     asked_at: Timestamp,
     events_read: bool,
     deployments: SeenDeployments,
+    /// The machine that the action under way has made.
+    copy: Option<DatabaseState>,
 }
 
 impl Engine {
@@ -55,8 +57,9 @@ impl Engine {
             self.look_for_replaced(&found);
             for database in self.watched.keys().cloned().collect::<Vec<_>>() {
                 let state = found.remove(&database);
-                let deployments = self.deployments_of(&database, state.as_ref(), deployments.as_deref(), &found);
-                let read = AlsoRead { asked_at: look.asked_at, events_read, deployments };
+                let deployments = self.deployments_of(&database, state.as_ref(), deployments.as_deref());
+                let copy = self.copy_of(&database, &deployments, &found);
+                let read = AlsoRead { asked_at: look.asked_at, events_read, deployments, copy };
                 self.observe_state(now, &database, state, read);
             }
         }
@@ -65,6 +68,11 @@ impl Engine {
         }
         if let Some(series) = look.series.and_then(|series| self.note(now, "GetMetricData", series)) {
             for (database, signals) in series {
+                if !self.watched.contains_key(&database) {
+                    // A copy or a reader. That it cannot be read is no trouble of a database: its lag is unknown then.
+                    self.observe_lag(&database, &signals.unwrap_or_default());
+                    continue;
+                }
                 let signals = self.note(now, &format!("GetMetricData {database}"), signals);
                 self.observe_series(now, &database, signals.unwrap_or_default());
             }
@@ -179,12 +187,12 @@ impl Engine {
         let here = (state.resource_id.clone(), state.class.clone());
         let Some(watched) = self.watched.get_mut(database) else { return };
         let odd_before = watched.odd.take();
-        let AlsoRead { asked_at, events_read, deployments } = read;
+        let AlsoRead { asked_at, events_read, deployments, copy } = read;
         let other = deployments.foreign.as_ref().map(Deployment::words);
         let other_before = watched.other_deployment.take();
         let read = deployments.is_read.then(|| (other.clone(), asked_at));
         watched.other_deployment = read.or_else(|| other_before.clone());
-        watched.see(Seen { state, at: asked_at, age_is_known: true, events_read, deployments });
+        watched.see(Seen { state, at: asked_at, age_is_known: true, events_read, deployments, copy });
         match known {
             // The action itself changes the class, and its playbook knows foreign hands.
             _ if acting => {}
@@ -239,9 +247,14 @@ impl Engine {
     ) {
         let policy = self.settings.policy(database);
         let wait = policy.and_then(|policy| SignedDuration::try_from(policy.hold_after_manual).ok());
+        let of_cluster = self.watched.get(database).and_then(|watched| watched.seen.as_ref()?.state.cluster.as_ref());
+        let soon = wait.and_then(|wait| now.checked_add(wait).ok());
         let (what, until) = if known.0 == here.0 {
             // A change by hand, at AWS: it is not undone for a while.
-            (format!("the class is {} and not {}", here.1, known.1), wait.and_then(|wait| now.checked_add(wait).ok()))
+            (format!("the class is {} and not {}", here.1, known.1), soon)
+        } else if of_cluster.is_some_and(|cluster| cluster.member(&known.0).is_some()) {
+            // RDS fails a cluster over by itself, too: both instances are still its own.
+            (format!("another instance of the cluster writes now: {} and not {}", here.0, known.0), soon)
         } else {
             (format!("the name now belongs to another machine: {} and not {}", here.0, known.0), None)
         };

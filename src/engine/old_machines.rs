@@ -12,7 +12,7 @@ use crate::model::decision::Verdict;
 use crate::model::duration;
 use crate::model::event::Event;
 use crate::model::guard::Guard;
-use crate::model::old_machine::{Fate, OldMachine};
+use crate::model::old_machine::{Fate, Kept, OldMachine};
 use crate::model::operator::Actor;
 use crate::model::policy::{Policy, RemovedBy};
 
@@ -60,7 +60,7 @@ impl Engine {
                 since: replaced.since,
                 action: replaced.action.clone(),
                 price: live.and_then(|live| policy.price(live, &replaced.class)),
-                keeps: policy.old_machine.final_snapshot,
+                keeps: kept_of(policy, watched, replaced),
                 fate: self.fate(policy, replaced, watched),
             })
         };
@@ -80,7 +80,7 @@ impl Engine {
             Fate::Waits { why: "deletion protection is on: turn it off there first".to_owned() }
         } else if replaced.is_tried {
             Fate::ByPerson { kept_until, why: Some("the engine tried it once".to_owned()) }
-        } else if policy.old_machine.removed_by == RemovedBy::Engine {
+        } else if is_removed_by_engine(policy, replaced) {
             Fate::ByEngine { at: kept_until }
         } else {
             Fate::ByPerson { kept_until, why: None }
@@ -114,8 +114,7 @@ impl Engine {
         let rests = |verdict: &Verdict| matches!(verdict, Verdict::Hold | Verdict::WouldScale { to: None, .. });
         let rests = watched.decision.as_ref().is_some_and(|decision| rests(&decision.verdict));
         let is_available = watched.seen.as_ref().is_some_and(|seen| seen.state.status.is_available());
-        policy.old_machine.removed_by == RemovedBy::Engine
-            && self.memory.arming.is_armed()
+        self.memory.arming.is_armed()
             && self.journal_broken.is_none()
             && self.identity.is_some()
             && remembered.active().is_none()
@@ -141,10 +140,10 @@ impl Engine {
             return None;
         }
         let action = self.next_action();
-        let keeps = if policy.old_machine.final_snapshot {
-            Keeps::FinalSnapshot { name: snapshot_name(&name, &action.0, now) }
-        } else {
-            Keeps::Nothing
+        let keeps = match kept_of(policy, watched, replaced) {
+            Kept::Snapshot => Keeps::FinalSnapshot { name: snapshot_name(&name, &action.0, now) },
+            Kept::Nothing => Keeps::Nothing,
+            Kept::ClusterVolume => Keeps::ClusterVolume,
         };
         Some(Intent {
             action,
@@ -157,6 +156,24 @@ impl Engine {
             removes: Some(Removal { name, resource_id: replaced.machine.clone(), keeps }),
         })
     }
+}
+
+/// What is kept of it when it goes.
+fn kept_of(policy: &Policy, watched: &Watched, replaced: &Replaced) -> Kept {
+    let cluster = watched.seen.as_ref().and_then(|seen| seen.state.cluster.as_ref());
+    if cluster.is_some_and(|cluster| cluster.member(&replaced.machine).is_some()) {
+        Kept::ClusterVolume
+    } else if policy.old_machine.final_snapshot {
+        Kept::Snapshot
+    } else {
+        Kept::Nothing
+    }
+}
+
+/// A reader that an action has made goes with the load that it was made for; what was there before stays until somebody says
+/// otherwise.
+fn is_removed_by_engine(policy: &Policy, replaced: &Replaced) -> bool {
+    policy.old_machine.removed_by == RemovedBy::Engine || replaced.is_ours
 }
 
 /// Until when a machine that a copy has replaced is kept.

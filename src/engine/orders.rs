@@ -15,7 +15,7 @@ use crate::model::gate::GateResult;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::operator::{Actor, Operator};
-use crate::model::policy::{Policy, Strategy};
+use crate::model::policy::Policy;
 
 /// The longest hold that can be ordered: a longer one would be a policy.
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -171,7 +171,7 @@ impl Engine {
 
     fn approve(&self, by: &Operator, database: &DatabaseName) -> Result<(Event, String), String> {
         let run = self.memory.of(database).active().ok_or_else(|| format!("nothing is under way on {database}"))?;
-        if !run.awaits_approval(&self.must_be_configured(database)?.blue_green) {
+        if !run.awaits_approval(&self.must_be_configured(database)?.copy) {
             return Err(format!("{} waits for nobody's word: {}", run.intent.action.0, run.phase_words()));
         }
         let sentence = format!("{} switches over: clients are kept out for seconds", run.intent.action.0);
@@ -183,11 +183,13 @@ impl Engine {
         let run = self.memory.of(database).active().ok_or_else(|| format!("nothing is under way on {database}"))?;
         let sentence = match run.last_call().map(|call| &call.call) {
             None => format!("{} stops before anything is sent", run.intent.action.0),
-            Some(MutatingCall::CreateBlueGreenDeployment { .. } | MutatingCall::ModifyDbInstanceClass { .. })
-                if run.intent.strategy == Strategy::BlueGreen =>
-            {
+            Some(
+                MutatingCall::CreateBlueGreenDeployment { .. }
+                | MutatingCall::CreateDbInstance { .. }
+                | MutatingCall::ModifyDbInstanceClass { .. },
+            ) if run.intent.strategy.makes_a_copy() => {
                 format!(
-                    "{} stops before the switchover: the copy is removed as soon as AWS allows it",
+                    "{} stops before anything takes over: what was made for it is removed as soon as AWS allows it",
                     run.intent.action.0
                 )
             }

@@ -87,9 +87,15 @@ impl Took {
         let event =
             |word: &str| run.events.iter().find(|event| event.message.starts_with(word)).map(|event| event.date);
         let (ready, down) = match strategy {
+            Strategy::ClusterModify => (at, None),
             Strategy::InPlace => (at, event("DB instance shutdown").zip(event("DB instance restarted"))),
-            Strategy::BlueGreen => {
-                let cut = |call: &MutatingCall| matches!(call, MutatingCall::SwitchoverBlueGreenDeployment { .. });
+            Strategy::BlueGreen | Strategy::ReaderFailover => {
+                let cut = |call: &MutatingCall| {
+                    matches!(
+                        call,
+                        MutatingCall::SwitchoverBlueGreenDeployment { .. } | MutatingCall::FailoverDbCluster { .. }
+                    )
+                };
                 let cut = run.calls.iter().find(|call| cut(&call.call)).map(|call| call.sent_at);
                 let switched = run.switched.as_ref().map(|(at, _)| *at)?;
                 (switched, cut.map(|cut| (cut, switched)))

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::gates::recent;
 use super::watched::Watched;
 use crate::model::class::InstanceClass;
+use crate::model::cluster::ClusterKind;
 use crate::model::database::{DatabaseFacts, DatabaseState};
 use crate::model::duration;
 use crate::model::gate::{Gate, GateResult};
@@ -34,7 +35,7 @@ pub(super) fn all(
     let mut gates = vec![no_other_deployment(watched, now)];
     if let Some(seen) = &watched.seen {
         gates.extend(of_facts(policy, &seen.state, now));
-        gates.extend(of_strategy(strategy, &seen.state.facts));
+        gates.extend(of_strategy(strategy, &seen.state));
     }
     if direction == Direction::Down {
         gates.push(memory_fits(policy, watched, target, now));
@@ -64,8 +65,9 @@ fn of_facts(policy: &Policy, state: &DatabaseState, now: Timestamp) -> Vec<GateR
 }
 
 /// What only matters to some strategy.
-pub(super) fn of_strategy(strategy: Strategy, facts: &DatabaseFacts) -> Vec<GateResult> {
-    let mut gates = vec![stands_alone(strategy, facts)];
+pub(super) fn of_strategy(strategy: Strategy, state: &DatabaseState) -> Vec<GateResult> {
+    let facts = &state.facts;
+    let mut gates = vec![kind_fits(strategy, state)];
     if strategy == Strategy::BlueGreen {
         let retention_days = facts.backup_retention_days;
         gates.push(GateResult::new(Gate::BackupsOn { retention_days }, retention_days.is_some_and(|days| days > 0)));
@@ -88,9 +90,24 @@ fn no_window_near(policy: &Policy, facts: &DatabaseFacts, now: Timestamp) -> Gat
     GateResult { gate: Gate::NoWindowNear { window }, open, opens_at }
 }
 
-fn stands_alone(strategy: Strategy, facts: &DatabaseFacts) -> GateResult {
+/// Whether the strategy is for a database of this kind at all.
+pub(super) fn kind_fits(strategy: Strategy, state: &DatabaseState) -> GateResult {
+    match strategy.cluster() {
+        None => stands_alone(strategy, state),
+        Some(wanted) => right_cluster(wanted, state),
+    }
+}
+
+fn right_cluster(wanted: ClusterKind, state: &DatabaseState) -> GateResult {
+    let is = state.cluster.as_ref().map(|cluster| cluster.kind);
+    GateResult::new(Gate::RightCluster { is, wanted }, is == Some(wanted))
+}
+
+fn stands_alone(strategy: Strategy, state: &DatabaseState) -> GateResult {
+    let facts = &state.facts;
     let replica_of = facts.replica_of.as_ref().filter(|_| strategy == Strategy::BlueGreen);
-    let of = facts.cluster.as_ref().map(|cluster| format!("a member of the cluster {cluster}"));
+    let member = facts.cluster.as_ref().map(|cluster| format!("a member of the cluster {cluster}"));
+    let of = member.or_else(|| state.cluster.as_ref().map(|cluster| cluster.kind.to_string()));
     let of = of.or_else(|| replica_of.map(|source| format!("a replica of {source}")));
     let open = of.is_none();
     GateResult::new(Gate::StandsAlone { of }, open)
@@ -118,8 +135,10 @@ fn ebs_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, 
     });
     let most = writes.and_then(|writes| recent(policy, watched.signal(&writes.name), now, f64::max));
     let seen_iops = most.map(|most| most.ceil().max(0.0) as u32);
-    let limit_iops =
-        target.and_then(InstanceClass::listing).map(|listing| listing.baseline_iops).filter(|_| writes.is_some());
+    // Aurora counts log records that go to its own storage: nothing that EBS limits.
+    let state = watched.seen.as_ref().map(|seen| &seen.state);
+    let by_ebs = writes.is_some() && state.is_none_or(|state| !state.is_aurora());
+    let limit_iops = target.and_then(InstanceClass::listing).map(|listing| listing.baseline_iops).filter(|_| by_ebs);
     let open = limit_iops.is_none_or(|limit| seen_iops.is_some_and(|seen| seen <= limit));
     GateResult::new(Gate::EbsFits { seen_iops, limit_iops }, open)
 }

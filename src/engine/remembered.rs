@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use super::outlook::{self, Bursts, Took};
-use crate::model::action::{ActionId, ActionResult, CallId, CallRecord, CallState, Run};
+use crate::model::action::{ActionId, ActionResult, CallId, CallRecord, CallState, MadeReader, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, RdsEvent, ResourceId};
@@ -37,6 +37,8 @@ pub(super) struct Replaced {
     pub(super) since: Timestamp,
     /// What it is called since, once AWS has said so.
     pub(super) name: Option<DatabaseName>,
+    /// An action of ours has made it.
+    pub(super) is_ours: bool,
     /// Its removal was begun once; the engine does not try it again by itself.
     pub(super) is_tried: bool,
 }
@@ -60,6 +62,8 @@ pub(super) struct Remembered {
     pub machine_since: Option<Timestamp>,
     /// Machines that copies have replaced, the newest last.
     pub replaced: VecDeque<Replaced>,
+    /// Readers that actions have made.
+    pub made: BTreeSet<ResourceId>,
     /// Bursts of load.
     pub bursts: Bursts,
     /// What its last verified actions took.
@@ -79,6 +83,7 @@ impl Remembered {
             known: None,
             machine_since: None,
             replaced: VecDeque::new(),
+            made: BTreeSet::new(),
             bursts: Bursts::none(),
             past: VecDeque::new(),
             events: BTreeSet::new(),
@@ -107,6 +112,9 @@ impl Remembered {
 
     pub(super) fn sent(&mut self, at: Timestamp, id: &CallId, call: &MutatingCall) {
         let Some(run) = self.run.as_mut().filter(|run| run.intent.action == id.action) else { return };
+        if let MutatingCall::FailoverDbCluster { machine, .. } = call {
+            run.copy = Some(machine.clone());
+        }
         run.calls.push(CallRecord { call: call.clone(), sent_at: at, state: CallState::Sent });
         // What goes on beside the database is no mark on its time axis, and no change of it.
         if run.intent.removes.is_some() {
@@ -167,14 +175,30 @@ impl Remembered {
                     replaced.name = run.deployment.as_ref().and_then(old_name).or(replaced.name.take());
                 }
             }
-            Event::SwitchedOver { action, to, .. } if run.intent.action == *action => {
+            Event::ReaderObserved { action, name, resource_id, class, status, .. } if run.intent.action == *action => {
+                let known = run.reader.take();
+                run.copy = Some(resource_id.clone());
+                run.reader = Some(MadeReader {
+                    name: name.clone(),
+                    class: class.clone(),
+                    status: status.clone(),
+                    was_available: status.is_available() || known.as_ref().is_some_and(|known| known.was_available),
+                    has_failed: status.is_failed() && !status.is_deleting()
+                        || known.is_some_and(|known| known.has_failed),
+                });
+                self.made.insert(resource_id.clone());
+            }
+            Event::SwitchedOver { action, to, old_name: left_as, .. } if run.intent.action == *action => {
                 run.switched = Some((at, to.clone()));
+                // What serves again is no old machine any more.
+                self.replaced.retain(|replaced| replaced.machine != *to);
                 self.replaced.push_back(Replaced {
                     action: action.clone(),
                     machine: run.intent.resource_id.clone(),
                     class: run.intent.from.clone(),
                     since: at,
-                    name: run.deployment.as_ref().and_then(old_name),
+                    name: left_as.clone().or_else(|| run.deployment.as_ref().and_then(old_name)),
+                    is_ours: self.made.contains(&run.intent.resource_id),
                     is_tried: false,
                 });
                 if self.replaced.len() > REPLACED {

@@ -7,14 +7,14 @@ use super::input::Effect;
 use super::watched::{OldSeen, Watched};
 use crate::model::action::{ActionId, ActionResult, CallId, CallState, Intent, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
-use crate::model::database::{DatabaseName, DatabaseState};
+use crate::model::database::{DatabaseName, DatabaseState, ResourceId};
 use crate::model::decision::{Decision, Verdict};
 use crate::model::event::Event;
 use crate::model::guard::Guard;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::operator::Actor;
-use crate::model::policy::{BlueGreenPolicy, Policy};
-use crate::playbook::{self, Deployments, Look, Next, OldLook, Situation};
+use crate::model::policy::{CopyPolicy, Policy, Strategy};
+use crate::playbook::{self, Deployments, Look, Next, OldLook, Reader, Situation};
 
 impl Engine {
     /// Says which actions a restart found under way. A call without a recorded answer may or may not have arrived: it
@@ -94,7 +94,9 @@ impl Engine {
             }
             Next::SwitchedOver(machine) => {
                 let (action, database) = (run.intent.action.clone(), database.clone());
-                let event = Event::SwitchedOver { action, database, from: run.machine().clone(), to: machine };
+                let from = run.machine().clone();
+                let old_name = self.member_name(&database, &from);
+                let event = Event::SwitchedOver { action, database, from, to: machine, old_name };
                 self.record(now, event);
             }
             Next::Send(call) => self.send(now, &run, call),
@@ -129,8 +131,9 @@ impl Engine {
                 is_read: seen.deployments.is_read,
                 own: seen.deployments.own.as_ref(),
                 foreign: seen.deployments.foreign.as_ref(),
-                copy: seen.deployments.copy.as_ref(),
             },
+            copy: seen.copy.as_ref(),
+            copy_lag: self.lag_of(seen.copy.as_ref(), now),
         });
         let confirmed = seen.and_then(|(watched, seen)| {
             let (looks, first_at) = watched.confirmed?;
@@ -138,11 +141,13 @@ impl Engine {
         });
         let policy = self.settings.policy(database);
         let stuck_after = policy.and_then(|policy| SignedDuration::try_from(policy.stuck_after).ok());
-        let usual = BlueGreenPolicy::default();
+        let usual = CopyPolicy::default();
+        let left_reader = watched.and_then(|watched| self.left_reader(watched, run, now));
         let situation = Situation {
             look,
+            left_reader: left_reader.as_ref(),
             other_account: self.other_account(run),
-            blue_green: policy.map_or(&usual, |policy| &policy.blue_green),
+            copy: policy.map_or(&usual, |policy| &policy.copy),
             confirmed: confirmed.unwrap_or((0, SignedDuration::ZERO)),
             forbidden: self.forbidden(now, run),
             load_has_turned: self.has_turned(run),
@@ -235,7 +240,7 @@ impl Engine {
         let Some(seen) = watched.seen.as_ref().filter(|seen| seen.at >= call.sent_at) else { return };
         let observed = &seen.deployments;
         let (action, deployment) = (run.intent.action.clone(), observed.own.clone());
-        let copy = observed.copy.as_ref().map(|copy| copy.resource_id.clone());
+        let copy = seen.copy.as_ref().map(|copy| copy.resource_id.clone());
         let known = run.deployment.as_ref().filter(|_| !run.is_deployment_gone);
         let same = known == deployment.as_ref() && (copy.is_none() || run.copy == copy);
         let event = (observed.is_read && !same).then(|| Event::DeploymentObserved {
@@ -245,8 +250,9 @@ impl Engine {
             copy,
         });
         let state = &seen.state;
+        let of_reader = seen.copy.as_ref().and_then(|reader| reader_event(run, reader));
         let event_of_status = self.status_event(database, state);
-        for event in event.into_iter().chain(event_of_status) {
+        for event in event.into_iter().chain(of_reader).chain(event_of_status) {
             self.record(now, event);
         }
     }
@@ -279,9 +285,41 @@ impl Engine {
         }
     }
 
+    /// What an instance of a cluster is called; its name stays when another one writes.
+    fn member_name(&self, database: &DatabaseName, machine: &ResourceId) -> Option<DatabaseName> {
+        let seen = self.watched.get(database)?.seen.as_ref()?;
+        Some(seen.state.cluster.as_ref()?.member(machine)?.name.clone())
+    }
+
+    /// A reader that an earlier action has left in the cluster, on the class that is wanted now.
+    fn left_reader<'a>(&self, watched: &'a Watched, run: &Run, now: Timestamp) -> Option<Reader<'a>> {
+        let is_it = |state: &&DatabaseState| state.class == run.intent.to;
+        let cluster = watched.seen.as_ref()?.state.cluster.as_ref()?;
+        let old = watched.old.values().filter_map(|old| old.state.as_ref());
+        let state = old.filter(is_it).find(|state| cluster.member(&state.resource_id).is_some())?;
+        Some(Reader { state, lag: self.lag_of(Some(state), now) })
+    }
+
     fn database_names(&self) -> Vec<DatabaseName> {
         self.settings.databases.iter().map(|policy| policy.database.clone()).collect()
     }
+}
+
+/// The record of a reader that was made, where it differs from the last one.
+fn reader_event(run: &Run, reader: &DatabaseState) -> Option<Event> {
+    if run.intent.strategy != Strategy::ReaderFailover || reader.name != run.reader_name() {
+        return None;
+    }
+    let known = run.reader.as_ref();
+    let same = known.is_some_and(|known| known.class == reader.class && known.status == reader.status);
+    (!same).then(|| Event::ReaderObserved {
+        action: run.intent.action.clone(),
+        database: run.intent.database.clone(),
+        name: reader.name.clone(),
+        resource_id: reader.resource_id.clone(),
+        class: reader.class.clone(),
+        status: reader.status.clone(),
+    })
 }
 
 /// What the newest look says of the machine that the action removes.

@@ -58,6 +58,8 @@ pub(super) struct Seen {
     pub events_read: bool,
     /// What was seen of blue/green deployments in the same look.
     pub deployments: SeenDeployments,
+    /// The machine that the action under way has made, while it is not behind the database's name.
+    pub copy: Option<DatabaseState>,
 }
 
 /// The blue/green deployments of one database in one look.
@@ -69,8 +71,6 @@ pub(super) struct SeenDeployments {
     pub own: Option<Deployment>,
     /// Somebody else's that binds the database.
     pub foreign: Option<Deployment>,
-    /// The copy of the own one.
-    pub copy: Option<DatabaseState>,
 }
 
 /// A machine that a copy has replaced.

@@ -8,7 +8,7 @@ use super::class::InstanceClass;
 use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use super::deployment::Deployment;
 use super::operator::{Actor, Operator};
-use super::policy::{BlueGreenPolicy, Strategy, Switchover};
+use super::policy::{CopyPolicy, Strategy, Switchover};
 
 /// Names one action within a journal: `a` and its running number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -111,7 +111,10 @@ pub struct Run {
     pub deployment: Option<Deployment>,
     /// And that one is not there any more.
     pub is_deployment_gone: bool,
-    /// The machine of the copy, once it was seen.
+    /// The reader that was made for it, as last recorded.
+    #[serde(default)]
+    pub reader: Option<MadeReader>,
+    /// The machine of the copy or the reader, once it was seen.
     pub copy: Option<ResourceId>,
     /// The database passed to another machine by this action: when that was seen, and to which.
     pub switched: Option<(Timestamp, ResourceId)>,
@@ -119,6 +122,21 @@ pub struct Run {
     pub approved: Option<Operator>,
     /// RDS's own words about the database since the last call.
     pub events: Vec<RdsEvent>,
+}
+
+/// A reader of a cluster that an action has made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeReader {
+    /// What it is called.
+    pub name: DatabaseName,
+    /// The class that it had when it was last recorded.
+    pub class: InstanceClass,
+    /// What RDS said then.
+    pub status: InstanceStatus,
+    /// It was seen available.
+    pub was_available: bool,
+    /// RDS could not make it.
+    pub has_failed: bool,
 }
 
 /// One call of an action.
@@ -172,6 +190,7 @@ impl Run {
             seen: vec![],
             deployment: None,
             is_deployment_gone: false,
+            reader: None,
             copy: None,
             switched: None,
             approved: None,
@@ -206,6 +225,11 @@ impl Run {
         format!("upshift-{}-{}", self.intent.action.0, self.began.strftime("%Y%m%dt%H%M%S"))
     }
 
+    /// The name of the reader that is made for it, which no other instance has.
+    pub fn reader_name(&self) -> DatabaseName {
+        DatabaseName::new(self.deployment_name())
+    }
+
     /// The machine that must be behind the database's name as far as this action knows.
     pub fn machine(&self) -> &ResourceId {
         self.switched.as_ref().map_or(&self.intent.resource_id, |(_, machine)| machine)
@@ -214,21 +238,29 @@ impl Run {
     /// AWS makes the copy on the new class, and said so when it was last asked.
     pub fn is_being_copied(&self) -> bool {
         let is_there = !self.is_deployment_gone;
-        is_there && self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_provisioning())
+        let reader = self.reader.as_ref().is_some_and(|reader| reader.status.as_str() == "creating");
+        reader || is_there && self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_provisioning())
     }
 
     /// Whether the next step waits for a person's word: the copy is ready.
-    pub fn awaits_approval(&self, policy: &BlueGreenPolicy) -> bool {
+    pub fn awaits_approval(&self, policy: &CopyPolicy) -> bool {
         let supervised = policy.switchover == Switchover::Supervised;
         // A copy that is moved to its class afterwards is ready when it was seen to have it.
         let made = self.last_call().is_some_and(|call| match &call.call {
             MutatingCall::CreateBlueGreenDeployment { class, .. } => class.is_some(),
             MutatingCall::ModifyDbInstanceClass { .. } => matches!(call.state, CallState::Adopted { .. }),
+            MutatingCall::CreateDbInstance { class, .. } => {
+                let reader = self.reader.as_ref();
+                reader.is_some_and(|reader| reader.class == *class && reader.status.is_available())
+            }
             MutatingCall::SwitchoverBlueGreenDeployment { .. }
             | MutatingCall::DeleteBlueGreenDeployment { .. }
+            | MutatingCall::FailoverDbCluster { .. }
+            | MutatingCall::ModifyDbClusterClass { .. }
             | MutatingCall::DeleteDbInstance { .. } => false,
         });
-        let ready = self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_available());
+        let ready = self.reader.is_some()
+            || self.deployment.as_ref().is_some_and(|deployment| deployment.status.is_available());
         supervised && made && ready && self.approved.is_none() && self.stop_requested.is_none() && !self.is_ended()
     }
 
@@ -283,6 +315,21 @@ impl Run {
                 (None, None) => "switching over".to_owned(),
             },
             MutatingCall::DeleteBlueGreenDeployment { .. } => "given up; the copy is being removed".to_owned(),
+            MutatingCall::ModifyDbClusterClass { .. } => return None,
+            MutatingCall::CreateDbInstance { name, .. } => match &self.reader {
+                None => "accepted; waiting for the reader".to_owned(),
+                Some(reader) if reader.status.is_available() => {
+                    "the reader runs; checking it before the failover".to_owned()
+                }
+                Some(reader) => format!("making the reader {name}: {}", reader.status),
+            },
+            MutatingCall::FailoverDbCluster { target, .. } => match &self.switched {
+                Some(_) => "failed over; verifying".to_owned(),
+                None => format!("failing over to {target}"),
+            },
+            MutatingCall::DeleteDbInstance { machine, .. } if self.intent.removes.is_none() => {
+                format!("given up; the reader {machine} is being deleted")
+            }
             MutatingCall::DeleteDbInstance { machine, .. } => format!("{machine} is being deleted"),
         })
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
-use super::database::DatabaseName;
+use super::database::{DatabaseName, ResourceId};
 use super::deployment::DeploymentId;
 
 /// A call that changes something. Each is sent once and never again by itself.
@@ -49,6 +49,33 @@ pub enum MutatingCall {
         /// Which deployment.
         deployment: DeploymentId,
     },
+    /// `CreateDBInstance` in an Aurora cluster, with `PromotionTier` 0: a reader that can take over.
+    CreateDbInstance {
+        /// The cluster.
+        database: DatabaseName,
+        /// What the reader is called, as no other instance.
+        name: DatabaseName,
+        /// The class that it shall have.
+        class: InstanceClass,
+        /// The cluster's engine, such as `aurora-postgresql`.
+        engine: String,
+    },
+    /// `FailoverDBCluster` with `TargetDBInstanceIdentifier`: a reader takes over the writes.
+    FailoverDbCluster {
+        /// The cluster.
+        database: DatabaseName,
+        /// The reader.
+        target: DatabaseName,
+        /// Its machine.
+        machine: ResourceId,
+    },
+    /// `ModifyDBCluster` with `DBClusterInstanceClass` and `ApplyImmediately`, nothing else.
+    ModifyDbClusterClass {
+        /// The cluster.
+        database: DatabaseName,
+        /// The class that all of its instances shall have.
+        class: InstanceClass,
+    },
     /// `DeleteDBInstance`: a machine that serves nobody any more goes. There is no way back but its final snapshot.
     DeleteDbInstance {
         /// The database that it belonged to, and that stays.
@@ -71,6 +98,8 @@ pub enum Keeps {
     },
     /// Nothing (`SkipFinalSnapshot`): the configuration says so.
     Nothing,
+    /// The volume of its cluster, which all members share: RDS takes no snapshot of one member.
+    ClusterVolume,
 }
 
 /// The code of a call that was refused on this side, before anything left.
@@ -109,6 +138,9 @@ impl MutatingCall {
             Self::CreateBlueGreenDeployment { .. } => "CreateBlueGreenDeployment",
             Self::SwitchoverBlueGreenDeployment { .. } => "SwitchoverBlueGreenDeployment",
             Self::DeleteBlueGreenDeployment { .. } => "DeleteBlueGreenDeployment",
+            Self::CreateDbInstance { .. } => "CreateDBInstance",
+            Self::FailoverDbCluster { .. } => "FailoverDBCluster",
+            Self::ModifyDbClusterClass { .. } => "ModifyDBCluster",
             Self::DeleteDbInstance { .. } => "DeleteDBInstance",
         }
     }
@@ -116,10 +148,13 @@ impl MutatingCall {
     /// The class that it asks for.
     pub fn class(&self) -> Option<&InstanceClass> {
         match self {
-            Self::ModifyDbInstanceClass { class, .. } => Some(class),
+            Self::ModifyDbInstanceClass { class, .. }
+            | Self::CreateDbInstance { class, .. }
+            | Self::ModifyDbClusterClass { class, .. } => Some(class),
             Self::CreateBlueGreenDeployment { class, .. } => class.as_ref(),
             Self::SwitchoverBlueGreenDeployment { .. }
             | Self::DeleteBlueGreenDeployment { .. }
+            | Self::FailoverDbCluster { .. }
             | Self::DeleteDbInstance { .. } => None,
         }
     }
@@ -141,6 +176,15 @@ impl MutatingCall {
             Self::DeleteBlueGreenDeployment { database, deployment } => {
                 format!("{}: {deployment} and its copy go, {database} stays", self.operation())
             }
+            Self::CreateDbInstance { database, name, class, .. } => {
+                format!("{}: {name}, a reader of {database} on {class}", self.operation())
+            }
+            Self::FailoverDbCluster { database, target, .. } => {
+                format!("{}: {target} takes over the writes of {database}", self.operation())
+            }
+            Self::ModifyDbClusterClass { database, class } => {
+                format!("{}: {database} to {class}, at once", self.operation())
+            }
             Self::DeleteDbInstance { database, machine, keeps } => {
                 format!("{}: {machine} goes, {keeps}; {database} stays", self.operation())
             }
@@ -161,6 +205,7 @@ impl fmt::Display for Keeps {
         match self {
             Self::FinalSnapshot { name } => write!(f, "with the final snapshot {name}"),
             Self::Nothing => f.write_str("without a final snapshot"),
+            Self::ClusterVolume => f.write_str("its data stay in the cluster"),
         }
     }
 }

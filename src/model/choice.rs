@@ -12,6 +12,8 @@ use super::policy::Strategy;
 pub struct Choice {
     /// The strategy.
     pub strategy: Strategy,
+    /// It is for a database of this kind: an instance, or the right cluster.
+    pub fits: bool,
     /// The change would take this one.
     pub is_chosen: bool,
     /// Why it is not taken, or cannot be at the moment; empty where nothing speaks against it.
@@ -49,7 +51,10 @@ impl fmt::Display for Basis {
 impl fmt::Display for Choice {
     /// `blue_green: ready in 12 to 22 min, outage 5 to 60 s (published), copy $0.07`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { strategy, why_not, ready, outage, basis, extra_usd, .. } = self;
+        let Self { strategy, fits, why_not, ready, outage, basis, extra_usd, .. } = self;
+        if !fits {
+            return write!(f, "{}: {}", strategy.as_str(), why_not.join(", "));
+        }
         write!(f, "{}: ready in {ready}, outage {outage} ({basis})", strategy.as_str())?;
         match extra_usd {
             Some(0.0) => {}

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
+use super::cluster::{Cluster, ClusterKind};
 use super::failure::Failure;
 
-/// The `DBInstanceIdentifier`: what people call the database. It can come to belong to another machine.
+/// The `DBInstanceIdentifier`, of a DB cluster the `DBClusterIdentifier`: what people call the database. It can come to belong to another machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DatabaseName(String);
 
-/// The `DbiResourceId`: the machine itself, for as long as it exists.
+/// The `DbiResourceId`: the machine itself, for as long as it exists; of a cluster as a whole its `DbClusterResourceId`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ResourceId(String);
@@ -24,12 +25,12 @@ pub struct ResourceId(String);
 #[serde(transparent)]
 pub struct InstanceStatus(String);
 
-/// One answer of `DescribeDBInstances` about one instance, every string cleaned at the edge.
+/// What RDS says of one instance, or of one cluster and the instance that writes in it, every string cleaned at the edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabaseState {
     /// Its identifier.
     pub name: DatabaseName,
-    /// Its machine.
+    /// Its machine; of an Aurora cluster the one that writes, of a Multi-AZ DB cluster the cluster itself.
     pub resource_id: ResourceId,
     /// Its ARN.
     pub arn: String,
@@ -55,6 +56,9 @@ pub struct DatabaseState {
     pub endpoint: Option<String>,
     /// Facts that only decide what can be done with it.
     pub facts: DatabaseFacts,
+    /// What stands behind the name, where it is a DB cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Cluster>,
 }
 
 /// What a change of class must know of a database besides its state.
@@ -172,14 +176,31 @@ impl RdsEvent {
 }
 
 impl DatabaseState {
+    /// An Aurora cluster: one volume, whatever instances serve it.
+    pub fn is_aurora(&self) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| cluster.kind == ClusterKind::Aurora)
+    }
+
+    /// The instance that CloudWatch knows its load by, and that instance's machine: of a cluster the writer.
+    pub fn instance(&self) -> (&DatabaseName, &ResourceId) {
+        let writer = self.cluster.as_ref().and_then(Cluster::writer);
+        writer.map_or((&self.name, &self.resource_id), |writer| (&writer.name, &writer.resource_id))
+    }
+
     /// The class that a change still pends to, by `PendingModifiedValues`.
     pub fn class_pending(&self) -> Option<&str> {
         self.pending.get("DBInstanceClass").map(String::as_str)
     }
 
-    /// How many instances are billed for it: a standby costs as much as the instance itself.
+    /// How many instances of its class are billed for it: a standby costs as much as the instance itself, and so do the
+    /// readers of a Multi-AZ DB cluster. The readers of an Aurora cluster have classes of their own and are not counted.
+    ///
     pub fn billed_instances(&self) -> f64 {
-        if self.multi_az { 2.0 } else { 1.0 }
+        match &self.cluster {
+            Some(Cluster { kind: ClusterKind::MultiAz, members, .. }) => members.len() as f64,
+            _ if self.multi_az => 2.0,
+            _ => 1.0,
+        }
     }
 }
 
@@ -219,5 +240,6 @@ pub(crate) fn sample_state(class: &str, status: &str) -> DatabaseState {
         storage_gib: None,
         endpoint: None,
         facts: DatabaseFacts::default(),
+        cluster: None,
     }
 }

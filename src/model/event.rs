@@ -162,7 +162,22 @@ pub enum Event {
         /// The machine of the copy, once it was seen.
         copy: Option<ResourceId>,
     },
-    /// The copy has taken over the database's name: from here on it is another machine.
+    /// The reader that an action has made was seen in another state.
+    ReaderObserved {
+        /// Which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// What it is called.
+        name: DatabaseName,
+        /// Its machine.
+        resource_id: ResourceId,
+        /// Its class.
+        class: InstanceClass,
+        /// RDS's status.
+        status: InstanceStatus,
+    },
+    /// The copy has taken over the database's name, or the reader its writes: from here on it is another machine.
     SwitchedOver {
         /// Which action.
         action: ActionId,
@@ -172,6 +187,9 @@ pub enum Event {
         from: ResourceId,
         /// The machine that it is.
         to: ResourceId,
+        /// What the machine that it was is called from now on, where that is known already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        old_name: Option<DatabaseName>,
     },
     /// A person said that clients may be kept out now.
     CutApproved {
@@ -257,6 +275,7 @@ impl Event {
             | Self::CallAdopted { database, .. }
             | Self::ActionObserved { database, .. }
             | Self::DeploymentObserved { database, .. }
+            | Self::ReaderObserved { database, .. }
             | Self::SwitchedOver { database, .. }
             | Self::CutApproved { database, .. }
             | Self::StopRequested { database, .. }

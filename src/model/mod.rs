@@ -9,6 +9,7 @@ pub mod backend;
 pub mod call;
 pub mod choice;
 pub mod class;
+pub mod cluster;
 pub mod command;
 pub mod database;
 pub mod decision;

@@ -23,10 +23,22 @@ pub struct OldMachine {
     pub action: ActionId,
     /// What it costs; absent where nobody says it.
     pub price: Option<Price>,
-    /// A final snapshot is made when it goes.
-    pub keeps: bool,
+    /// What is kept of it when it goes.
+    pub keeps: Kept,
     /// What becomes of it.
     pub fate: Fate,
+}
+
+/// What is kept of a machine that goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// A final snapshot.
+    Snapshot,
+    /// Nothing: the configuration says so.
+    Nothing,
+    /// All of its data: they are its cluster's.
+    ClusterVolume,
 }
 
 /// What becomes of a machine that a copy has replaced.
@@ -59,7 +71,11 @@ impl OldMachine {
     pub fn words(&self) -> String {
         let Self { name, class, since, action, price, .. } = self;
         let price = price.map_or_else(|| "at an unknown price".to_owned(), |it| format!("${:.3}/h", it.usd_per_hour));
-        let snapshot = if self.keeps { "with a final snapshot" } else { "WITHOUT a final snapshot" };
+        let snapshot = match self.keeps {
+            Kept::Snapshot => "with a final snapshot",
+            Kept::Nothing => "WITHOUT a final snapshot",
+            Kept::ClusterVolume => "its data stay in the cluster",
+        };
         let fate = match &self.fate {
             Fate::ByPerson { kept_until, why } => {
                 let why = why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));

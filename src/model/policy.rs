@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
+use super::cluster::ClusterKind;
 use super::database::{DatabaseName, DatabaseState};
 use super::ladder::{Direction, Ladder};
 use super::price::{Price, PriceSource};
@@ -22,18 +23,38 @@ pub enum Strategy {
     InPlace,
     /// A copy on the new class takes over the name: clients are kept out for seconds.
     BlueGreen,
+    /// Of an Aurora cluster: a reader on the new class takes over the writes, after `FailoverDBCluster`.
+    ReaderFailover,
+    /// Of a Multi-AZ DB cluster: one `ModifyDBCluster`, reader by reader, then a failover.
+    ClusterModify,
 }
 
 impl Strategy {
     /// Every strategy.
-    pub const ALL: [Self; 2] = [Self::InPlace, Self::BlueGreen];
+    pub const ALL: [Self; 4] = [Self::InPlace, Self::BlueGreen, Self::ReaderFailover, Self::ClusterModify];
 
     /// The word in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InPlace => "in_place",
             Self::BlueGreen => "blue_green",
+            Self::ReaderFailover => "reader_failover",
+            Self::ClusterModify => "cluster_modify",
         }
+    }
+
+    /// The kind of cluster that it is for; absent where it is for an instance that stands alone.
+    pub fn cluster(self) -> Option<ClusterKind> {
+        match self {
+            Self::InPlace | Self::BlueGreen => None,
+            Self::ReaderFailover => Some(ClusterKind::Aurora),
+            Self::ClusterModify => Some(ClusterKind::MultiAz),
+        }
+    }
+
+    /// It makes another machine, which takes over: what is made can be waited for, and what is replaced stays.
+    pub fn makes_a_copy(self) -> bool {
+        matches!(self, Self::BlueGreen | Self::ReaderFailover)
     }
 }
 
@@ -47,17 +68,22 @@ pub enum Switchover {
     Supervised,
 }
 
-/// How a blue/green deployment is carried out. Durations are of the clock in use.
+/// How another machine is made and takes over: the copy of a blue/green deployment, or a reader of a cluster. Durations are of
+/// the clock in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BlueGreenPolicy {
+pub struct CopyPolicy {
     /// Who says that clients are kept out now.
     pub switchover: Switchover,
-    /// `SwitchoverTimeout`, in whole seconds, from 30 to 3600: clients are kept out for so long at most.
+    /// `SwitchoverTimeout` of a blue/green deployment, in whole seconds, from 30 to 3600: clients are kept out for so long at
+    /// most.
     pub switchover_timeout: Duration,
     /// A copy that is not ready after this time is given up and removed.
     pub give_up_after: Duration,
     /// A copy that is ready waits this long for a person's word, then it is removed.
     pub approve_within: Duration,
+    /// It does not take over while it is seen to be further behind than this.
+    #[serde(default = "CopyPolicy::usual_lag")]
+    pub max_lag: Duration,
     /// What the engine takes instead when the copy would be ready only after the load is likely gone; absent: it does not
     /// start then.
     #[serde(default)]
@@ -95,6 +121,17 @@ impl RemovedBy {
     }
 }
 
+impl OldMachinePolicy {
+    /// What is usual where a strategy leaves one. The readers of an Aurora cluster share its volume, so that an old writer is
+    /// no way back to an earlier moment: it is kept for half an hour, in which it can take over again at once.
+    pub fn of(strategy: Strategy) -> Self {
+        match strategy {
+            Strategy::ReaderFailover => Self { keep: Duration::from_mins(30), ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+}
+
 impl Default for OldMachinePolicy {
     /// A day, then a person's decision, with a snapshot.
     fn default() -> Self {
@@ -112,7 +149,7 @@ impl Switchover {
     }
 }
 
-impl Default for BlueGreenPolicy {
+impl Default for CopyPolicy {
     /// AWS's own timeout; three times the longest preparation of a small database that was reported.
     fn default() -> Self {
         Self {
@@ -120,8 +157,16 @@ impl Default for BlueGreenPolicy {
             switchover_timeout: Duration::from_mins(5),
             give_up_after: Duration::from_hours(1),
             approve_within: Duration::from_hours(4),
+            max_lag: Self::usual_lag(),
             fast_lane: None,
         }
+    }
+}
+
+impl CopyPolicy {
+    /// A minute: what is behind by more takes the cut that long to catch up, or AWS takes it back.
+    const fn usual_lag() -> Duration {
+        Duration::from_mins(1)
     }
 }
 
@@ -184,9 +229,9 @@ pub struct Policy {
     pub ladder: Ladder,
     /// How it moves.
     pub strategy: Strategy,
-    /// How a blue/green deployment is carried out, where that is the strategy.
+    /// How another machine is made and takes over, where that is the strategy.
     #[serde(default)]
-    pub blue_green: BlueGreenPolicy,
+    pub copy: CopyPolicy,
     /// What becomes of a machine that a copy has replaced.
     #[serde(default)]
     pub old_machine: OldMachinePolicy,
@@ -229,7 +274,9 @@ impl Policy {
     /// What the database costs on a class, and who says so; `None` where nobody does. Never guessed.
     pub fn price(&self, state: &DatabaseState, class: &InstanceClass) -> Option<Price> {
         let configured = self.prices.get(class).map(|price| (*price, PriceSource::Configuration));
-        let bundled = || class.listing().map(|listing| (listing.price_usd_per_hour, PriceSource::Bundled));
+        // The bundled table is of instances that stand alone: Aurora and Multi-AZ DB clusters have prices of their own.
+        let listing = || class.listing().filter(|_| state.cluster.is_none());
+        let bundled = || listing().map(|listing| (listing.price_usd_per_hour, PriceSource::Bundled));
         let (single, source) = configured.or_else(bundled)?;
         Some(Price { usd_per_hour: single * state.billed_instances(), source })
     }

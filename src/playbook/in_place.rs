@@ -51,7 +51,7 @@ pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
         ActionStep {
             words: format!("RDS changes the class to {}", run.intent.to),
             progress: Progress::between(sent, settled),
-            expected: ExpectedTime { least_secs: 360, most_secs: 1_500 },
+            expected: super::expected_ready(run.intent.strategy, false),
             is_irreversible: true,
         },
         ActionStep {

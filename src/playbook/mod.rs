@@ -2,13 +2,17 @@
 //! a restart in the middle of an action is the same call as any other look.
 
 mod blue_green;
+mod cluster_modify;
 mod ending;
 mod in_place;
 mod patience;
+mod reader_failover;
 mod remove_old;
 mod start;
 
 use jiff::{SignedDuration, Timestamp};
+
+pub use reader_failover::Reader;
 
 use crate::model::action::{ActionResult, Run};
 use crate::model::call::MutatingCall;
@@ -16,7 +20,7 @@ use crate::model::database::{DatabaseState, ResourceId};
 use crate::model::deployment::Deployment;
 use crate::model::guard::Guards;
 use crate::model::override_plan::ExpectedTime;
-use crate::model::policy::{BlueGreenPolicy, Strategy};
+use crate::model::policy::{CopyPolicy, Strategy};
 use crate::model::step::ActionStep;
 
 /// The world as far as an action is concerned.
@@ -37,8 +41,10 @@ pub struct Situation<'a> {
     pub fresh_look: SignedDuration,
     /// The engine looks this often while an action is under way.
     pub look_every: SignedDuration,
-    /// How a blue/green deployment is carried out.
-    pub blue_green: &'a BlueGreenPolicy,
+    /// A reader that an earlier action has left in the cluster, and that has the class that is wanted.
+    pub left_reader: Option<&'a Reader<'a>>,
+    /// How another machine is made and takes over.
+    pub copy: &'a CopyPolicy,
     /// An action that is not done this long after its call is held.
     pub stuck_after: SignedDuration,
     /// Which guards stand.
@@ -60,6 +66,10 @@ pub struct Look<'a> {
     pub since_call: u32,
     /// It has not been considered before.
     pub is_new: bool,
+    /// The machine that the action under way has made, while it is not behind the database's name.
+    pub copy: Option<&'a DatabaseState>,
+    /// How far it is behind, by its newest datapoint; absent when there is none of the last minutes.
+    pub copy_lag: Option<SignedDuration>,
     /// The machine that the action removes.
     pub old: OldLook<'a>,
     /// What was seen of blue/green deployments.
@@ -75,8 +85,6 @@ pub struct Deployments<'a> {
     pub own: Option<&'a Deployment>,
     /// One that somebody else made, and that binds the database.
     pub foreign: Option<&'a Deployment>,
-    /// The copy of the own one, while it is not behind the database's name.
-    pub copy: Option<&'a DatabaseState>,
 }
 
 /// What one look says of a machine that a copy has replaced, under the name that it got then.
@@ -112,6 +120,8 @@ pub fn expected_outage(strategy: Strategy, multi_az: bool) -> ExpectedTime {
     match strategy {
         Strategy::InPlace => in_place::expected_outage(multi_az),
         Strategy::BlueGreen => blue_green::expected_outage(),
+        Strategy::ReaderFailover => reader_failover::expected_outage(),
+        Strategy::ClusterModify => cluster_modify::expected_outage(),
     }
 }
 
@@ -120,6 +130,8 @@ pub fn expected_ready(strategy: Strategy, multi_az: bool) -> ExpectedTime {
     match strategy {
         Strategy::InPlace => in_place::expected_ready(multi_az),
         Strategy::BlueGreen => blue_green::expected_ready(),
+        Strategy::ReaderFailover => reader_failover::expected_ready(),
+        Strategy::ClusterModify => cluster_modify::expected_ready(),
     }
 }
 
@@ -129,8 +141,9 @@ pub fn steps(run: &Run) -> Vec<ActionStep> {
         return remove_old::steps(run, removal);
     }
     match run.intent.strategy {
-        Strategy::InPlace => in_place::steps(run),
+        Strategy::InPlace | Strategy::ClusterModify => in_place::steps(run),
         Strategy::BlueGreen => blue_green::steps(run),
+        Strategy::ReaderFailover => reader_failover::steps(run),
     }
 }
 
@@ -145,6 +158,8 @@ pub fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
     match run.intent.strategy {
         Strategy::InPlace => in_place::next(run, situation, now),
         Strategy::BlueGreen => blue_green::next(run, situation, now),
+        Strategy::ReaderFailover => reader_failover::next(run, situation, now),
+        Strategy::ClusterModify => cluster_modify::next(run, situation, now),
     }
 }
 

@@ -7,6 +7,8 @@ use super::{Look, Situation};
 /// Consecutive looks that must find it done: `DescribeDBInstances` is eventually consistent, and AWS's own and
 /// Terraform's handlers ask for two or three.
 pub(super) const CONFIRMATIONS: u32 = 3;
+/// What was made must be found ready by so many looks running before it takes over.
+pub(super) const READY_LOOKS: u32 = 2;
 /// They must lie this far apart, the first from the last.
 pub(super) const CONFIRMED_OVER: SignedDuration = SignedDuration::from_secs(60);
 /// An order whose answer was lost and that shows no trace for this long did not arrive. RDS shows a change it has

@@ -13,7 +13,7 @@ use upshift::model::command::{Answer, Command};
 use upshift::model::database::DatabaseName;
 use upshift::model::event::{Entry, Event};
 use upshift::model::old_machine::Fate;
-use upshift::model::policy::{BlueGreenPolicy, OldMachinePolicy, RemovedBy, Strategy, Switchover};
+use upshift::model::policy::{CopyPolicy, OldMachinePolicy, RemovedBy, Strategy, Switchover};
 use upshift::model::settings::Settings;
 use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
@@ -21,11 +21,11 @@ use upshift::sim::scenario::Scenario;
 use crate::controlled::{Running, start_by};
 use crate::sim_account::Account;
 
-fn settings(blue_green: BlueGreenPolicy) -> Settings {
+fn settings(blue_green: CopyPolicy) -> Settings {
     let mut settings = config::checkpoints();
     settings.databases[0].database = DatabaseName::new("orders");
     settings.databases[0].strategy = Strategy::BlueGreen;
-    settings.databases[0].blue_green = blue_green;
+    settings.databases[0].copy = blue_green;
     settings
 }
 
@@ -86,7 +86,7 @@ async fn play(end: &str, settings: Settings, minutes: u64) -> (Sim, Vec<Entry>) 
 #[tokio::test(start_paused = true)]
 async fn it_goes_up_and_down_by_copies_that_take_over_the_name() {
     let (sim, directory) = (simulation(""), TempDir::new().unwrap());
-    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+    let mut running = start_by(settings(CopyPolicy::default()), &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(50)).await;
     assert_eq!(class(&sim), "db.m5.large");
@@ -117,7 +117,7 @@ async fn it_goes_up_and_down_by_copies_that_take_over_the_name() {
 #[tokio::test(start_paused = true)]
 async fn supervised_it_waits_at_the_edge_for_one_word() {
     let (sim, directory) = (simulation(""), TempDir::new().unwrap());
-    let policy = BlueGreenPolicy { switchover: Switchover::Supervised, ..BlueGreenPolicy::default() };
+    let policy = CopyPolicy { switchover: Switchover::Supervised, ..CopyPolicy::default() };
     let mut running = start_by(settings(policy), &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(8)).await;
@@ -136,7 +136,7 @@ async fn supervised_it_waits_at_the_edge_for_one_word() {
 #[tokio::test(start_paused = true)]
 async fn stopped_before_the_switchover_it_removes_its_copy() {
     let (sim, directory) = (simulation(""), TempDir::new().unwrap());
-    let policy = BlueGreenPolicy { switchover: Switchover::Supervised, ..BlueGreenPolicy::default() };
+    let policy = CopyPolicy { switchover: Switchover::Supervised, ..CopyPolicy::default() };
     let mut running = start_by(settings(policy), &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(12)).await;
@@ -154,7 +154,7 @@ async fn stopped_before_the_switchover_it_removes_its_copy() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cut_that_aws_takes_back_ends_with_the_old_machine_and_no_copy() {
-    let mut settings = settings(BlueGreenPolicy::default());
+    let mut settings = settings(CopyPolicy::default());
     settings.databases[0].max_actions_per_day = 1;
     let (sim, all) = play("cut_too_long", settings, 70).await;
     assert!(matches!(ends(&all)[..], [ActionResult::RolledBack { .. }]), "{:?}", ends(&all));
@@ -163,7 +163,7 @@ async fn a_cut_that_aws_takes_back_ends_with_the_old_machine_and_no_copy() {
 
 #[tokio::test(start_paused = true)]
 async fn a_class_that_aws_does_not_take_with_the_order_is_given_to_the_copy_afterwards() {
-    let (sim, all) = play("class_refused", settings(BlueGreenPolicy::default()), 75).await;
+    let (sim, all) = play("class_refused", settings(CopyPolicy::default()), 75).await;
     assert_eq!(
         sent(&all),
         ["CreateBlueGreenDeployment", "CreateBlueGreenDeployment", "ModifyDBInstance", "SwitchoverBlueGreenDeployment"]
@@ -178,7 +178,7 @@ async fn a_class_that_aws_does_not_take_with_the_order_is_given_to_the_copy_afte
 
 #[tokio::test(start_paused = true)]
 async fn a_switchover_that_breaks_off_is_held_with_the_name_where_it_was() {
-    let (sim, all) = play("cut_fails", settings(BlueGreenPolicy::default()), 70).await;
+    let (sim, all) = play("cut_fails", settings(CopyPolicy::default()), 70).await;
     assert_eq!(sent(&all), ["CreateBlueGreenDeployment", "SwitchoverBlueGreenDeployment"]);
     let [ActionResult::Held { why, remedy, .. }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
     assert!(why.contains("SWITCHOVER_FAILED") && !remedy.is_empty(), "{why}; {remedy}");
@@ -188,7 +188,7 @@ async fn a_switchover_that_breaks_off_is_held_with_the_name_where_it_was() {
 #[tokio::test(start_paused = true)]
 async fn the_old_machine_is_shown_with_its_price_until_it_is_gone() {
     let (sim, directory) = (simulation(""), TempDir::new().unwrap());
-    let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+    let mut running = start_by(settings(CopyPolicy::default()), &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(70)).await;
     let old = |running: &Running| running.client.snapshot().databases[0].old_machines.clone();
@@ -196,7 +196,7 @@ async fn the_old_machine_is_shown_with_its_price_until_it_is_gone() {
     let words = left.words();
     assert!(words.starts_with("orders-old1 (db.t4g.small) is still there, $0.032/h: a1 replaced it"), "{words}");
     running.end().await;
-    let mut again = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+    let mut again = start_by(settings(CopyPolicy::default()), &sim, directory.path()).await;
     again.arm().await;
     sim.clock().sleep(Duration::from_mins(1)).await;
     assert_eq!(old(&again).len(), 1, "a restart knows of it");
@@ -210,7 +210,7 @@ async fn the_old_machine_is_shown_with_its_price_until_it_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_cannot_be_made_is_held_for_a_person() {
-    let (_, all) = play("fails", settings(BlueGreenPolicy::default()), 70).await;
+    let (_, all) = play("fails", settings(CopyPolicy::default()), 70).await;
     assert_eq!(sent(&all), ["CreateBlueGreenDeployment"]);
     let [ActionResult::Held { why, .. }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
     assert!(why.contains("INVALID_CONFIGURATION") && why.contains("capacity"), "{why}");
@@ -220,12 +220,12 @@ async fn a_copy_that_cannot_be_made_is_held_for_a_person() {
 async fn killed_at_any_minute_it_ends_alike_and_sends_nothing_twice() {
     for minute in 6..34 {
         let (sim, directory) = (simulation(""), TempDir::new().unwrap());
-        let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+        let mut running = start_by(settings(CopyPolicy::default()), &sim, directory.path()).await;
         running.arm().await;
         sim.clock().sleep(Duration::from_mins(minute)).await;
         running.kill().await;
         sim.clock().sleep(Duration::from_secs(40)).await;
-        let mut running = start_by(settings(BlueGreenPolicy::default()), &sim, directory.path()).await;
+        let mut running = start_by(settings(CopyPolicy::default()), &sim, directory.path()).await;
         running.arm().await;
         sim.clock().sleep(Duration::from_mins(60 - minute)).await;
         running.end().await;
@@ -239,7 +239,7 @@ async fn killed_at_any_minute_it_ends_alike_and_sends_nothing_twice() {
 
 /// The machine that a copy has replaced: a policy that keeps it for so long, and who removes it then.
 fn settings_that_remove(mins: u64, removed_by: RemovedBy, final_snapshot: bool) -> Settings {
-    let mut settings = settings(BlueGreenPolicy::default());
+    let mut settings = settings(CopyPolicy::default());
     settings.databases[0].old_machine =
         OldMachinePolicy { keep: Duration::from_mins(mins), removed_by, final_snapshot };
     settings

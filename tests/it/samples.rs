@@ -7,6 +7,7 @@ use upshift::model::action::{ActionId, ActionResult, CallId, Intent, Removal};
 use upshift::model::call::{CallOutcome, Keeps, MutatingCall};
 use upshift::model::choice::{Basis, Choice};
 use upshift::model::class::InstanceClass;
+use upshift::model::cluster::ClusterKind;
 use upshift::model::command::Command;
 use upshift::model::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use upshift::model::decision::{Decision, RuleResult, UsedDatapoint, Verdict};
@@ -78,6 +79,13 @@ fn calls() -> Vec<MutatingCall> {
                 DeleteBlueGreenDeployment { database: database(), deployment: DeploymentId::new("bgd-1") }
             }
             Some(DeleteBlueGreenDeployment { .. }) => {
+                CreateDbInstance { database: database(), name: database(), class: class(), engine: text() }
+            }
+            Some(CreateDbInstance { .. }) => {
+                FailoverDbCluster { database: database(), target: database(), machine: ResourceId::new("db-2") }
+            }
+            Some(FailoverDbCluster { .. }) => ModifyDbClusterClass { database: database(), class: class() },
+            Some(ModifyDbClusterClass { .. }) => {
                 DeleteDbInstance { database: database(), machine: database(), keeps: Keeps::Nothing }
             }
             Some(DeleteDbInstance { keeps: Keeps::Nothing, .. }) => DeleteDbInstance {
@@ -85,7 +93,10 @@ fn calls() -> Vec<MutatingCall> {
                 machine: database(),
                 keeps: Keeps::FinalSnapshot { name: text() },
             },
-            Some(DeleteDbInstance { keeps: Keeps::FinalSnapshot { .. }, .. }) => return None,
+            Some(DeleteDbInstance { keeps: Keeps::FinalSnapshot { .. }, .. }) => {
+                DeleteDbInstance { database: database(), machine: database(), keeps: Keeps::ClusterVolume }
+            }
+            Some(DeleteDbInstance { keeps: Keeps::ClusterVolume, .. }) => return None,
         })
     };
     std::iter::successors(after(None), |call| after(Some(call))).collect()
@@ -134,7 +145,16 @@ fn after(event: Option<&Event>) -> Option<Event> {
             deployment: Some(deployment()),
             copy: Some(ResourceId::new("db-2")),
         },
-        Some(DeploymentObserved { .. }) => SwitchedOver {
+        Some(DeploymentObserved { .. }) => ReaderObserved {
+            action: action(),
+            database: database(),
+            name: database(),
+            resource_id: ResourceId::new("db-2"),
+            class: class(),
+            status: InstanceStatus::new("creating"),
+        },
+        Some(ReaderObserved { .. }) => SwitchedOver {
+            old_name: Some(database()),
             action: action(),
             database: database(),
             from: ResourceId::new("db-1"),
@@ -166,7 +186,9 @@ pub(crate) fn all() -> Vec<Event> {
         decision(Verdict::Scale { direction: Direction::Down, to: class() }),
         decision(Verdict::WouldScale { direction: Direction::Up, to: Some(class()) }),
         intended(Actor::Person { operator: by(), reason: text() }),
-        by_blue_green(),
+        intended_by(Strategy::BlueGreen),
+        intended_by(Strategy::ReaderFailover),
+        intended_by(Strategy::ClusterModify),
         answered(CallOutcome::Refused { code: text(), message: text(), request_id: Some(text()) }),
         answered(CallOutcome::Unknown { why: text() }),
         ended(ActionResult::FailedSafe { why: text() }),
@@ -179,9 +201,9 @@ pub(crate) fn all() -> Vec<Event> {
     events
 }
 
-fn by_blue_green() -> Event {
+fn intended_by(strategy: Strategy) -> Event {
     let Event::ActionIntended { intent, passed_over } = intended(Actor::Engine) else { unreachable!() };
-    Event::ActionIntended { intent: Intent { strategy: Strategy::BlueGreen, ..intent }, passed_over }
+    Event::ActionIntended { intent: Intent { strategy, ..intent }, passed_over }
 }
 
 fn decision(verdict: Verdict) -> Event {
@@ -208,6 +230,7 @@ fn choice(basis: Basis) -> Choice {
     let time = ExpectedTime { least_secs: 1, most_secs: 2 };
     Choice {
         strategy: Strategy::BlueGreen,
+        fits: true,
         is_chosen: true,
         why_not: vec![text()],
         ready: time,
@@ -243,7 +266,10 @@ fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
         Some(Gate::NoOtherDeployment { .. }) => Gate::ParametersInSync { waiting: vec![text()] },
         Some(Gate::ParametersInSync { .. }) => Gate::NoWindowNear { window: Some(text()) },
         Some(Gate::NoWindowNear { .. }) => Gate::StandsAlone { of: Some(text()) },
-        Some(Gate::StandsAlone { .. }) => Gate::BackupsOn { retention_days: Some(7) },
+        Some(Gate::StandsAlone { .. }) => {
+            Gate::RightCluster { is: Some(ClusterKind::Aurora), wanted: ClusterKind::MultiAz }
+        }
+        Some(Gate::RightCluster { .. }) => Gate::BackupsOn { retention_days: Some(7) },
         Some(Gate::BackupsOn { .. }) => Gate::PasswordNotManaged,
         Some(Gate::PasswordNotManaged) => Gate::MemoryFits { seen_mib: Some(1), limit_mib: Some(2) },
         Some(Gate::MemoryFits { .. }) => Gate::EbsFits { seen_iops: Some(1), limit_iops: Some(2) },

@@ -77,7 +77,7 @@ fn order(state: &UiState, snapshot: &Snapshot, action: KeyAction) -> Result<Next
 }
 
 fn approve(view: &DatabaseView) -> Result<Question, String> {
-    let waits = view.run.as_ref().is_some_and(|run| run.awaits_approval(&view.policy.blue_green));
+    let waits = view.run.as_ref().is_some_and(|run| run.awaits_approval(&view.policy.copy));
     let database = view.name().clone();
     if waits { Ok(Question::Approve { database }) } else { Err(format!("nothing on {database} waits for your word")) }
 }

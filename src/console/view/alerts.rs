@@ -119,7 +119,7 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
         alerts.push((format!("✘ DISARMED by itself: {why}. Nothing is started until a person arms it (a)"), loud));
     }
     for view in &newest.databases {
-        if let Some(run) = view.run.as_ref().filter(|run| run.awaits_approval(&view.policy.blue_green)) {
+        if let Some(run) = view.run.as_ref().filter(|run| run.awaits_approval(&view.policy.copy)) {
             let (action, name) = (&run.intent.action.0, view.name());
             alerts.push((
                 format!("! {action} WAITS FOR YOU: the copy of {name} is ready; c lets it take over, x removes it"),

@@ -2,6 +2,7 @@
 
 use super::Event;
 use crate::model::action::{Intent, Removal};
+use crate::model::database::DatabaseName;
 use crate::model::decision::Decision;
 use crate::model::hold::Hold;
 
@@ -56,8 +57,12 @@ impl Event {
                 format!("{}: deployment {} is {}{why}{tasks}{copy}", action.0, deployment.id, deployment.status)
             }
             Self::DeploymentObserved { action, .. } => format!("{}: its deployment is gone", action.0),
-            Self::SwitchedOver { action, database, from, to } => {
-                let old = "which stays under another name and is billed";
+            Self::ReaderObserved { action, name, resource_id, class, status, .. } => {
+                format!("{}: the reader {name} ({resource_id}) is {status}, class {class}", action.0)
+            }
+            Self::SwitchedOver { action, database, from, to, old_name } => {
+                let name = old_name.as_ref().map_or("another name", DatabaseName::as_str);
+                let old = format!("which stays as {name} and is billed");
                 format!("{}: {database} is now the machine {to} and not {from}, {old}", action.0)
             }
             Self::CutApproved { action, by, .. } => format!("{}: switchover allowed by {by}", action.0),

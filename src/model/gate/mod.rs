@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
+use super::cluster::ClusterKind;
 use super::series::SignalName;
 
 /// One condition and what was seen of it.
@@ -97,6 +98,13 @@ pub enum Gate {
     StandsAlone {
         /// What it belongs to.
         of: Option<String>,
+    },
+    /// It is the kind of cluster that the strategy is for.
+    RightCluster {
+        /// What it is; absent where it is no cluster.
+        is: Option<ClusterKind>,
+        /// What it must be.
+        wanted: ClusterKind,
     },
     /// Automated backups are on: a blue/green deployment needs them.
     BackupsOn {

@@ -35,6 +35,7 @@ impl Gate {
             Self::ParametersInSync { .. } => ("parameters in sync", "parameters not in sync"),
             Self::NoWindowNear { .. } => ("no window near", "a window open or near"),
             Self::StandsAlone { .. } => ("stands alone", "part of something else"),
+            Self::RightCluster { .. } => ("right cluster", "not the right cluster"),
             Self::BackupsOn { .. } => ("backups on", "backups off"),
             Self::PasswordNotManaged => ("password not managed", "password managed by Secrets Manager"),
             Self::WorthTheWait { .. } => ("worth the wait", "ready too late"),
@@ -75,19 +76,17 @@ impl Gate {
                 Some(false) => "AWS does not offer it here".to_owned(),
                 None => "not asked yet".to_owned(),
             },
-            Self::ConnectionsFit { seen, limit } => match (seen, limit) {
-                (Some(seen), Some(limit)) => format!("{seen} of {limit}"),
-                (None, _) => "connections unknown or with gaps".to_owned(),
-                (_, None) => "target's limit unknown".to_owned(),
-            },
-            Self::CpuFits { seen_percent: Some(seen), limit_percent } => format!("{seen} % of {limit_percent} %"),
-            Self::CpuFits { seen_percent: None, .. } => "cpu unknown or with gaps".to_owned(),
             Self::NoOtherDeployment { deployment: Some(deployment), .. } => deployment.clone(),
             Self::NoOtherDeployment { age_secs: Some(age), .. } => format!("read {age} s ago"),
             Self::NoOtherDeployment { .. } => "not read yet".to_owned(),
             Self::ParametersInSync { waiting } => waiting.join(", "),
             Self::NoWindowNear { window } => window.clone().unwrap_or_default(),
             Self::StandsAlone { of } => of.clone().unwrap_or_default(),
+            Self::RightCluster { is: Some(is), wanted } if is == wanted => is.to_string(),
+            Self::RightCluster { is, wanted } => {
+                let is = is.map_or_else(|| "no cluster".to_owned(), |is| is.to_string());
+                format!("it is {is}, not {wanted}")
+            }
             Self::BackupsOn { retention_days: Some(0) } => "kept for no day".to_owned(),
             Self::BackupsOn { retention_days: Some(days) } => format!("kept for {days} days"),
             Self::BackupsOn { retention_days: None } => "not known".to_owned(),
@@ -100,6 +99,31 @@ impl Gate {
                 );
                 format!("ready in about {} min; {left}", mins(i64::from(*ready_secs)))
             }
+            Self::ConnectionsFit { .. } | Self::CpuFits { .. } | Self::MemoryFits { .. } | Self::EbsFits { .. } => {
+                self.room_seen()
+            }
+            Self::UpRulesComplete { missing: 0 } => String::new(),
+            Self::UpRulesComplete { missing } => format!("{missing} datapoints missing"),
+            Self::EventsReadable { age_secs: Some(age) } => format!("read {age} s ago"),
+            Self::EventsReadable { age_secs: None } => "not read yet".to_owned(),
+            Self::FleetSlot { in_flight, limit } => format!("{in_flight} others in flight, {limit} at once"),
+            Self::DailyBudget { used, limit } => format!("{used} of {limit} in 24 h"),
+            Self::NotHeld { reason } => reason.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl Gate {
+    /// What was seen of the room that a target has, and of what is in use.
+    fn room_seen(&self) -> String {
+        match self {
+            Self::ConnectionsFit { seen, limit } => match (seen, limit) {
+                (Some(seen), Some(limit)) => format!("{seen} of {limit}"),
+                (None, _) => "connections unknown or with gaps".to_owned(),
+                (_, None) => "target's limit unknown".to_owned(),
+            },
+            Self::CpuFits { seen_percent: Some(seen), limit_percent } => format!("{seen} % of {limit_percent} %"),
+            Self::CpuFits { seen_percent: None, .. } => "cpu unknown or with gaps".to_owned(),
             Self::MemoryFits { seen_mib, limit_mib } => match (seen_mib, limit_mib) {
                 (Some(seen), Some(limit)) => format!("{seen} of {limit} MiB beyond shared buffers"),
                 (None, _) => "free memory unknown or with gaps".to_owned(),
@@ -110,13 +134,7 @@ impl Gate {
                 (Some(seen), Some(limit)) => format!("{seen} of {limit} writes/s; reads are not counted"),
                 (None, _) => "writes unknown or with gaps".to_owned(),
             },
-            Self::UpRulesComplete { missing: 0 } => String::new(),
-            Self::UpRulesComplete { missing } => format!("{missing} datapoints missing"),
-            Self::EventsReadable { age_secs: Some(age) } => format!("read {age} s ago"),
-            Self::EventsReadable { age_secs: None } => "not read yet".to_owned(),
-            Self::FleetSlot { in_flight, limit } => format!("{in_flight} others in flight, {limit} at once"),
-            Self::DailyBudget { used, limit } => format!("{used} of {limit} in 24 h"),
-            Self::NotHeld { reason } => reason.clone().unwrap_or_default(),
+            _ => String::new(),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::playbook::{Next, Situation};
 pub(super) fn begin(run: &Run, deployment: &Deployment, situation: Situation<'_>, now: Timestamp) -> Next {
     if situation.forbidden.is_some() {
         let since = run.last_call().map_or(run.began, |call| call.sent_at);
-        let policy = situation.blue_green;
+        let policy = situation.copy;
         let longest = policy.give_up_after + policy.approve_within;
         let late = now.duration_since(since).unsigned_abs() > longest;
         let why = "it is to be given up, and the engine may not remove the copy".to_owned();
@@ -27,7 +27,7 @@ pub(super) fn begin(run: &Run, deployment: &Deployment, situation: Situation<'_>
     // What has no name yet could not be seen to be gone.
     if deployment.target.is_none() {
         let waits = run.last_call().map_or(SignedDuration::ZERO, |call| now.duration_since(call.sent_at));
-        let late = waits.unsigned_abs() > situation.blue_green.give_up_after + situation.stuck_after.unsigned_abs();
+        let late = waits.unsigned_abs() > situation.copy.give_up_after + situation.stuck_after.unsigned_abs();
         let why = "it is to be given up, and AWS names no copy that could be removed".to_owned();
         return if late { held_with(run, situation.look, why, remedy(run, deployment)) } else { Next::Observe };
     }
@@ -62,7 +62,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         }
         None if looking => Next::Adopt("the deployment is gone".to_owned()),
         // A picture from before the copy was made shows none either: as long as one can be old, it says nothing.
-        None if look.deployments.copy.is_none() && waited(call.sent_at, look, TRACELESS_AFTER, situation) => {
+        None if look.copy.is_none() && waited(call.sent_at, look, TRACELESS_AFTER, situation) => {
             Next::End(result(run, situation))
         }
         Some(deployment)
@@ -96,8 +96,8 @@ fn result(run: &Run, situation: Situation<'_>) -> ActionResult {
             ActionResult::RolledBack { why: format!("the switchover was taken back{said}; the copy is removed") }
         }
         None => {
-            let secs = situation.blue_green.give_up_after.as_secs();
-            let supervised = situation.blue_green.switchover == Switchover::Supervised;
+            let secs = situation.copy.give_up_after.as_secs();
+            let supervised = situation.copy.switchover == Switchover::Supervised;
             let moved = run.calls.iter().find(|call| matches!(call.call, MutatingCall::ModifyDbInstanceClass { .. }));
             let why = if let Some(CallState::Refused { code, message }) = moved.map(|call| &call.state) {
                 format!("AWS refused to move the copy to {} with {code}: {message}", run.intent.to)

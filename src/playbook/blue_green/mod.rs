@@ -88,8 +88,11 @@ pub(super) fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next 
         MutatingCall::SwitchoverBlueGreenDeployment { .. } => cut::next(run, call, situation, now),
         MutatingCall::DeleteBlueGreenDeployment { .. } => give_up::next(run, call, situation, now),
         MutatingCall::ModifyDbInstanceClass { .. } => resize::next(run, call, situation, now),
-        // No step of it: the machine that it replaces goes by an action of its own.
-        MutatingCall::DeleteDbInstance { .. } => Next::Observe,
+        // No steps of it; the machine that it replaces goes by an action of its own.
+        MutatingCall::DeleteDbInstance { .. }
+        | MutatingCall::CreateDbInstance { .. }
+        | MutatingCall::FailoverDbCluster { .. }
+        | MutatingCall::ModifyDbClusterClass { .. } => Next::Observe,
     }
 }
 

@@ -8,14 +8,12 @@ use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::deployment::Deployment;
 use crate::model::duration;
-use crate::model::policy::{BlueGreenPolicy, Switchover};
+use crate::model::policy::{CopyPolicy, Switchover};
 use crate::playbook::ending::{held, refused};
-use crate::playbook::patience::{DROPPED_AFTER, TRACELESS_AFTER, waited};
+use crate::playbook::patience::{DROPPED_AFTER, READY_LOOKS, TRACELESS_AFTER, waited};
 use crate::playbook::start::{fresh, precondition};
 use crate::playbook::{Look, Next, Situation};
 
-/// The copy must be found ready by so many looks running before it takes over.
-const READY_LOOKS: u32 = 2;
 /// The longest change of a class that was reported, and some.
 const MOVING_TAKES: SignedDuration = SignedDuration::from_mins(30);
 
@@ -29,7 +27,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         return refused;
     }
     let waits = now.duration_since(call.sent_at);
-    let give_up_after = duration::signed(situation.blue_green.give_up_after);
+    let give_up_after = duration::signed(situation.copy.give_up_after);
     let Some((look, deployment)) = look_since_call(situation) else { return unseen(run, situation, waits) };
     if let Some(why) = foreign_hands(run, look.state) {
         return held(run, Some(look), why);
@@ -60,12 +58,12 @@ pub(super) fn ready(
     situation: Situation<'_>,
     (now, waits): (Timestamp, SignedDuration),
 ) -> Next {
-    let policy = situation.blue_green;
+    let policy = situation.copy;
     let limit = limit(run, policy);
     if waits > limit {
         return give_up::begin(run, deployment, situation, now);
     }
-    if let Some(copy) = look.deployments.copy.filter(|copy| copy.class != run.intent.to) {
+    if let Some(copy) = look.copy.filter(|copy| copy.class != run.intent.to) {
         let of_old_class =
             |call: &CallRecord| matches!(call.call, MutatingCall::CreateBlueGreenDeployment { class: None, .. });
         if run.last_call().is_some_and(of_old_class) && copy.class == run.intent.from {
@@ -74,9 +72,10 @@ pub(super) fn ready(
         }
         return held(run, Some(look), format!("the copy has the class {} and not {}", copy.class, run.intent.to));
     }
-    let is_ready =
-        look.deployments.copy.is_some_and(|copy| run.copy.as_ref() == Some(&copy.resource_id) && at_rest(copy));
-    if !is_ready || precondition(look.state, situation).is_some() || run.awaits_approval(policy) {
+    let is_ready = look.copy.is_some_and(|copy| run.copy.as_ref() == Some(&copy.resource_id) && at_rest(copy));
+    // One that nobody tells is AWS's to judge: it lets no copy take over that is too far behind.
+    let is_behind = look.copy_lag.is_some_and(|lag| lag > duration::signed(policy.max_lag));
+    if !is_ready || is_behind || precondition(look.state, situation).is_some() || run.awaits_approval(policy) {
         return Next::Observe;
     }
     // Disarmed or held since: the copy follows on, and nothing is cut until that is over or the time is up.
@@ -98,7 +97,7 @@ pub(super) fn ready(
 
 /// How long after the order for it a copy may take over. One that is moved to its class afterwards has more time, and one
 /// that waits for a person too.
-pub(super) fn limit(run: &Run, policy: &BlueGreenPolicy) -> SignedDuration {
+pub(super) fn limit(run: &Run, policy: &CopyPolicy) -> SignedDuration {
     let is_moved = run.calls.iter().any(|call| matches!(call.call, MutatingCall::ModifyDbInstanceClass { .. }));
     let more = if is_moved { MOVING_TAKES } else { SignedDuration::ZERO };
     let supervised = policy.switchover == Switchover::Supervised;
@@ -128,7 +127,7 @@ pub(super) fn foreign_hands(run: &Run, state: &DatabaseState) -> Option<String> 
 
 /// What to do about a copy that no look has shown since the call.
 pub(super) fn unseen(run: &Run, situation: Situation<'_>, waits: SignedDuration) -> Next {
-    if waits <= limit(run, situation.blue_green).saturating_add(situation.stuck_after) {
+    if waits <= limit(run, situation.copy).saturating_add(situation.stuck_after) {
         return Next::Observe;
     }
     held(run, None, format!("it could not be observed for {} min", situation.stuck_after.as_mins()))

@@ -69,7 +69,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
     if !deployment.status.is_available() {
         return held(run, Some(look), format!("the deployment {} is {}", deployment.id, deployment.status));
     }
-    let Some(copy) = look.deployments.copy else { return Next::Observe };
+    let Some(copy) = look.copy else { return Next::Observe };
     let (to, looking) = (&run.intent.to, matches!(call.state, CallState::Looking { .. }));
     // Also of an accepted order: that the copy has its class is what a person may be asked on.
     if copy.class == *to && !matches!(call.state, CallState::Adopted { .. } | CallState::Refused { .. }) {
@@ -77,7 +77,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
     }
     let traceless = looking && copy.class_pending().is_none() && waited(call.sent_at, look, TRACELESS_AFTER, situation);
     let failed = traceless || matches!(call.state, CallState::Refused { .. });
-    let late = waits > prepare::limit(run, situation.blue_green);
+    let late = waits > prepare::limit(run, situation.copy);
     if failed || late || run.stop_requested.is_some() || situation.load_has_turned {
         return give_up::begin(run, deployment, situation, now);
     }

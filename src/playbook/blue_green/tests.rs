@@ -9,7 +9,7 @@ use crate::model::database::{DatabaseName, DatabaseState, ResourceId, sample_sta
 use crate::model::deployment::{DeploymentId, DeploymentStatus};
 use crate::model::guard::Guards;
 use crate::model::operator::{Actor, Operator};
-use crate::model::policy::{BlueGreenPolicy, Strategy, Switchover};
+use crate::model::policy::{CopyPolicy, Strategy, Switchover};
 use crate::playbook::Deployments;
 
 const SMALL: &str = "db.t4g.small";
@@ -82,7 +82,7 @@ struct Scene {
     own: Option<Deployment>,
     foreign: Option<Deployment>,
     copy: Option<DatabaseState>,
-    policy: BlueGreenPolicy,
+    policy: CopyPolicy,
     forbidden: Option<&'static str>,
     turned: bool,
     confirmed: (u32, SignedDuration),
@@ -96,7 +96,7 @@ impl Scene {
             own: None,
             foreign: None,
             copy: None,
-            policy: BlueGreenPolicy::default(),
+            policy: CopyPolicy::default(),
             forbidden: None,
             turned: false,
             confirmed: (0, SignedDuration::ZERO),
@@ -116,23 +116,21 @@ impl Scene {
             events_read: true,
             since_call: (self.second / 10).max(1) as u32,
             is_new: true,
+            copy: self.copy.as_ref(),
+            copy_lag: None,
             old: crate::playbook::OldLook::Unreadable,
-            deployments: Deployments {
-                is_read: true,
-                own: self.own.as_ref(),
-                foreign: self.foreign.as_ref(),
-                copy: self.copy.as_ref(),
-            },
+            deployments: Deployments { is_read: true, own: self.own.as_ref(), foreign: self.foreign.as_ref() },
         };
         let situation = Situation {
             look: Some(look),
+            left_reader: None,
             confirmed: self.confirmed,
             forbidden: self.forbidden,
             load_has_turned: self.turned,
             fresh_look: SignedDuration::from_secs(5),
             other_account: None,
             look_every: SignedDuration::from_secs(15),
-            blue_green: &self.policy,
+            copy: &self.policy,
             stuck_after: SignedDuration::from_hours(1),
             guards: Guards::all(),
         };
@@ -193,7 +191,7 @@ fn a_copy_that_is_ready_on_two_looks_takes_over() {
 
 #[test]
 fn supervised_it_waits_for_a_word_and_gives_up_without_one() {
-    let policy = BlueGreenPolicy { switchover: Switchover::Supervised, ..BlueGreenPolicy::default() };
+    let policy = CopyPolicy { switchover: Switchover::Supervised, ..CopyPolicy::default() };
     let mut run = preparing();
     run.deployment = Some(deployment("AVAILABLE"));
     let at_edge = |second| Scene {

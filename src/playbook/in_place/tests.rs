@@ -8,7 +8,7 @@ use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, RdsEvent, ResourceId, sample_state};
 use crate::model::guard::Guards;
 use crate::model::operator::{Actor, Operator};
-use crate::model::policy::{BlueGreenPolicy, Strategy};
+use crate::model::policy::{CopyPolicy, Strategy};
 use crate::playbook::Deployments;
 
 fn at(second: i64) -> Timestamp {
@@ -59,7 +59,7 @@ fn state(class: &str, status: &str, pending: bool) -> DatabaseState {
     state
 }
 
-static USUAL: std::sync::LazyLock<BlueGreenPolicy> = std::sync::LazyLock::new(BlueGreenPolicy::default);
+static USUAL: std::sync::LazyLock<CopyPolicy> = std::sync::LazyLock::new(CopyPolicy::default);
 
 /// One look every ten seconds since the call.
 fn situation(state: &DatabaseState, second: i64) -> Situation<'_> {
@@ -71,12 +71,15 @@ fn situation(state: &DatabaseState, second: i64) -> Situation<'_> {
         events_read: true,
         since_call,
         is_new: true,
+        copy: None,
+        copy_lag: None,
         old: crate::playbook::OldLook::Unreadable,
         deployments: Deployments::default(),
     };
     Situation {
         look: Some(look),
-        blue_green: &USUAL,
+        left_reader: None,
+        copy: &USUAL,
         confirmed: (0, SignedDuration::ZERO),
         forbidden: None,
         load_has_turned: false,

@@ -9,7 +9,7 @@ use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, ResourceId, sample_state};
 use crate::model::guard::Guards;
 use crate::model::operator::Operator;
-use crate::model::policy::{BlueGreenPolicy, Strategy};
+use crate::model::policy::{CopyPolicy, Strategy};
 use crate::playbook::Deployments;
 
 fn at(second: i64) -> Timestamp {
@@ -59,19 +59,22 @@ fn next_by(run: &Run, live: &DatabaseState, old: OldLook<'_>, second: i64, confi
         events_read: true,
         since_call: (second / 10).max(1) as u32,
         is_new: true,
+        copy: None,
+        copy_lag: None,
         old,
         deployments: Deployments::default(),
     };
-    let usual = BlueGreenPolicy::default();
+    let usual = CopyPolicy::default();
     let situation = Situation {
         look: Some(look),
+        left_reader: None,
         other_account: None,
         confirmed: (confirmed, SignedDuration::from_secs(60)),
         forbidden: None,
         load_has_turned: false,
         fresh_look: SignedDuration::from_secs(5),
         look_every: SignedDuration::from_secs(10),
-        blue_green: &usual,
+        copy: &usual,
         stuck_after: SignedDuration::from_mins(60),
         guards: Guards::all(),
     };

@@ -79,14 +79,27 @@ impl Sent {
                 MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
                     says("BlueGreenDeploymentIdentifier", deployment.as_str()) && says("DeleteTarget", "true")
                 }
+                MutatingCall::CreateDbInstance { database, name, class, engine } => {
+                    says("DBClusterIdentifier", database.as_str())
+                        && says("DBInstanceIdentifier", name.as_str())
+                        && says("DBInstanceClass", class.as_str())
+                        && says("Engine", engine)
+                }
+                MutatingCall::FailoverDbCluster { database, target, .. } => {
+                    says("DBClusterIdentifier", database.as_str())
+                        && says("TargetDBInstanceIdentifier", target.as_str())
+                }
+                MutatingCall::ModifyDbClusterClass { database, class } => {
+                    says("DBClusterIdentifier", database.as_str()) && says("DBClusterInstanceClass", class.as_str())
+                }
                 MutatingCall::DeleteDbInstance { machine, keeps, .. } => {
                     let snapshot = match keeps {
                         Keeps::FinalSnapshot { name } => Some(name.as_str()),
-                        Keeps::Nothing => None,
+                        Keeps::Nothing | Keeps::ClusterVolume => None,
                     };
                     says("DBInstanceIdentifier", machine.as_str())
                         && params.get("FinalDBSnapshotIdentifier") == snapshot
-                        && params.get("SkipFinalSnapshot").is_none_or(|skips| skips == snapshot.is_none().to_string())
+                        && (params.get("SkipFinalSnapshot") == Some("true")) == (*keeps == Keeps::Nothing)
                 }
             }
     }

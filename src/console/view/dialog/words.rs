@@ -13,7 +13,7 @@ use crate::console::view::wrap::Styled;
 use crate::model::action::{Intent, Run};
 use crate::model::choice::Choice;
 use crate::model::database::DatabaseName;
-use crate::model::old_machine::Fate;
+use crate::model::old_machine::{Fate, Kept};
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::{Rule, Strategy};
 use crate::model::series::SignalName;
@@ -79,6 +79,8 @@ fn strategy(strategy: Strategy) -> &'static str {
     match strategy {
         Strategy::InPlace => "one ModifyDBInstance, applied immediately",
         Strategy::BlueGreen => "a copy takes over the name; both are billed meanwhile",
+        Strategy::ReaderFailover => "a reader takes over the writes; it is billed besides",
+        Strategy::ClusterModify => "one ModifyDBCluster: readers first, then a failover",
     }
 }
 
@@ -138,7 +140,7 @@ pub(super) fn approve(snapshot: &Snapshot, database: &DatabaseName) -> Asked {
         return Asked { title, fields, ..Asked::default() };
     };
     let Intent { from, to, .. } = &run.intent;
-    let timeout = view.policy.blue_green.switchover_timeout.as_secs();
+    let timeout = view.policy.copy.switchover_timeout.as_secs();
     let connections = view.signal(&SignalName::new(SignalName::CONNECTIONS)).and_then(|series| series.points.last());
     let connections = connections.map_or_else(|| "unknown".to_owned(), |point| format!("{:.0}", point.value));
     let explanation = vec![
@@ -168,10 +170,15 @@ pub(super) fn remove_old(snapshot: &Snapshot, removing: &Removing) -> Asked {
         }
     };
     let machine = &old.name;
-    let (kept, style) = if old.keeps {
-        ("a final snapshot is made, and stays until somebody deletes it", Style::new())
+    let (kept, style) = match old.keeps {
+        Kept::Snapshot => ("a final snapshot is made, and stays until somebody deletes it", Style::new()),
+        Kept::Nothing => ("NO final snapshot is made: the configuration says so", theme::WARN),
+        Kept::ClusterVolume => ("all data are the cluster's and stay", Style::new()),
+    };
+    let way_back = if old.keeps == Kept::ClusterVolume {
+        format!("way back  none at once: to come back to {} a reader must be made again", old.class)
     } else {
-        ("NO final snapshot is made: the configuration says so", theme::WARN)
+        format!("way back  none: {database} cannot be restored to a moment before the switchover without its backups")
     };
     let mut explanation = vec![
         (format!("{machine}: {}, the machine of {database} before {}", old.class, old.action.0), theme::TITLE),
@@ -181,12 +188,7 @@ pub(super) fn remove_old(snapshot: &Snapshot, removing: &Removing) -> Asked {
             words::between(old.since, snapshot.at)
         )),
         (format!("kept      {kept}"), style),
-        (
-            format!(
-                "way back  none: {database} cannot be restored to a moment before the switchover without its backups"
-            ),
-            theme::WARN,
-        ),
+        (way_back, theme::WARN),
         plain(format!("{database} itself is not touched; another machine that got this name is not either")),
     ];
     match &old.fate {
@@ -245,7 +247,7 @@ fn choices(plan: &OverridePlan) -> Vec<Styled> {
         }
         plain(format!("instead   {choice}"))
     };
-    plan.choices.iter().map(line).collect()
+    plan.choices.iter().filter(|choice| choice.fits).map(line).collect()
 }
 
 fn gates(plan: &OverridePlan) -> Vec<Styled> {

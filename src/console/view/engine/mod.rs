@@ -95,7 +95,7 @@ fn action(scene: &Scene<'_>, view: &DatabaseView) -> Option<Styled> {
         Some((ended, _)) => format!("took {}", words::between(run.began, *ended)),
         None => words::between(run.began, scene.at()),
     };
-    let waits = run.awaits_approval(&view.policy.blue_green);
+    let waits = run.awaits_approval(&view.policy.copy);
     let phase = if waits { "the copy is ready; waits for your word (c)".to_owned() } else { run.phase_words() };
     let text = format!("{action} {from} to {to}: {phase}{stop} ({took})");
     Some((text, if run.is_ended() { theme::MUTED } else { theme::WARN }))

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use upshift::model::call::{CallOutcome, MutatingCall};
 use upshift::model::class::InstanceClass;
 use upshift::model::database::DatabaseName;
+use upshift::model::event_source::{EventSource, EventSourceKind};
 
 use super::{hygiene, sdk};
 
@@ -31,7 +32,7 @@ fn instances(bytes: &[u8]) {
 
 fn events(bytes: &[u8]) {
     let (start, end) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
-    must_be_clean(&sdk::ask(sdk::answer(bytes, XML), async |aws| aws.events(&wanted(), start, end).await));
+    must_be_clean(&sdk::ask(sdk::answer(bytes, XML), async |aws| aws.events(&sources(), start, end).await));
 }
 
 fn identity(bytes: &[u8]) {
@@ -66,4 +67,11 @@ fn strings_must_be_clean(value: &serde_json::Value) {
         serde_json::Value::Object(fields) => fields.values().for_each(strings_must_be_clean),
         _ => {}
     }
+}
+
+/// The databases, and one more of the kinds of source that RDS's events can be of.
+fn sources() -> Vec<EventSource> {
+    let of = |kind, database: DatabaseName| EventSource { kind, name: database.to_string(), database };
+    let instances = wanted().into_iter().map(|database| of(EventSourceKind::Instance, database));
+    instances.chain([of(EventSourceKind::Cluster, DatabaseName::new("orders"))]).collect()
 }

@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::engine::input::Observation;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState};
+use crate::model::event_source::EventSource;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::limits::LOOK_READ_LIMIT;
 use crate::model::policy::Policy;
@@ -52,6 +53,7 @@ pub(super) struct ReadPlan {
     events_from: Timestamp,
     /// Those of the databases that are DB clusters.
     clusters: Vec<DatabaseName>,
+    event_sources: Vec<EventSource>,
     /// Copies that are being made, and machines that they have replaced.
     companions: Vec<DatabaseName>,
     /// Some database moves by a blue/green deployment, or they were not read for a while.
@@ -94,6 +96,7 @@ impl Looker {
             metrics_from: self.metrics_from(engine, now),
             events_from: since(self.events_until, EVENTS_BACKFILL, now),
             clusters: clusters.clone(),
+            event_sources: engine.event_sources(),
             companions: engine.companions(),
             deployments: engine.needs_deployments() || is_due(self.deployments_at, DEPLOYMENTS_EVERY, now),
             orderable: engine.unasked_classes(now),
@@ -181,7 +184,7 @@ impl ReadPlan {
         let (identity, series, events, orderable, deployments) = tokio::join!(
             bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),
             bounded(clock, "GetMetricData", async { series.await.transpose() }),
-            bounded(clock, "DescribeEvents", aws.events(&self.databases, self.events_from, self.now)),
+            bounded(clock, "DescribeEvents", aws.events(&self.event_sources, self.events_from, self.now)),
             self.ask_orderable(aws, clock),
             bounded(clock, "DescribeBlueGreenDeployments", async { deployments.await.transpose() }),
         );

@@ -6,6 +6,7 @@ use crate::model::action::Run;
 use crate::model::call::MutatingCall;
 use crate::model::database::{DatabaseName, DatabaseState, Instances};
 use crate::model::deployment::Deployment;
+use crate::model::event_source::{EventSource, EventSourceKind};
 use crate::model::failure::Failure;
 use crate::model::policy::{Policy, Strategy};
 
@@ -22,6 +23,24 @@ impl Engine {
     pub fn clusters(&self) -> Vec<DatabaseName> {
         let policies = self.settings.databases.iter();
         policies.filter(|policy| policy.strategy.cluster().is_some()).map(|policy| policy.database.clone()).collect()
+    }
+
+    /// What RDS's events are read of: the databases, of clusters their instances too, and what is made for an action.
+    pub fn event_sources(&self) -> Vec<EventSource> {
+        let of = |policy: &Policy| {
+            let database = &policy.database;
+            let source = |kind, name: &str| EventSource { kind, name: name.to_owned(), database: database.clone() };
+            let is_cluster = policy.strategy.cluster().is_some();
+            let kind = if is_cluster { EventSourceKind::Cluster } else { EventSourceKind::Instance };
+            let cluster = self.watched.get(database).and_then(|watched| watched.seen.as_ref()?.state.cluster.as_ref());
+            let members = cluster.map(|cluster| cluster.members.as_slice()).unwrap_or_default();
+            let members = members.iter().map(|member| source(EventSourceKind::Instance, member.name.as_str()));
+            let run = self.memory.of(database).moving().filter(|run| run.intent.strategy == Strategy::BlueGreen);
+            let deployment = run.map(|run| source(EventSourceKind::Deployment, &run.deployment_name()));
+            let own = source(kind, database.as_str());
+            std::iter::once(own).chain(members).chain(deployment).collect::<Vec<_>>()
+        };
+        self.settings.databases.iter().flat_map(of).collect()
     }
 
     /// What is described with the databases: the copies that are being made, and the machines that they have replaced.

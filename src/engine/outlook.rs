@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::action::Run;
-use crate::model::call::MutatingCall;
 use crate::model::choice::Basis;
 use crate::model::decision::Decision;
 use crate::model::ladder::Direction;
+use crate::model::outage::Outage;
 use crate::model::override_plan::ExpectedTime;
 use crate::model::policy::Strategy;
 
@@ -74,8 +74,7 @@ pub(super) struct Took {
 }
 
 impl Took {
-    /// Of a run that was verified at `at`. Down: by RDS's own events in place; by blue/green at most from the switchover
-    /// until another machine was seen behind the name.
+    /// Of a run that was verified at `at`.
     pub(super) fn of(run: &Run, at: Timestamp) -> Option<Self> {
         let secs = |from: Timestamp, to: Timestamp| u32::try_from(to.duration_since(from).as_secs()).ok();
         // How long somebody took to say yes says nothing of the next time.
@@ -84,27 +83,11 @@ impl Took {
         }
         let began = run.calls.first()?.sent_at;
         let strategy = run.intent.strategy;
-        let event =
-            |word: &str| run.events.iter().find(|event| event.message.starts_with(word)).map(|event| event.date);
-        let (ready, down) = match strategy {
-            Strategy::ClusterModify => (at, None),
-            Strategy::InPlace => (at, event("DB instance shutdown").zip(event("DB instance restarted"))),
-            Strategy::BlueGreen | Strategy::ReaderFailover => {
-                let cut = |call: &MutatingCall| {
-                    matches!(
-                        call,
-                        MutatingCall::SwitchoverBlueGreenDeployment { .. } | MutatingCall::FailoverDbCluster { .. }
-                    )
-                };
-                let cut = run.calls.iter().find(|call| cut(&call.call)).map(|call| call.sent_at);
-                let switched = run.switched.as_ref().map(|(at, _)| *at)?;
-                (switched, cut.map(|cut| (cut, switched)))
-            }
-        };
+        let ready = if strategy.makes_a_copy() { run.switched.as_ref().map(|(at, _)| *at)? } else { at };
         Some(Self {
             strategy,
             ready_secs: secs(began, ready)?,
-            outage_secs: down.and_then(|(from, to)| secs(from, to)),
+            outage_secs: Outage::of(run).map(|outage| outage.secs()),
         })
     }
 }

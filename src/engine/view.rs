@@ -65,6 +65,9 @@ impl Engine {
             holds: remembered.holds_at(now).cloned().collect(),
             next_look: Some(next_look.clone()),
             marks: remembered.marks.iter().copied().collect(),
+            copy_lag_secs: self
+                .lag_of(watched.seen.as_ref().and_then(|seen| seen.copy.as_ref()), now)
+                .map(|lag| lag.as_secs_f64()),
             plans: self.plans(policy, watched, now),
         }
     }

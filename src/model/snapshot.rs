@@ -98,6 +98,9 @@ pub struct DatabaseView {
     pub next_look: Option<Wake>,
     /// Marks on the time axis, oldest first.
     pub marks: Vec<Mark>,
+    /// How far behind the machine is that the action under way has made, in seconds; absent where there is none, or nobody
+    /// says.
+    pub copy_lag_secs: Option<f64>,
     /// What a person could order, per rung of the ladder but the present one.
     pub plans: Vec<OverridePlan>,
 }
@@ -172,10 +175,11 @@ impl DatabaseView {
         if let Some(gate) = decision.closed_gates().find(|gate| matches!(gate.gate, Gate::DailyBudget { .. })) {
             return Some(format!("{name} should go {} and may not: {gate}", way.word()));
         }
-        let (_, result) = self.run.as_ref()?.ended.as_ref()?;
+        let run = self.run.as_ref().filter(|run| run.intent.removes.is_none())?;
+        let (_, result) = run.ended.as_ref()?;
         match result {
             ActionResult::FailedSafe { .. } | ActionResult::RolledBack { .. } => {
-                let action = &self.run.as_ref()?.intent.action.0;
+                let action = &run.intent.action.0;
                 Some(format!(
                     "{name} should go {}, and {action} did not bring it there: {}",
                     way.word(),

@@ -122,7 +122,7 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
         if let Some(run) = view.run.as_ref().filter(|run| run.awaits_approval(&view.policy.copy)) {
             let (action, name) = (&run.intent.action.0, view.name());
             alerts.push((
-                format!("! {action} WAITS FOR YOU: the copy of {name} is ready; c lets it take over, x removes it"),
+                format!("! {action} WAITS FOR YOU: what shall take over {name} is ready; c lets it, x removes it"),
                 loud,
             ));
         }
@@ -193,9 +193,13 @@ fn answer_lost(scene: &Scene<'_>, view: &DatabaseView) -> Option<String> {
         _ => false,
     };
     let records = scene.records(view.name(), of_run);
-    let (action, name, to) = (&run.intent.action.0, view.name(), &run.intent.to);
+    let (action, name) = (&run.intent.action.0, view.name());
+    let what = match &run.intent.removes {
+        Some(removal) => format!("delete {}", removal.name),
+        None => format!("{name} to {}", run.intent.to),
+    };
     Some(format!(
-        "✘ ANSWER LOST {action} {name} to {to}: see {records} and RDS itself; it may have happened: the engine looks, \
+        "✘ ANSWER LOST {action} {what}: see {records} and RDS itself; it may have happened: the engine looks, \
          and sends nothing twice"
     ))
 }

@@ -140,11 +140,22 @@ pub(super) fn approve(snapshot: &Snapshot, database: &DatabaseName) -> Asked {
         return Asked { title, fields, ..Asked::default() };
     };
     let Intent { from, to, .. } = &run.intent;
-    let timeout = view.policy.copy.switchover_timeout.as_secs();
+    let (what, limit, way_back) = if run.intent.strategy == Strategy::ReaderFailover {
+        let limit = "limit     none: AWS restores the service in less than a minute, as it says".to_owned();
+        ("reader", limit, "way back  another failover: the old writer stays as a reader, and is billed")
+    } else {
+        let timeout = view.policy.copy.switchover_timeout.as_secs();
+        let limit = format!("limit     {timeout} s, then AWS takes it back and nothing has changed");
+        (
+            "copy",
+            limit,
+            "way back  none once it is done: the old machine stays, read-only, and is billed until it is deleted",
+        )
+    };
     let connections = view.signal(&SignalName::new(SignalName::CONNECTIONS)).and_then(|series| series.points.last());
     let connections = connections.map_or_else(|| "unknown".to_owned(), |point| format!("{:.0}", point.value));
     let explanation = vec![
-        (format!("{database}: the copy on {to} takes over from {from}"), theme::TITLE),
+        (format!("{database}: the {what} on {to} takes over from {from}"), theme::TITLE),
         (
             format!(
                 "outage    every connection is cut ({connections} now), for {} usually",
@@ -152,9 +163,11 @@ pub(super) fn approve(snapshot: &Snapshot, database: &DatabaseName) -> Asked {
             ),
             theme::WARN,
         ),
+        plain(lag(view, run)),
+        plain("busy      long transactions are not seen from here: what is open when it is cut is rolled back"),
         plain(copy_cost(snapshot, view, run)),
-        plain(format!("limit     {timeout} s, then AWS takes it back and nothing has changed")),
-        plain("way back  none once it is done: the old machine stays, read-only, and is billed until it is deleted"),
+        plain(limit),
+        plain(way_back),
     ];
     Asked { title, explanation, fields: Vec::new() }
 }
@@ -204,6 +217,18 @@ pub(super) fn remove_old(snapshot: &Snapshot, removing: &Removing) -> Asked {
         input("name of the machine", &removing.name, &format!("type {machine}"), removing.field == Field::Name),
     ];
     Asked { title, explanation, fields }
+}
+
+/// How far behind it is, in words.
+fn lag(view: &DatabaseView, run: &Run) -> String {
+    let most = view.policy.copy.max_lag.as_secs();
+    match view.copy_lag_secs {
+        Some(secs) => format!("lag       {secs:.1} s behind; more than {most} s and it waits"),
+        None if run.intent.strategy == Strategy::ReaderFailover => {
+            "lag       not known: it waits until it is".to_owned()
+        }
+        None => "lag       not known; AWS lets no copy take over that is too far behind".to_owned(),
+    }
 }
 
 /// What is paid for the copy while it waits.

@@ -16,6 +16,7 @@ use super::{panel, words};
 use crate::console::state::Panel;
 use crate::console::theme;
 use crate::model::decision::{RuleResult, Verdict};
+use crate::model::outage::Outage;
 use crate::model::snapshot::DatabaseView;
 use crate::model::step::{ActionStep, Progress};
 use gates::Detail;
@@ -89,15 +90,22 @@ fn verdict(view: &DatabaseView) -> Styled {
 fn action(scene: &Scene<'_>, view: &DatabaseView) -> Option<Styled> {
     let run = view.run.as_ref()?;
     let intent = &run.intent;
-    let (action, from, to) = (&intent.action.0, &intent.from, &intent.to);
+    let action = &intent.action.0;
+    let what = match &intent.removes {
+        Some(removal) => format!("delete {}", removal.name),
+        None => format!("{} to {}", intent.from, intent.to),
+    };
     let stop = if run.stop_requested.is_some() && !run.is_ended() { ", stop asked" } else { "" };
     let took = match &run.ended {
-        Some((ended, _)) => format!("took {}", words::between(run.began, *ended)),
+        Some((ended, _)) => {
+            let outage = Outage::of(run).map_or_else(String::new, |outage| format!("; {}", outage.words()));
+            format!("took {}{outage}", words::between(run.began, *ended))
+        }
         None => words::between(run.began, scene.at()),
     };
     let waits = run.awaits_approval(&view.policy.copy);
-    let phase = if waits { "the copy is ready; waits for your word (c)".to_owned() } else { run.phase_words() };
-    let text = format!("{action} {from} to {to}: {phase}{stop} ({took})");
+    let phase = if waits { "ready to take over; waits for your word (c)".to_owned() } else { run.phase_words() };
+    let text = format!("{action} {what}: {phase}{stop} ({took})");
     Some((text, if run.is_ended() { theme::MUTED } else { theme::WARN }))
 }
 

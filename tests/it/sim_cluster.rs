@@ -250,6 +250,9 @@ async fn readers_that_cannot_be_are_refused_with_the_codes_of_aws() {
     for (id, with, tier, code) in cases {
         assert_eq!(create(&account, id, with, tier).await.unwrap_err(), code, "{id} {with:?} {tier}");
     }
+    let far = account.rds.create_db_instance().db_instance_identifier("x").db_instance_class(class).engine(engine);
+    let far = far.db_cluster_identifier(of).availability_zone("eu-west-1a").send().await.unwrap_err();
+    assert_eq!(far.code(), Some("InvalidParameterValue"));
     let alone = account.rds.create_db_instance().db_instance_identifier("x").db_instance_class(class).engine(engine);
     let refused = alone.send().await.unwrap_err();
     assert_eq!(refused.code(), Some("InvalidParameterValue"));

@@ -11,7 +11,7 @@ use super::instance::Instance;
 use super::log::{EventLog, Source};
 use crate::sim::rng::Rng;
 use crate::sim::scenario::{
-    ChangeFault, DeploymentFault, FailoverFault, FaultKind, FaultWindow, Range, ReaderFault, Scenario, Timing,
+    ChangeFault, DeploymentFault, FailoverFault, FaultKind, Range, ReaderFault, Scenario, Timing,
 };
 
 /// All of RDS in one account and region.
@@ -63,29 +63,6 @@ impl Fleet {
     /// The instances of a scenario at the beginning of its history.
     pub fn new(scenario: &Scenario, seed: u64, now: Timestamp) -> Self {
         let instance = |spec| Instance::new(spec, &scenario.account, &scenario.region, seed, now);
-        let after_start = |span| scenario.start.saturating_add(span).unwrap_or(Timestamp::MAX);
-        let window = |fault: &FaultWindow| (after_start(fault.at), after_start(fault.until));
-        let lower = |id: &Option<String>| id.as_ref().map(|id| id.to_ascii_lowercase());
-        let (mut change_faults, mut deployment_faults) = (Vec::new(), Vec::new());
-        let (mut failover_faults, mut reader_faults) = (Vec::new(), Vec::new());
-        for fault in &scenario.faults {
-            let (from, until) = window(fault);
-            match &fault.effect {
-                FaultKind::ClassChange { instance, end } => {
-                    change_faults.push(BadEnd { from, until, instance: lower(instance), end: *end });
-                }
-                FaultKind::Deployment { instance, end } => {
-                    deployment_faults.push(BadEnd { from, until, instance: lower(instance), end: *end });
-                }
-                FaultKind::Failover { instance, end } => {
-                    failover_faults.push(BadEnd { from, until, instance: lower(instance), end: *end });
-                }
-                FaultKind::Reader { instance, end } => {
-                    reader_faults.push(BadEnd { from, until, instance: lower(instance), end: *end });
-                }
-                _ => {}
-            }
-        }
         let clusters: BTreeMap<String, Cluster> = cluster::of_scenario(scenario, seed, now);
         let alone = scenario.instances.iter().filter_map(instance);
         let members = clusters.values().flat_map(|it| cluster::members_of_scenario(scenario, it, seed, now));
@@ -98,10 +75,22 @@ impl Fleet {
             log: EventLog::default(),
             timing: scenario.timing,
             not_orderable: refused.map(|(class, _)| class.clone()).collect(),
-            change_faults,
-            deployment_faults,
-            failover_faults,
-            reader_faults,
+            change_faults: bad_ends(scenario, |effect| match effect {
+                FaultKind::ClassChange { instance, end } => Some((instance, *end)),
+                _ => None,
+            }),
+            deployment_faults: bad_ends(scenario, |effect| match effect {
+                FaultKind::Deployment { instance, end } => Some((instance, *end)),
+                _ => None,
+            }),
+            failover_faults: bad_ends(scenario, |effect| match effect {
+                FaultKind::Failover { instance, end } => Some((instance, *end)),
+                _ => None,
+            }),
+            reader_faults: bad_ends(scenario, |effect| match effect {
+                FaultKind::Reader { instance, end } => Some((instance, *end)),
+                _ => None,
+            }),
             clusters,
             deployments: BTreeMap::new(),
             snapshots: BTreeSet::new(),
@@ -232,6 +221,17 @@ impl Fleet {
             self.log.write(at, Source::instance(&instance.id, &instance.arn), category, message);
         }
     }
+}
+
+/// The scenario's faults of one kind: whom each strikes, and how that ends.
+fn bad_ends<E>(scenario: &Scenario, of: impl Fn(&FaultKind) -> Option<(&Option<String>, E)>) -> Vec<BadEnd<E>> {
+    let ends = scenario.faults.iter().filter_map(|fault| {
+        let (instance, end) = of(&fault.effect)?;
+        let instance = instance.as_ref().map(|id| id.to_ascii_lowercase());
+        let (from, until) = (after(scenario.start, fault.at), after(scenario.start, fault.until));
+        Some(BadEnd { from, until, instance, end })
+    });
+    ends.collect()
 }
 
 /// The bad end that something would run into at that time, which goes by any of these names, and when that is over.

@@ -73,11 +73,15 @@ pub(in crate::sim::rds) fn create_member(
     check_name(fleet, asked.id)?;
     let cluster = find(fleet, cluster)?.clone();
     check(fleet, &cluster, &asked)?;
+    let zone = match params.get("AvailabilityZone") {
+        Some(zone) => checked_zone(fleet, zone)?,
+        None => fleet.emptiest_zone(&cluster),
+    };
     let id = asked.id.to_ascii_lowercase();
     let new = NewMember {
         class: asked.class.to_owned(),
         tier: asked.tier,
-        zone: params.get("AvailabilityZone").map_or_else(|| fleet.emptiest_zone(&cluster), str::to_owned),
+        zone,
         tags: params.tags(),
         role: Role::Reader,
         id: id.clone(),
@@ -112,6 +116,12 @@ fn check_name(fleet: &Fleet, id: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
+fn checked_zone(fleet: &Fleet, zone: &str) -> Result<String, ApiError> {
+    let message = || format!("{zone} is not a valid availability zone.");
+    let found = fleet.zones().into_iter().find(|known| known == zone);
+    found.ok_or_else(|| ApiError::sender("InvalidParameterValue", message()))
+}
+
 fn check(fleet: &Fleet, cluster: &Cluster, asked: &Asked<'_>) -> Result<(), ApiError> {
     let refused = |message: String| Err(ApiError::sender("InvalidParameterCombination", message));
     let engine = cluster.kind.engine();
@@ -143,10 +153,13 @@ fn check(fleet: &Fleet, cluster: &Cluster, asked: &Asked<'_>) -> Result<(), ApiE
 }
 
 impl Fleet {
+    fn zones(&self) -> Vec<String> {
+        (0..3).map(|index| zone(&self.region, index)).collect()
+    }
+
     /// The zone of the region with the fewest members of a cluster.
     fn emptiest_zone(&self, cluster: &Cluster) -> String {
-        let zones: Vec<String> = (0..3).map(|index| zone(&self.region, index)).collect();
         let count = |zone: &String| self.cluster_members(&cluster.id).filter(|member| member.zone == *zone).count();
-        zones.into_iter().min_by_key(count).unwrap_or_default()
+        self.zones().into_iter().min_by_key(count).unwrap_or_default()
     }
 }

@@ -25,6 +25,7 @@ pub fn run(bytes: &[u8]) {
 /// A few minutes of its life; large worlds would take too long.
 fn live(mut scenario: Scenario) {
     scenario.instances.truncate(3);
+    scenario.clusters.truncate(3);
     scenario.history = scenario.history.min(SignedDuration::from_mins(5));
     let mut world = World::new(&scenario, None);
     if let Ok(later) = scenario.start.checked_add(SignedDuration::from_mins(5)) {

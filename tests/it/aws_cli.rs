@@ -68,6 +68,21 @@ impl Cli {
         panic!("never {status}");
     }
 
+    /// Asks until the cluster is available and so writes that member; at this speed each question is minutes of virtual
+    /// time.
+    async fn until_writer(&self, cluster: &str, member: &str) -> Value {
+        let words = ["rds", "describe-db-clusters", "--db-cluster-identifier", cluster];
+        for _ in 0..40 {
+            let found = self.json(&words).await["DBClusters"][0].clone();
+            let mut members = found["DBClusterMembers"].as_array().unwrap().iter();
+            let writes = members.any(|of| of["DBInstanceIdentifier"] == member && of["IsClusterWriter"] == true);
+            if found["Status"] == "available" && writes {
+                return found;
+            }
+        }
+        panic!("{member} never writes");
+    }
+
     /// Runs it and reads its JSON; it must succeed.
     async fn json(&self, words: &[&str]) -> Value {
         let output = self.run(words).await;
@@ -166,7 +181,7 @@ async fn wrong_inputs_end_with_the_words_and_codes_of_aws() {
             said.contains("(InvalidParameterValue)") && said.contains("Invalid DB Instance class: db.m5.huge"),
             "{said}"
         );
-        let (code, said) = cli.refusal(&["rds", "describe-db-clusters"]).await;
+        let (code, said) = cli.refusal(&["rds", "describe-db-snapshots"]).await;
         assert!(REFUSED.contains(&code), "{code}: {said}");
         assert!(said.contains("(InvalidAction)"), "{said}");
         let (code, said) = cli.refusal(&["rds", "describe-db-instances", "--no-sign-request"]).await;
@@ -277,6 +292,61 @@ async fn it_makes_a_blue_green_deployment_switches_it_over_and_deletes_the_old_m
         let unknown = ["rds", "describe-blue-green-deployments", "--blue-green-deployment-identifier", "bgd-none"];
         let (_, why) = cli.refusal(&unknown).await;
         assert!(why.contains("BlueGreenDeploymentNotFoundFault"), "{why}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_moves_an_aurora_cluster_to_a_larger_writer() {
+    let scenario = "name = \"shop\"\n[[cluster]]\nid = \"shop\"\nkind = \"aurora\"\nclass = \"db.t4g.medium\"\n\
+                    proxy = true\nmembers = [{ id = \"shop-1\" }]\n";
+    with_cli(scenario, FAST, |cli| async move {
+        let found = cli.json(&["rds", "describe-db-clusters"]).await;
+        assert_eq!(found["DBClusters"][0]["DBClusterMembers"][0]["DBInstanceIdentifier"], "shop-1");
+        let words = ["rds", "create-db-instance", "--db-cluster-identifier", "shop", "--engine", "aurora-postgresql"];
+        let reader = ["--db-instance-identifier", "shop-2", "--db-instance-class", "db.r6g.large"];
+        let rest = ["--promotion-tier", "0", "--no-publicly-accessible", "--tags", "Key=a,Value=b"];
+        let made = cli.json(&[&words[..], &reader[..], &rest[..]].concat()).await;
+        assert_eq!(made["DBInstance"]["DBInstanceStatus"], "creating");
+        assert_eq!(
+            (&made["DBInstance"]["PromotionTier"], &made["DBInstance"]["DBClusterIdentifier"]),
+            (&0.into(), &"shop".into())
+        );
+        cli.json(&["rds", "wait", "db-instance-available", "--db-instance-identifier", "shop-2"]).await;
+        let words = ["rds", "failover-db-cluster", "--db-cluster-identifier", "shop"];
+        let answer = cli.json(&[&words[..], &["--target-db-instance-identifier", "shop-2"][..]].concat()).await;
+        assert_eq!(answer["DBCluster"]["Status"], "available");
+        let found = cli.until_writer("shop", "shop-2").await;
+        assert_eq!(found["DBClusterMembers"].as_array().unwrap().len(), 2);
+        let events = cli.json(&["rds", "describe-events", "--source-type", "db-cluster", "--duration", "9999"]).await;
+        let mut told = events["Events"].as_array().unwrap().iter().map(|event| event["Message"].as_str().unwrap());
+        assert!(told.any(|words| words == "Completed failover to DB instance: shop-2"), "{events}");
+        let delete = ["rds", "delete-db-instance", "--db-instance-identifier", "shop-1"];
+        let (_, why) = cli.refusal(&[&delete[..], &["--final-db-snapshot-identifier", "last"][..]].concat()).await;
+        assert!(why.contains("(InvalidParameterCombination)") && why.contains("cluster instance"), "{why}");
+        let gone = cli.json(&[&delete[..], &["--skip-final-snapshot"][..]].concat()).await;
+        assert_eq!(gone["DBInstance"]["DBInstanceStatus"], "deleting");
+        let proxies = cli.json(&["rds", "describe-db-proxies"]).await;
+        assert_eq!(proxies["DBProxies"][0]["DBProxyName"], "shop-proxy");
+        let targets = cli.json(&["rds", "describe-db-proxy-targets", "--db-proxy-name", "shop-proxy"]).await;
+        assert_eq!(targets["Targets"][0]["Type"], "TRACKED_CLUSTER");
+        let groups = cli.json(&["rds", "describe-db-proxy-target-groups", "--db-proxy-name", "shop-proxy"]).await;
+        assert_eq!(groups["TargetGroups"][0]["IsDefault"], true);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_changes_the_class_of_a_multi_az_cluster() {
+    let scenario = "name = \"shop\"\n[[cluster]]\nid = \"shop\"\nkind = \"multi_az\"\nclass = \"db.m6gd.large\"\n";
+    with_cli(scenario, FAST, |cli| async move {
+        let words = ["rds", "modify-db-cluster", "--db-cluster-identifier", "shop", "--apply-immediately"];
+        let answer = cli.json(&[&words[..], &["--db-cluster-instance-class", "db.m6gd.xlarge"][..]].concat()).await;
+        assert_eq!(answer["DBCluster"]["DBClusterInstanceClass"], "db.m6gd.large");
+        let (_, why) = cli.refusal(&[&words[..], &["--db-cluster-instance-class", "db.m5.large"][..]].concat()).await;
+        assert!(why.contains("(InvalidParameterCombination)"), "{why}");
+        let found = cli.until_writer("shop", "shop-instance-2").await;
+        assert_eq!(found["DBClusterInstanceClass"], "db.m6gd.xlarge");
     })
     .await;
 }

@@ -34,6 +34,8 @@ mod sim_blue_green;
 mod sim_cloudwatch;
 mod sim_cloudwatch_alarms;
 mod sim_cloudwatch_wire;
+mod sim_cluster;
+mod sim_cluster_metrics;
 mod sim_metrics;
 mod sim_rds;
 mod sim_server;

@@ -192,9 +192,9 @@ async fn wrong_modifications_are_refused_in_the_words_of_rds() {
 #[tokio::test(start_paused = true)]
 async fn unknown_actions_get_the_error_of_aws() {
     let account = Account::of(ONE);
-    let error = account.rds.describe_db_clusters().send().await.unwrap_err();
+    let error = account.rds.describe_db_snapshots().send().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidAction"));
-    assert_eq!(error.message(), Some("Could not find operation DescribeDBClusters for version 2014-10-31"));
+    assert_eq!(error.message(), Some("Could not find operation DescribeDBSnapshots for version 2014-10-31"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,7 +15,8 @@ pub(super) const LISTINGS: [(&str, f64, u32, u32); 9] = [
 
 /// Families of general, memory-optimised and burstable classes that RDS for PostgreSQL offers, with GiB per vCPU.
 /// Burstable ones have a table of their own.
-pub(super) const FAMILIES: [(&str, u32); 24] = [
+pub(super) const FAMILIES: [(&str, u32); 26] = [
+    ("c6gd", 2),
     ("m5", 4),
     ("m5d", 4),
     ("m6g", 4),
@@ -40,6 +41,7 @@ pub(super) const FAMILIES: [(&str, u32); 24] = [
     ("r7i", 8),
     ("r8g", 8),
     ("x2g", 16),
+    ("x2iedn", 32),
 ];
 
 /// Sizes of the families, smallest first, with their vCPUs.

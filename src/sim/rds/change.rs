@@ -6,9 +6,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::fleet::{Fleet, after};
-use super::instance::{Change, Pending};
-use crate::sim::scenario::{ChangeFault, Range};
+use super::fleet::{Fleet, after, bad_end};
+use super::instance::{Change, Membership, Pending};
+use crate::sim::scenario::{ChangeFault, ClusterKind, Range, ReaderFault};
 
 const CONFIGURATION: &str = "configuration change";
 const AVAILABILITY: &str = "availability";
@@ -37,6 +37,10 @@ pub(super) enum Step {
     Finished,
     /// The status is `available` again.
     Settled,
+    /// A new reader of a cluster runs.
+    Created,
+    /// A new reader of a cluster was not to be had.
+    NotCreated(ReaderFault),
     /// The instance is gone.
     Deleted,
 }
@@ -75,11 +79,14 @@ impl Fleet {
             Step::FailoverDone => self.failover_done(at, id),
             Step::Finished => self.finished(at, id),
             Step::Settled => self.settled(at, id),
+            Step::Created => self.reader_created(at, id),
+            Step::NotCreated(why) => self.reader_not_created(at, id, why),
             Step::Deleted => self.deleted(at, id),
         }
     }
 
-    fn begin(&mut self, at: Timestamp, id: &str) {
+    /// The change begins that is pending.
+    pub(super) fn begin(&mut self, at: Timestamp, id: &str) {
         let Some(instance) = self.instances.get_mut(id) else { return };
         if instance.pending.is_empty() {
             // Cancelled by setting the old value again before anything was done.
@@ -118,15 +125,18 @@ impl Fleet {
 
     /// The fault that a class change of this instance would run into now, and when that fault is over.
     fn change_fault(&self, at: Timestamp, id: &str) -> Option<(ChangeFault, Timestamp)> {
-        let strikes = |of: &Option<String>| of.as_deref().is_none_or(|of| of == id);
-        let mut windows = self.change_faults.iter();
-        let window = windows.find(|window| window.from <= at && at < window.until && strikes(&window.instance))?;
-        Some((window.end, window.until))
+        let cluster = self.membership(id).map(|membership| membership.cluster.as_str());
+        let names: Vec<&str> = std::iter::once(id).chain(cluster).collect();
+        bad_end(&self.change_faults, at, &names)
     }
 
     fn prepare(&mut self, at: Timestamp, id: &str) {
         let multi_az = self.instances.get(id).is_some_and(|instance| instance.multi_az);
-        let takes = if multi_az { self.timing.standby } else { self.timing.preparation };
+        let takes = match self.membership(id) {
+            Some(Membership { kind: ClusterKind::MultiAz, .. }) => self.timing.cluster_member,
+            _ if multi_az => self.timing.standby,
+            _ => self.timing.preparation,
+        };
         self.schedule_in(at, takes, id, Step::Shutdown);
     }
 
@@ -216,11 +226,15 @@ impl Fleet {
         "available".clone_into(&mut instance.status);
         instance.change = Change::Idle;
         self.take_up_deferred(at, id);
+        self.member_settled(at, id);
     }
 
     fn deleted(&mut self, at: Timestamp, id: &str) {
         self.event(at, id, "deletion", "DB instance deleted");
-        self.instances.remove(id);
+        let gone = self.instances.remove(id);
+        if let Some(Membership { cluster, .. }) = gone.and_then(|gone| gone.membership) {
+            self.member_left(at, &cluster);
+        }
     }
 
     /// What was deferred behind a change that is over waits for the window like any other.

@@ -57,8 +57,9 @@ fn checked_filters(params: &Params) -> Result<Vec<Filter<'_>>, ApiError> {
             "db-instance-id" => (|instance| Some(&instance.id), true),
             "dbi-resource-id" => (|instance| Some(&instance.resource_id), false),
             "engine" => (|instance| Some(&instance.engine), false),
-            // There are no clusters and no directories in this world, so nothing belongs to one.
-            "db-cluster-id" | "domain" => (|_| None, false),
+            "db-cluster-id" => (|instance| instance.membership.as_ref().map(|it| it.cluster.as_str()), false),
+            // There are no directories in this world, so nothing belongs to one.
+            "domain" => (|_| None, false),
             other => {
                 let message = format!("Unrecognized filter name: {other}");
                 return Err(ApiError::sender("InvalidParameterValue", message));
@@ -68,7 +69,15 @@ fn checked_filters(params: &Params) -> Result<Vec<Filter<'_>>, ApiError> {
             let message = format!("The filter {name} has no values");
             return Err(ApiError::sender("InvalidParameterCombination", message));
         }
+        // A cluster can be named by its ARN too.
+        let name_of = |value| if name == "db-cluster-id" { last_part(value) } else { value };
+        let values = values.into_iter().map(name_of).collect();
         Ok(Filter { value_of, values, or_arn })
     };
     params.filters().into_iter().map(check).collect()
+}
+
+/// The name at the end of an ARN; a name as it is.
+fn last_part(given: &str) -> &str {
+    given.rsplit(':').next().unwrap_or(given)
 }

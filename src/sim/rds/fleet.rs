@@ -6,10 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::blue_green::{self, Deployment};
 use super::change::Step;
+use super::cluster::{self, Cluster, Proxy};
 use super::instance::Instance;
 use super::log::{EventLog, Source};
 use crate::sim::rng::Rng;
-use crate::sim::scenario::{ChangeFault, DeploymentFault, FaultKind, FaultWindow, Range, Scenario, Timing};
+use crate::sim::scenario::{
+    ChangeFault, DeploymentFault, FailoverFault, FaultKind, Range, ReaderFault, Scenario, Timing,
+};
 
 /// All of RDS in one account and region.
 #[derive(Debug)]
@@ -23,6 +26,12 @@ pub struct Fleet {
     pub(super) not_orderable: BTreeSet<String>,
     pub(super) change_faults: Vec<BadEnd<ChangeFault>>,
     pub(super) deployment_faults: Vec<BadEnd<DeploymentFault>>,
+    pub(super) failover_faults: Vec<BadEnd<FailoverFault>>,
+    pub(super) reader_faults: Vec<BadEnd<ReaderFault>>,
+    /// DB clusters, by identifier.
+    pub(super) clusters: BTreeMap<String, Cluster>,
+    /// Proxies, by name.
+    pub(super) proxies: BTreeMap<String, Proxy>,
     /// Blue/green deployments, by identifier.
     pub(super) deployments: BTreeMap<String, Deployment>,
     /// Names of final snapshots.
@@ -38,6 +47,7 @@ pub struct Fleet {
 enum Due {
     Instance(String, Step),
     Deployment(String, blue_green::Step),
+    Cluster(String, cluster::Step),
 }
 
 /// While what is done to an instance, or to all, comes to a bad end.
@@ -53,32 +63,35 @@ impl Fleet {
     /// The instances of a scenario at the beginning of its history.
     pub fn new(scenario: &Scenario, seed: u64, now: Timestamp) -> Self {
         let instance = |spec| Instance::new(spec, &scenario.account, &scenario.region, seed, now);
-        let after_start = |span| scenario.start.saturating_add(span).unwrap_or(Timestamp::MAX);
-        let window = |fault: &FaultWindow| (after_start(fault.at), after_start(fault.until));
-        let lower = |id: &Option<String>| id.as_ref().map(|id| id.to_ascii_lowercase());
-        let (mut change_faults, mut deployment_faults) = (Vec::new(), Vec::new());
-        for fault in &scenario.faults {
-            let (from, until) = window(fault);
-            match &fault.effect {
-                FaultKind::ClassChange { instance, end } => {
-                    change_faults.push(BadEnd { from, until, instance: lower(instance), end: *end });
-                }
-                FaultKind::Deployment { instance, end } => {
-                    deployment_faults.push(BadEnd { from, until, instance: lower(instance), end: *end });
-                }
-                _ => {}
-            }
-        }
+        let clusters: BTreeMap<String, Cluster> = cluster::of_scenario(scenario, seed, now);
+        let alone = scenario.instances.iter().filter_map(instance);
+        let members = clusters.values().flat_map(|it| cluster::members_of_scenario(scenario, it, seed, now));
         let refused = scenario.capacity.iter().filter(|(_, spec)| spec.orderable == Some(false));
         Self {
             account: scenario.account.clone(),
             region: scenario.region.clone(),
-            instances: scenario.instances.iter().filter_map(instance).map(|found| (found.id.clone(), found)).collect(),
+            instances: alone.chain(members).map(|found| (found.id.clone(), found)).collect(),
+            proxies: cluster::proxies_of_scenario(scenario, now),
             log: EventLog::default(),
             timing: scenario.timing,
             not_orderable: refused.map(|(class, _)| class.clone()).collect(),
-            change_faults,
-            deployment_faults,
+            change_faults: bad_ends(scenario, |effect| match effect {
+                FaultKind::ClassChange { instance, end } => Some((instance, *end)),
+                _ => None,
+            }),
+            deployment_faults: bad_ends(scenario, |effect| match effect {
+                FaultKind::Deployment { instance, end } => Some((instance, *end)),
+                _ => None,
+            }),
+            failover_faults: bad_ends(scenario, |effect| match effect {
+                FaultKind::Failover { instance, end } => Some((instance, *end)),
+                _ => None,
+            }),
+            reader_faults: bad_ends(scenario, |effect| match effect {
+                FaultKind::Reader { instance, end } => Some((instance, *end)),
+                _ => None,
+            }),
+            clusters,
             deployments: BTreeMap::new(),
             snapshots: BTreeSet::new(),
             agenda: BTreeMap::new(),
@@ -103,6 +116,11 @@ impl Fleet {
         self.instances.get(&id.to_ascii_lowercase())
     }
 
+    /// Every DB cluster, by identifier.
+    pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
+        self.clusters.values()
+    }
+
     /// Every blue/green deployment.
     pub fn deployments(&self) -> impl Iterator<Item = &Deployment> {
         self.deployments.values()
@@ -118,6 +136,7 @@ impl Fleet {
         match self.agenda.pop_first() {
             Some(((at, _), Due::Instance(id, step))) => self.perform(at, &id, step),
             Some(((at, _), Due::Deployment(id, step))) => self.perform_deployment(at, &id, step),
+            Some(((at, _), Due::Cluster(id, step))) => self.perform_cluster(at, &id, step),
             None => {}
         }
     }
@@ -143,6 +162,17 @@ impl Fleet {
     pub(super) fn schedule_deployment_in(&mut self, now: Timestamp, range: Range, id: &str, step: blue_green::Step) {
         let at = after(now, self.draw(range));
         self.schedule_deployment(at, id, step);
+    }
+
+    /// Puts something on the agenda of a cluster.
+    pub(super) fn schedule_cluster(&mut self, at: Timestamp, id: &str, step: cluster::Step) {
+        self.note(at, Due::Cluster(id.to_owned(), step));
+    }
+
+    /// Puts something on the agenda of a cluster, a drawn time after `now`.
+    pub(super) fn schedule_cluster_in(&mut self, now: Timestamp, range: Range, id: &str, step: cluster::Step) {
+        let at = after(now, self.draw(range));
+        self.schedule_cluster(at, id, step);
     }
 
     fn note(&mut self, at: Timestamp, due: Due) {
@@ -191,6 +221,24 @@ impl Fleet {
             self.log.write(at, Source::instance(&instance.id, &instance.arn), category, message);
         }
     }
+}
+
+/// The scenario's faults of one kind: whom each strikes, and how that ends.
+fn bad_ends<E>(scenario: &Scenario, of: impl Fn(&FaultKind) -> Option<(&Option<String>, E)>) -> Vec<BadEnd<E>> {
+    let ends = scenario.faults.iter().filter_map(|fault| {
+        let (instance, end) = of(&fault.effect)?;
+        let instance = instance.as_ref().map(|id| id.to_ascii_lowercase());
+        let (from, until) = (after(scenario.start, fault.at), after(scenario.start, fault.until));
+        Some(BadEnd { from, until, instance, end })
+    });
+    ends.collect()
+}
+
+/// The bad end that something would run into at that time, which goes by any of these names, and when that is over.
+pub(super) fn bad_end<E: Copy>(ends: &[BadEnd<E>], at: Timestamp, names: &[&str]) -> Option<(E, Timestamp)> {
+    let strikes = |of: &Option<String>| of.as_deref().is_none_or(|of| names.contains(&of));
+    let window = ends.iter().find(|window| window.from <= at && at < window.until && strikes(&window.instance))?;
+    Some((window.end, window.until))
 }
 
 /// `at + span`, within what a timestamp can hold.

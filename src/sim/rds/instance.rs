@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::window::Window;
 use crate::sim::rng::Rng;
-use crate::sim::scenario::InstanceSpec;
+use crate::sim::scenario::{ClusterKind, InstanceSpec};
 
 /// A DB instance of the simulated account.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct Instance {
     pub pending: Pending,
     /// What was asked for the window while another change was about to begin: it is not swept along with that one.
     pub deferred: Pending,
-    /// Always `postgres` for now.
+    /// `postgres`, or `aurora-postgresql`.
     pub engine: String,
     /// Such as `16.8`.
     pub engine_version: String,
@@ -59,6 +59,8 @@ pub struct Instance {
     pub outages: Vec<(Timestamp, Option<Timestamp>)>,
     /// What it is to the clients.
     pub role: Role,
+    /// The cluster that it is a member of.
+    pub membership: Option<Membership>,
     /// It cannot be deleted.
     pub deletion_protection: bool,
     /// The change being made, from acceptance until the instance has settled.
@@ -77,6 +79,21 @@ pub enum Role {
     },
     /// A copy has taken over its name: it takes no writes and nobody asks for it.
     Replaced,
+    /// The member of a cluster that takes the writes.
+    Writer,
+    /// A member of a cluster that can be read, and can take over.
+    Reader,
+}
+
+/// An instance's place in a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The `DBClusterIdentifier`.
+    pub cluster: String,
+    /// The kind of that cluster.
+    pub kind: ClusterKind,
+    /// The `PromotionTier`: of the members that can take over the one with the lowest number does.
+    pub promotion_tier: u32,
 }
 
 /// `PendingModifiedValues`, as far as they are simulated.
@@ -166,10 +183,16 @@ impl Instance {
             created: now.saturating_sub(month).unwrap_or(now),
             outages: Vec::new(),
             role: Role::Production,
+            membership: None,
             deletion_protection: spec.deletion_protection,
             change: Change::Idle,
             id,
         })
+    }
+
+    /// Whether it is a member of that cluster.
+    pub fn is_member_of(&self, cluster: &str) -> bool {
+        self.membership.as_ref().is_some_and(|membership| membership.cluster == cluster)
     }
 
     /// Whether the database accepted connections at that instant. Known for the last hours only.
@@ -182,9 +205,11 @@ impl Instance {
         self.outages.retain(|(_, until)| until.is_none_or(|until| until >= before));
     }
 
-    /// The database goes down.
+    /// The database goes down, if it is not down already.
     pub fn goes_down(&mut self, at: Timestamp) {
-        self.outages.push((at, None));
+        if self.outages.last().is_none_or(|(_, until)| until.is_some()) {
+            self.outages.push((at, None));
+        }
     }
 
     /// The database is back, with the parameters that waited for a restart.

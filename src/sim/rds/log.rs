@@ -22,6 +22,11 @@ impl Source {
         Self { kind: "db-instance", id: id.to_owned(), arn: arn.to_owned() }
     }
 
+    /// A DB cluster.
+    pub(super) fn cluster(id: &str, arn: &str) -> Self {
+        Self { kind: "db-cluster", id: id.to_owned(), arn: arn.to_owned() }
+    }
+
     /// A blue/green deployment.
     pub(super) fn deployment(name: &str, arn: &str) -> Self {
         Self { kind: "blue-green-deployment", id: name.to_owned(), arn: arn.to_owned() }

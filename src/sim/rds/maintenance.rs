@@ -9,7 +9,10 @@ use crate::sim::wire::xml::Xml;
 
 /// The empty list, after the checks of the parameters.
 pub(super) fn describe(fleet: &Fleet, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
-    let unknown = |arn: &&str| !fleet.instances().any(|instance| instance.arn == *arn);
+    let unknown = |arn: &&str| {
+        let is_instance = fleet.instances().any(|instance| instance.arn == **arn);
+        !is_instance && !fleet.clusters().any(|cluster| cluster.arn == **arn)
+    };
     if let Some(arn) = params.get("ResourceIdentifier").filter(unknown) {
         let message = format!("Resource {arn} was not found");
         return Err(ApiError { code: "ResourceNotFoundFault".to_owned(), status: 404, message });

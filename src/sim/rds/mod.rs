@@ -2,6 +2,7 @@
 
 mod blue_green;
 mod change;
+mod cluster;
 mod delete;
 mod describe;
 mod events;
@@ -10,6 +11,7 @@ mod instance;
 mod log;
 mod maintenance;
 mod modify;
+mod offer;
 mod orderable;
 mod page;
 mod shape;
@@ -17,8 +19,10 @@ mod shape;
 use jiff::Timestamp;
 
 pub use blue_green::{Deployment, Status as DeploymentStatus};
+pub use cluster::Cluster;
 pub use fleet::Fleet;
-pub use instance::{Instance, Role, is_identifier};
+pub use instance::{Instance, Membership, Role, is_identifier};
+pub use offer::offers;
 
 use super::wire::query::{self, Params};
 use super::wire::{ApiError, Response};
@@ -34,6 +38,13 @@ pub fn handle(fleet: &mut Fleet, now: Timestamp, request_id: &str, params: &Para
     query::respond(NAMESPACE, action, request_id, |xml| match action {
         "DescribeDBInstances" => describe::instances(fleet, now, params, xml),
         "ModifyDBInstance" => modify::instance(fleet, now, params, xml),
+        "CreateDBInstance" => cluster::create_member(fleet, now, params, xml),
+        "DescribeDBClusters" => cluster::describe(fleet, now, params, xml),
+        "ModifyDBCluster" => cluster::modify(fleet, now, params, xml),
+        "FailoverDBCluster" => cluster::failover(fleet, now, params, xml),
+        "DescribeDBProxies" => cluster::proxies(fleet, params, xml),
+        "DescribeDBProxyTargets" => cluster::targets(fleet, params, xml),
+        "DescribeDBProxyTargetGroups" => cluster::proxy_groups(fleet, params, xml),
         "DeleteDBInstance" => delete::instance(fleet, now, params, xml),
         "CreateBlueGreenDeployment" => blue_green::create(fleet, now, params, xml),
         "DescribeBlueGreenDeployments" => blue_green::describe(fleet, params, xml),
@@ -49,4 +60,16 @@ pub fn handle(fleet: &mut Fleet, now: Timestamp, request_id: &str, params: &Para
 /// The error for an instance that does not exist.
 fn not_found(id: &str) -> ApiError {
     ApiError { code: "DBInstanceNotFound".to_owned(), status: 404, message: format!("DBInstance {id} not found.") }
+}
+
+/// Refuses a parameter that an operation knows at AWS and not here: a success that ignores it would be a lie.
+fn only(params: &Params, operation: &str, simulated: &[&str]) -> Result<(), ApiError> {
+    let is_simulated = |name: &&str| simulated.contains(&name.split('.').next().unwrap_or_default());
+    match params.names().find(|name| !is_simulated(name)) {
+        None => Ok(()),
+        Some(other) => {
+            let message = format!("The parameter {other} of {operation} is not part of this simulation");
+            Err(ApiError::sender("InvalidParameterValue", message))
+        }
+    }
 }

@@ -1,20 +1,18 @@
 //! `ModifyDBInstance`: class, storage, backups and Multi-AZ. Everything else it could change at AWS is refused here,
 //! because a success that changes nothing would be a lie.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use super::describe::find;
 use super::fleet::Fleet;
 use super::instance::{Change, Instance, Pending};
-use super::{blue_green, orderable, shape};
+use super::{blue_green, cluster, only, orderable, shape};
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
 use crate::sim::wire::xml::Xml;
 
 /// The parameters that mean something here.
-const SIMULATED: [&str; 9] = [
+const SIMULATED: [&str; 10] = [
     "Action",
     "Version",
     "DBInstanceIdentifier",
@@ -24,19 +22,18 @@ const SIMULATED: [&str; 9] = [
     "AllocatedStorage",
     "BackupRetentionPeriod",
     "MultiAZ",
+    "PromotionTier",
 ];
 
 /// Checks, records the change as pending and says when it begins. The answer still shows the old values and, for some
 /// seconds more, the old status.
 pub(super) fn instance(fleet: &mut Fleet, now: Timestamp, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
-    let known: BTreeSet<&str> = SIMULATED.into_iter().collect();
-    if let Some(other) = params.names().find(|name| !known.contains(name)) {
-        let message = format!("The parameter {other} of ModifyDBInstance is not part of this simulation");
-        return Err(ApiError::sender("InvalidParameterValue", message));
-    }
+    only(params, "ModifyDBInstance", &SIMULATED)?;
     let asked = asked(params)?;
+    let tier = cluster::checked_tier(params)?;
     let apply_immediately = params.flag("ApplyImmediately")?.unwrap_or(false);
     let target = find(fleet, params.required("DBInstanceIdentifier")?)?;
+    cluster::check_modification(fleet, target, &asked, tier)?;
     check(fleet, target, &asked)?;
     let reservation = params.get("DBCapacityReservationIdentifier").map(str::to_owned);
     let id = target.id.clone();
@@ -45,6 +42,10 @@ pub(super) fn instance(fleet: &mut Fleet, now: Timestamp, params: &Params, xml: 
         // A class change that does not name it moves the instance to unreserved capacity.
         if asked.class.is_some() {
             instance.capacity_reservation = reservation;
+        }
+        // This one takes effect at once, whatever was said of the others.
+        if let Some((membership, tier)) = instance.membership.as_mut().zip(tier) {
+            membership.promotion_tier = tier;
         }
     }
     fleet.accept(now, &id, apply_immediately);

@@ -1,12 +1,14 @@
 //! A DB instance as XML. What this world knows nothing of is written as a fresh instance of RDS has it.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::instance::{Instance, Pending, Role};
+use super::instance::{Instance, Membership, Pending, Role};
 use crate::sim::wire::xml::Xml;
 
 /// The port of PostgreSQL.
-const PORT: u16 = 5432;
+pub(super) const PORT: u16 = 5432;
 
 /// Writes the content of a `DBInstance` element.
 pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
@@ -16,10 +18,7 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.text("DBInstanceStatus", &instance.status);
     xml.text("MasterUsername", "postgres");
     xml.text("DBName", "postgres");
-    xml.nest("Endpoint", |xml| {
-        xml.text("Address", &instance.host);
-        xml.text("Port", PORT);
-    });
+    place(instance, xml);
     xml.text("AllocatedStorage", instance.storage_gib);
     xml.instant("InstanceCreateTime", instance.created);
     xml.text("PreferredBackupWindow", "03:00-03:30");
@@ -70,7 +69,7 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.optional("DBCapacityReservationIdentifier", instance.capacity_reservation.as_ref());
     xml.text("DeletionProtection", instance.deletion_protection);
     xml.empty("AssociatedRoles");
-    tags(instance, xml);
+    tag_list(&instance.tags, xml);
     xml.text("CustomerOwnedIpEnabled", false);
     xml.text("ActivityStreamStatus", "stopped");
     xml.text("BackupTarget", "region");
@@ -80,14 +79,24 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.text("EngineLifecycleSupport", "open-source-rds-extended-support-disabled");
 }
 
+/// Where it is reached, and the cluster that it belongs to.
+fn place(instance: &Instance, xml: &mut Xml) {
+    // A member of a cluster has its address once it runs.
+    if instance.membership.is_none() || instance.status != "creating" {
+        xml.nest("Endpoint", |xml| {
+            xml.text("Address", &instance.host);
+            xml.text("Port", PORT);
+        });
+    }
+    if let Some(Membership { cluster, promotion_tier, .. }) = &instance.membership {
+        xml.text("DBClusterIdentifier", cluster);
+        xml.text("PromotionTier", promotion_tier);
+    }
+}
+
 fn groups(instance: &Instance, xml: &mut Xml) {
     let major = instance.engine_version.split('.').next().unwrap_or_default();
-    xml.nest("VpcSecurityGroups", |xml| {
-        xml.nest("VpcSecurityGroupMembership", |xml| {
-            xml.text("VpcSecurityGroupId", "sg-0a1b2c3d4e5f60718");
-            xml.text("Status", "active");
-        });
-    });
+    security_groups(xml);
     xml.nest("DBParameterGroups", |xml| {
         xml.nest("DBParameterGroup", |xml| {
             xml.text("DBParameterGroupName", format!("default.{}{major}", instance.engine));
@@ -112,9 +121,20 @@ fn pending(pending: &Pending, xml: &mut Xml) {
     });
 }
 
-fn tags(instance: &Instance, xml: &mut Xml) {
+/// The security groups, the same everywhere in this world.
+pub(super) fn security_groups(xml: &mut Xml) {
+    xml.nest("VpcSecurityGroups", |xml| {
+        xml.nest("VpcSecurityGroupMembership", |xml| {
+            xml.text("VpcSecurityGroupId", "sg-0a1b2c3d4e5f60718");
+            xml.text("Status", "active");
+        });
+    });
+}
+
+/// Writes the tags of anything.
+pub(super) fn tag_list(tags: &BTreeMap<String, String>, xml: &mut Xml) {
     xml.nest("TagList", |xml| {
-        for (key, value) in &instance.tags {
+        for (key, value) in tags {
             xml.nest("Tag", |xml| {
                 xml.text("Key", key);
                 xml.text("Value", value);

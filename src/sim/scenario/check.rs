@@ -6,12 +6,12 @@ use std::ops::Range;
 use jiff::SignedDuration;
 
 use super::parse::File;
-use super::{Demand, InstanceSpec};
+use super::{Demand, InstanceSpec, check_cluster};
 use crate::diagnostics::Diagnostic;
 use crate::model::class::InstanceClass;
 
 /// More than these is a mistake, not a scenario.
-const MAX_INSTANCES: usize = 500;
+const MAX_DATABASES: usize = 500;
 const MAX_LINES: usize = 10_000;
 /// CloudWatch keeps minutes for 15 days; a longer history could not be read.
 const MAX_HISTORY: SignedDuration = SignedDuration::from_hours(15 * 24);
@@ -43,9 +43,9 @@ pub(super) fn file(file: &File) -> Vec<Diagnostic> {
             complain(true, line.span(), message);
         }
     }
-    let count = file.instance.get_ref().len();
-    let message = format!("there are {count} instances; 1 to {MAX_INSTANCES} are possible");
-    complain(count == 0 || count > MAX_INSTANCES, file.instance.span(), message);
+    let count = file.instance.get_ref().len() + file.cluster.len();
+    let message = format!("there are {count} instances and clusters; 1 to {MAX_DATABASES} are possible");
+    complain(count == 0 || count > MAX_DATABASES, file.instance.span(), message);
     complain(file.demand.len() + file.fault.len() > MAX_LINES, 0..0, "too many lines of demand and faults".to_owned());
     for (class, spec) in &file.capacity {
         let numbers = [spec.writes, spec.baseline_iops].into_iter().flatten();
@@ -54,9 +54,10 @@ pub(super) fn file(file: &File) -> Vec<Diagnostic> {
         let unknown = InstanceClass::known(class.get_ref()).is_none();
         complain(unknown, class.span(), format!("{} is no class that is known here", class.get_ref()));
     }
-    let ids: BTreeSet<&str> = file.instance.get_ref().iter().map(|spec| spec.get_ref().id.as_str()).collect();
     check_instances(file, &mut found);
-    check_lines(file, &ids, &mut found);
+    let ids = file.instance.get_ref().iter().map(|spec| spec.get_ref().id.to_ascii_lowercase());
+    check_cluster::clusters(file, ids.collect(), &mut found);
+    check_lines(file, &mut found);
     found
 }
 
@@ -95,14 +96,19 @@ fn check_instances(file: &File, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn check_lines(file: &File, ids: &BTreeSet<&str>, found: &mut Vec<Diagnostic>) {
+fn check_lines(file: &File, found: &mut Vec<Diagnostic>) {
+    let instances = file.instance.get_ref().iter().map(|spec| spec.get_ref().id.clone());
+    let databases: BTreeSet<String> = instances.chain(file.cluster.iter().map(|it| it.get_ref().id.clone())).collect();
+    // A fault can also strike a single member.
+    let members = file.cluster.iter().flat_map(|it| it.get_ref().member_ids());
+    let machines: BTreeSet<String> = databases.iter().cloned().chain(members).collect();
     let sane = |duration: SignedDuration| !duration.is_negative() && duration <= MAX_TIME;
-    let unknown = |instance: Option<&str>| instance.is_some_and(|id| !ids.contains(id));
+    let unknown = |ids: &BTreeSet<String>, given: Option<&str>| given.is_some_and(|id| !ids.contains(id));
     for line in &file.demand {
         let Demand { instance, at, ramp, writes, reads, connections } = line.get_ref();
         let numbers = || [writes, reads, connections].into_iter().flatten();
         let checks = [
-            (unknown(instance.as_deref()), "instance names no [[instance]]"),
+            (unknown(&databases, instance.as_deref()), "instance names no [[instance]] and no [[cluster]]"),
             (!sane(*at) || !sane(*ramp), "at and ramp must lie between 0 and a year"),
             (numbers().any(|number| !(0.0..=1e6).contains(number)), "a demand is not between 0 and a million"),
             (numbers().next().is_none(), "a demand needs writes, reads or connections"),
@@ -114,7 +120,7 @@ fn check_lines(file: &File, ids: &BTreeSet<&str>, found: &mut Vec<Diagnostic>) {
     for fault in &file.fault {
         let written = fault.get_ref();
         let checks = [
-            (unknown(written.instance()), "instance names no [[instance]]"),
+            (unknown(&machines, written.instance()), "instance names no [[instance]] and no [[cluster]]"),
             (!sane(written.at.0) || !sane(written.lasts.0), "at and for must lie between 0 and a year"),
         ];
         found.extend(
@@ -140,7 +146,7 @@ fn is_region(text: &str) -> bool {
 }
 
 /// Numbers with points between them.
-fn is_version(text: &str) -> bool {
+pub(super) fn is_version(text: &str) -> bool {
     let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     text.contains('.') && text.split('.').all(number)
 }

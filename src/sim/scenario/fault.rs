@@ -61,9 +61,23 @@ pub enum FaultKind {
         /// How.
         end: DeploymentFault,
     },
+    /// Failovers of clusters come to a bad end.
+    Failover {
+        /// The cluster.
+        instance: Option<String>,
+        /// How.
+        end: FailoverFault,
+    },
+    /// Readers that are created come to a bad end.
+    Reader {
+        /// The cluster.
+        instance: Option<String>,
+        /// How.
+        end: ReaderFault,
+    },
     /// Accepted class changes come to a bad end.
     ClassChange {
-        /// The database.
+        /// The database; of a cluster all of its members, or one of them by its name.
         instance: Option<String>,
         /// How.
         end: ChangeFault,
@@ -84,6 +98,32 @@ pub enum DeploymentFault {
     ClassRefused,
     /// The cut breaks off: `SWITCHOVER_FAILED`, with the name where it was.
     CutFails,
+}
+
+/// How a failover of a cluster comes to a bad end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailoverFault {
+    /// It is refused with `InvalidDBClusterStateFault`.
+    Refused,
+    /// Another member than the one that was asked for becomes the writer, where there is one.
+    OtherMember,
+    /// It fails, and the previous writer is promoted again; only events tell.
+    Fails,
+}
+
+/// How the creation of a reader comes to a bad end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReaderFault {
+    /// It ends as `failed`.
+    Fails,
+    /// It ends as `incompatible-network`.
+    IncompatibleNetwork,
+    /// It ends as `insufficient-capacity`.
+    NoCapacity,
+    /// It is `creating` until the fault's window is over.
+    Stuck,
 }
 
 /// The two bad ends of an accepted class change.
@@ -118,6 +158,8 @@ pub(super) struct Written {
     hole_in: Option<String>,
     class_change: Option<ChangeFault>,
     blue_green: Option<DeploymentFault>,
+    failover: Option<FailoverFault>,
+    reader: Option<ReaderFault>,
 }
 
 impl Written {
@@ -148,14 +190,18 @@ impl Written {
             self.hole_in.is_some(),
             self.class_change.is_some(),
             self.blue_green.is_some(),
+            self.failover.is_some(),
+            self.reader.is_some(),
         ];
         if kinds.iter().filter(|present| **present).count() != 1 {
             let what = "a fault needs exactly one of error, drop_answer, latency, hole_in, class_change, \
-                        blue_green";
+                        blue_green, failover, reader";
             found.push((None, what.to_owned()));
         }
         let place = |span: Option<Range<usize>>, wrong: bool| span.filter(|_| wrong);
-        let of_instances = self.hole_in.is_some() || self.class_change.is_some() || self.blue_green.is_some();
+        let of_clusters = self.failover.is_some() || self.reader.is_some();
+        let of_instances =
+            self.hole_in.is_some() || self.class_change.is_some() || self.blue_green.is_some() || of_clusters;
         let of_calls = self.error.is_some() || self.drop_answer || self.latency.is_some();
         let outside = |chance: &f64| !(0.0..=1.0).contains(chance);
         let is_error = |status: &u16| (400..600).contains(status);
@@ -173,7 +219,7 @@ impl Written {
             ),
             (
                 place(self.instance.as_ref().map(Spanned::span), of_calls && !of_instances),
-                "instance goes with hole_in, class_change and blue_green only",
+                "instance goes with hole_in, class_change, blue_green, failover and reader only",
             ),
             (place(status.map(Spanned::span), no_error), "status goes with error only"),
             (place(self.message.as_ref().map(Spanned::span), no_error), "message goes with error only"),
@@ -200,6 +246,12 @@ impl Written {
         }
         if let Some(end) = self.blue_green {
             return FaultKind::Deployment { instance, end };
+        }
+        if let Some(end) = self.failover {
+            return FaultKind::Failover { instance, end };
+        }
+        if let Some(end) = self.reader {
+            return FaultKind::Reader { instance, end };
         }
         if let Some(metric) = self.hole_in {
             return FaultKind::Hole { metric: Some(metric).filter(|name| name != "*"), instance };

@@ -3,6 +3,8 @@
 
 mod builtin;
 mod check;
+mod check_cluster;
+mod cluster;
 mod fault;
 mod parse;
 mod read;
@@ -15,7 +17,9 @@ use serde::Deserialize;
 
 use crate::model::policy::Strategy;
 
-pub use fault::{ChangeFault, DeploymentFault, FaultKind, FaultWindow};
+pub use check_cluster::MOST_MEMBERS;
+pub use cluster::{ClusterKind, ClusterSpec, MemberSpec};
+pub use fault::{ChangeFault, DeploymentFault, FailoverFault, FaultKind, FaultWindow, ReaderFault};
 pub use span::Range;
 
 /// A whole scenario, checked: names refer to something, numbers and durations are sane.
@@ -39,8 +43,10 @@ pub struct Scenario {
     pub region: String,
     /// How far load strays from the script, as a part of it: 0.05 is ±5 % at most.
     pub noise: f64,
-    /// The databases.
+    /// The databases that are one instance each.
     pub instances: Vec<InstanceSpec>,
+    /// The databases that are clusters.
+    pub clusters: Vec<ClusterSpec>,
     /// What clients ask for, in order of time.
     pub demand: Vec<Demand>,
     /// How long AWS takes over things.
@@ -56,6 +62,7 @@ pub struct Scenario {
 /// One DB instance as it is when history begins.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in a file that people write")]
 pub struct InstanceSpec {
     /// The `DBInstanceIdentifier`.
     pub id: String,
@@ -95,6 +102,9 @@ pub struct InstanceSpec {
     pub manage_master_user_password: bool,
     /// The capacity reservation that it uses; a class change that does not name it gives it up.
     pub capacity_reservation: Option<String>,
+    /// An RDS Proxy in front of it, called `<id>-proxy`.
+    #[serde(default)]
+    pub proxy: bool,
     /// Key and value.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -131,7 +141,8 @@ impl InstanceSpec {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Demand {
-    /// The instance it is for; all of them if not given.
+    /// The instance or cluster it is for; all of them if not given. A cluster's writes reach whichever member writes, its
+    /// `reads` the members that can be read, or the writer where there is none.
     pub instance: Option<String>,
     /// Since the scenario's start.
     #[serde(deserialize_with = "span::time")]
@@ -179,6 +190,17 @@ pub struct Timing {
     pub switchover_checks: Range,
     /// Blue/green: how long clients are kept out.
     pub switchover_cut: Range,
+    /// Aurora: from the creation of a reader until it is available; assumed, from reports of 5 to 10 minutes.
+    pub reader_creation: Range,
+    /// Aurora: a failover from `failing-over` until the cluster is available again; AWS says typically less than 60 s,
+    /// often less than 30.
+    pub aurora_failover: Range,
+    /// Aurora: how long the cluster is without a writer in it.
+    pub aurora_cut: Range,
+    /// Multi-AZ DB cluster: from the beginning of a member's change of class until it goes down, for as long as `outage`.
+    pub cluster_member: Range,
+    /// Multi-AZ DB cluster: how long it is without a writer in a failover; AWS says typically under 35 s.
+    pub cluster_cut: Range,
     /// From a deletion that was taken until the instance is gone.
     pub deletion: Range,
     /// How long a request takes on the wire and at AWS together.
@@ -203,6 +225,11 @@ impl Default for Timing {
             green_storage: Range::seconds(180, 900),
             switchover_checks: Range::seconds(15, 45),
             switchover_cut: Range::seconds(3, 40),
+            reader_creation: Range::seconds(300, 540),
+            aurora_failover: Range::seconds(20, 40),
+            aurora_cut: Range::seconds(5, 25),
+            cluster_member: Range::seconds(180, 360),
+            cluster_cut: Range::seconds(10, 35),
             deletion: Range::seconds(120, 360),
             latency: Range::millis(20, 120),
         }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::cluster::ClusterSpec;
 use super::fault::Written;
 use super::span::Time;
 use super::{CapacitySpec, Demand, InstanceSpec, Scenario, Timing, check, read};
@@ -40,7 +41,10 @@ pub(super) struct File {
     pub(super) region: Spanned<String>,
     #[serde(default = "default_noise")]
     pub(super) noise: Spanned<f64>,
+    #[serde(default = "no_instances")]
     pub(super) instance: Spanned<Vec<Spanned<InstanceSpec>>>,
+    #[serde(default)]
+    pub(super) cluster: Vec<Spanned<ClusterSpec>>,
     #[serde(default)]
     pub(super) demand: Vec<Spanned<Demand>>,
     #[serde(default)]
@@ -51,6 +55,9 @@ pub(super) struct File {
     pub(super) fault: Vec<Spanned<Written>>,
 }
 
+fn no_instances() -> Spanned<Vec<Spanned<InstanceSpec>>> {
+    Spanned::new(0..0, Vec::new())
+}
 fn default_start() -> Timestamp {
     // A Monday morning, so that no maintenance window is near.
     Timestamp::constant(1_767_603_600, 0)
@@ -106,6 +113,7 @@ impl Scenario {
             region: file.region.into_inner(),
             noise: file.noise.into_inner(),
             instances: file.instance.into_inner().into_iter().map(Spanned::into_inner).collect(),
+            clusters: file.cluster.into_iter().map(Spanned::into_inner).collect(),
             demand,
             timing: file.timing,
             capacity: file.capacity.into_iter().map(|(class, spec)| (class.into_inner(), spec)).collect(),

@@ -82,6 +82,15 @@ impl Params {
         };
         (1..).map_while(filter).collect()
     }
+
+    /// RDS's `Tags`, 50 at the most: key and value.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        let one = |index: usize| {
+            let key = self.get(&format!("Tags.Tag.{index}.Key"))?;
+            Some((key.to_owned(), self.get(&format!("Tags.Tag.{index}.Value")).unwrap_or_default().to_owned()))
+        };
+        (1..=50).map_while(one).collect()
+    }
 }
 
 impl ApiError {

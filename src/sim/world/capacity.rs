@@ -56,6 +56,13 @@ pub(super) fn of(class: &str, overrides: &BTreeMap<String, CapacitySpec>) -> Cap
     }
 }
 
+impl Capacity {
+    /// The same host on Aurora's shared volume, which has no bucket of its own to drain.
+    pub(super) fn on_shared_volume(self) -> Self {
+        Self { baseline_iops: self.burst_iops, ..self }
+    }
+}
+
 fn credits(class: &str, vcpus: f64) -> Option<Credits> {
     let size = class.strip_prefix("db.t4g.").or_else(|| class.strip_prefix("db.t3."))?;
     let per_hour = match size {

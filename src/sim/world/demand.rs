@@ -8,6 +8,9 @@ const USUAL_CONNECTIONS: f64 = 24.0;
 /// Disk reads for each row written, while the script does not say.
 const USUAL_READS_PER_WRITE: f64 = 0.3;
 
+/// What Aurora's readers do for each write: they refresh the pages that they have in memory. An assumption.
+const REFRESH_PART: f64 = 0.15;
+
 /// What clients ask for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Asked {
@@ -59,12 +62,29 @@ impl Script {
         }
     }
 
+    /// The seconds of the story at an instant.
+    fn seconds(&self, at: Timestamp) -> f64 {
+        let seconds = at.duration_since(self.start).as_secs_f64();
+        self.repeat.map_or(seconds, |repeat| seconds.rem_euclid(repeat.as_secs_f64()))
+    }
+
+    /// What reaches the writer of a cluster: the reads that the script names go to its readers, if there are any.
+    pub(super) fn at_writer(&self, at: Timestamp, readers: usize) -> Asked {
+        let all = self.at(at);
+        if readers == 0 { all } else { Asked { reads: all.writes * USUAL_READS_PER_WRITE, ..all } }
+    }
+
+    /// What reaches each of the readers of a cluster: its part of the reads that the script names. With a disk of its own
+    /// it applies all writes, else it refreshes its memory.
+    pub(super) fn at_reader(&self, at: Timestamp, readers: usize, has_own_disk: bool) -> Asked {
+        let reads = self.reads.at(self.seconds(at)).unwrap_or(0.0) / readers.max(1) as f64;
+        let part = if has_own_disk { 1.0 } else { REFRESH_PART };
+        Asked { writes: self.at(at).writes * part, reads, connections: 1.0 }
+    }
+
     /// What is asked for at `at`; before the scenario's start as well.
     pub(super) fn at(&self, at: Timestamp) -> Asked {
-        let mut seconds = at.duration_since(self.start).as_secs_f64();
-        if let Some(repeat) = self.repeat {
-            seconds = seconds.rem_euclid(repeat.as_secs_f64());
-        }
+        let seconds = self.seconds(at);
         let writes = self.writes.at(seconds).unwrap_or(0.0);
         Asked {
             writes,

@@ -13,7 +13,7 @@ pub(super) struct Sample {
 
 /// Bytes per disk write, per disk read, and of write-ahead log per row.
 const WRITE_BYTES: f64 = 10_240.0;
-const READ_BYTES: f64 = 12_288.0;
+pub(super) const READ_BYTES: f64 = 12_288.0;
 const WAL_BYTES: f64 = 760.0;
 
 /// The metrics of `AWS/RDS` that an instance publishes each minute. `rng` adds the jitter of a real machine to all

@@ -1,13 +1,16 @@
 //! The world: one AWS account in virtual time. It has no task and no clock; whoever calls says what time it is, and
 //! everything that was due until then happens first, in order. Equal scenario, seed and calls give equal answers.
 
+mod aurora;
 mod capacity;
 mod database;
 mod demand;
 mod faults;
+mod lag;
 mod load;
 mod metrics;
 mod route;
+mod series;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,11 +22,12 @@ use jiff::{SignedDuration, Timestamp};
 use database::Database;
 use demand::Script;
 use faults::Faults;
+use series::Volumes;
 
 use super::cloudwatch::CloudWatch;
 use super::rds::{self, Fleet};
 use super::rng::Rng;
-use super::scenario::{CapacitySpec, Range, Scenario};
+use super::scenario::{CapacitySpec, ClusterKind, Range, Scenario};
 use super::sts;
 use super::wire::{Request, Response, SKEW_LIMIT_SECS, query};
 
@@ -44,6 +48,7 @@ pub struct World {
     noise: f64,
     /// By `DbiResourceId`: a name can pass from one machine to another.
     databases: BTreeMap<String, Database>,
+    volumes: Volumes,
     capacity: BTreeMap<String, CapacitySpec>,
     publish_delay: Range,
     latency: Range,
@@ -68,16 +73,19 @@ impl World {
         let seed = seed.unwrap_or(scenario.seed);
         let begin = scenario.start.saturating_sub(scenario.history).unwrap_or(scenario.start);
         let fleet = Fleet::new(scenario, seed, begin);
-        let script = |instance: &rds::Instance| (instance.id.clone(), Script::of(scenario, &instance.id));
+        let script = |id: &String| (id.clone(), Script::of(scenario, id));
+        let alone = fleet.instances().filter(|instance| instance.membership.is_none()).map(|instance| &instance.id);
+        let scripts = alone.chain(fleet.clusters().map(|cluster| &cluster.id)).map(script).collect();
         let mut world = Self {
             account: scenario.account.clone(),
             region: scenario.region.clone(),
             seed,
             now: begin,
             next_minute: next_minute(begin),
-            scripts: fleet.instances().map(script).collect(),
+            scripts,
             noise: scenario.noise,
             databases: BTreeMap::new(),
+            volumes: Volumes::default(),
             fleet,
             cloudwatch: CloudWatch::new(&scenario.account, &scenario.region),
             capacity: scenario.capacity.clone(),
@@ -150,17 +158,24 @@ impl World {
     }
 
     fn minute_ends(&mut self, end: Timestamp) {
+        let readers = self.fleet.readers();
         for instance in self.fleet.instances_mut() {
+            let of_aurora = instance.membership.as_ref().filter(|it| it.kind == ClusterKind::Aurora);
             let capacity = capacity::of(&instance.class, &self.capacity);
+            let capacity = if of_aurora.is_some() { capacity.on_shared_volume() } else { capacity };
             let new = || Database::new(self.noise, instance, &capacity);
             let database = self.databases.entry(instance.resource_id.clone()).or_insert_with(new);
-            let load = database::Load::on(instance, &self.scripts);
+            let load = database::Load::on(instance, &self.scripts, &readers);
             let minute =
                 database::Minute { end, seed: self.seed, delay: self.publish_delay, faults: &self.faults, load };
-            database.live_through(&minute, instance, &capacity, &mut self.cloudwatch);
+            let rows = database.live_through(&minute, instance, &capacity, &mut self.cloudwatch);
+            if let Some(membership) = of_aurora {
+                self.volumes.add(&membership.cluster, rows);
+            }
             instance.forget_outages(end.saturating_sub(MINUTE * 2).unwrap_or(Timestamp::MIN));
         }
         let start = end.saturating_sub(MINUTE).unwrap_or(Timestamp::MIN);
+        self.volumes.publish(end, self.seed, self.publish_delay, &mut self.cloudwatch);
         self.cloudwatch.advance(start, end);
         self.next_minute = next_minute(end);
     }

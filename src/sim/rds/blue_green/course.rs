@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::deployment::{Deployment, Status, TaskStatus};
-use crate::sim::rds::fleet::{Fleet, after};
+use crate::sim::rds::fleet::{Fleet, after, bad_end};
 use crate::sim::rds::instance::{Instance, Role};
 use crate::sim::rds::log::Source;
 use crate::sim::scenario::DeploymentFault;
@@ -293,10 +293,7 @@ impl Fleet {
 
     /// The fault that a deployment of this database would run into now, and when that fault is over.
     pub(super) fn deployment_fault(&self, at: Timestamp, blue: &str) -> Option<(DeploymentFault, Timestamp)> {
-        let strikes = |of: &Option<String>| of.as_deref().is_none_or(|of| of == blue);
-        let mut windows = self.deployment_faults.iter();
-        let window = windows.find(|window| window.from <= at && at < window.until && strikes(&window.instance))?;
-        Some((window.end, window.until))
+        bad_end(&self.deployment_faults, at, &[blue])
     }
 }
 

@@ -1,8 +1,6 @@
 //! `CreateBlueGreenDeployment`, for a change of class. A change of version or storage is refused here, because a success
 //! that changes nothing would be a lie.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::course::Step;
@@ -10,8 +8,8 @@ use super::deployment::{Deployment, Status, TASKS, TaskStatus};
 use super::shape;
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::rds::instance::{Change, Instance, is_identifier};
-use crate::sim::rds::{not_found, orderable};
-use crate::sim::scenario::DeploymentFault;
+use crate::sim::rds::{cluster, not_found, only, orderable};
+use crate::sim::scenario::{ClusterKind, DeploymentFault};
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
 use crate::sim::wire::xml::Xml;
@@ -30,15 +28,13 @@ pub(in crate::sim::rds) fn create(
     params: &Params,
     xml: &mut Xml,
 ) -> Result<(), ApiError> {
-    let known: BTreeSet<&str> = SIMULATED.into_iter().collect();
-    let first = |name: &'_ str| name.split('.').next().unwrap_or_default().to_owned();
-    if let Some(other) = params.names().find(|name| !known.contains(first(name).as_str())) {
-        let message = format!("The parameter {other} of CreateBlueGreenDeployment is not part of this simulation");
-        return Err(ApiError::sender("InvalidParameterValue", message));
-    }
+    only(params, "CreateBlueGreenDeployment", &SIMULATED)?;
     let name = params.required("BlueGreenDeploymentName")?;
     let source = params.required("Source")?;
     let class = params.get("TargetDBInstanceClass");
+    if source.contains(":cluster:") {
+        return Err(cluster_refused(fleet, source));
+    }
     let blue = fleet.instances().find(|instance| instance.arn == source).ok_or_else(|| not_found(source))?;
     check(fleet, name, blue, class)?;
     let refused = matches!(fleet.deployment_fault(now, &blue.id), Some((DeploymentFault::ClassRefused, _)));
@@ -56,7 +52,7 @@ pub(in crate::sim::rds) fn create(
         status_details: None,
         tasks: TASKS.map(|task| (task, TaskStatus::Pending)),
         created: now,
-        tags: tags(params),
+        tags: params.tags(),
         timeout: SignedDuration::ZERO,
     };
     let takes = fleet.timing.status_flip;
@@ -64,6 +60,22 @@ pub(in crate::sim::rds) fn create(
     xml.nest("BlueGreenDeployment", |xml| shape::deployment(&deployment, xml));
     fleet.deployments.insert(deployment.id.clone(), deployment);
     Ok(())
+}
+
+/// What is said to the ARN of a cluster.
+fn cluster_refused(fleet: &Fleet, source: &str) -> ApiError {
+    match cluster::find(fleet, source) {
+        Err(unknown) => unknown,
+        Ok(cluster) if cluster.kind == ClusterKind::MultiAz => {
+            let message = format!("Multi-AZ DB clusters are not supported as a source: {}.", cluster.id);
+            ApiError::sender("SourceClusterNotSupportedFault", message)
+        }
+        // AWS takes these.
+        Ok(_) => {
+            let message = "A blue/green deployment of an Aurora DB cluster is not part of this simulation";
+            ApiError::sender("InvalidParameterValue", message)
+        }
+    }
 }
 
 fn check(fleet: &Fleet, name: &str, blue: &Instance, class: Option<&str>) -> Result<(), ApiError> {
@@ -78,6 +90,10 @@ fn check(fleet: &Fleet, name: &str, blue: &Instance, class: Option<&str>) -> Res
     let tied = |known: &Deployment| known.is_open() && known.has_member(&blue.arn);
     if fleet.deployments.values().any(tied) {
         let message = format!("{} is already part of a blue/green deployment.", blue.id);
+        return Err(ApiError::sender("SourceDatabaseNotSupportedFault", message));
+    }
+    if let Some(membership) = &blue.membership {
+        let message = format!("{} is a member of the DB cluster {}.", blue.id, membership.cluster);
         return Err(ApiError::sender("SourceDatabaseNotSupportedFault", message));
     }
     if blue.backup_retention_days == 0 {
@@ -95,13 +111,4 @@ fn check(fleet: &Fleet, name: &str, blue: &Instance, class: Option<&str>) -> Res
         orderable::check_class(fleet, blue, class)?;
     }
     Ok(())
-}
-
-/// `Tags.Tag.N.Key` and `.Value`, as SDKs write a list of tags.
-fn tags(params: &Params) -> BTreeMap<String, String> {
-    let one = |index: usize| {
-        let key = params.get(&format!("Tags.Tag.{index}.Key"))?;
-        Some((key.to_owned(), params.get(&format!("Tags.Tag.{index}.Value")).unwrap_or_default().to_owned()))
-    };
-    (1..=50).map_while(one).collect()
 }

@@ -1,6 +1,7 @@
 //! A blue/green deployment as XML.
 
 use super::deployment::{Deployment, Status};
+use crate::sim::rds::shape::tag_list;
 use crate::sim::wire::xml::Xml;
 
 /// Writes the content of a `BlueGreenDeployment` element.
@@ -27,14 +28,7 @@ pub(super) fn deployment(deployment: &Deployment, xml: &mut Xml) {
     xml.text("Status", deployment.status.name());
     xml.optional("StatusDetails", deployment.status_details.as_ref());
     xml.instant("CreateTime", deployment.created);
-    xml.nest("TagList", |xml| {
-        for (key, value) in &deployment.tags {
-            xml.nest("Tag", |xml| {
-                xml.text("Key", key);
-                xml.text("Value", value);
-            });
-        }
-    });
+    tag_list(&deployment.tags, xml);
 }
 
 /// The status of the one pair of members.

@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use super::CommandError;
 use crate::config;
 use crate::model::class::InstanceClass;
+use crate::model::cluster::ClusterKind;
 use crate::model::database::DatabaseName;
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Strategy};
 use crate::model::settings::Settings;
 use crate::sim::scenario::Scenario;
 
@@ -38,14 +39,13 @@ pub(super) fn settings(config: Option<&Path>, scenario: Option<&Scenario>) -> Re
 
 /// The built-in policy for every database of a scenario.
 fn builtin_settings(scenario: &Scenario) -> (Settings, String) {
-    let instances = scenario.instances.iter();
-    let mut settings = config::for_databases(instances.map(|instance| {
+    let instances = scenario.instances.iter().map(|instance| (&instance.id, &instance.class, scenario.strategy));
+    let clusters = scenario.clusters.iter().map(|cluster| (&cluster.id, &cluster.class, strategy_of(cluster.kind)));
+    let all = instances.chain(clusters).map(|(id, class, strategy)| {
         // RDS keeps identifiers in small letters.
-        (DatabaseName::new(instance.id.to_ascii_lowercase()), InstanceClass::observed(&instance.class))
-    }));
-    for policy in &mut settings.databases {
-        policy.strategy = scenario.strategy;
-    }
+        (DatabaseName::new(id.to_ascii_lowercase()), InstanceClass::observed(class), strategy)
+    });
+    let settings = config::for_databases(all);
     let one = |policy: &Policy| {
         let rungs: Vec<&str> = policy.ladder.rungs().iter().map(InstanceClass::as_str).collect();
         format!("{} ({}, {})", policy.database, rungs.join(" - "), policy.strategy.as_str())
@@ -53,6 +53,14 @@ fn builtin_settings(scenario: &Scenario) -> (Settings, String) {
     let databases: Vec<String> = settings.databases.iter().map(one).collect();
     let words = format!("the built-in policy for {}", databases.join(", "));
     (settings, words)
+}
+
+/// A cluster is moved by the one strategy that is for its kind.
+fn strategy_of(kind: ClusterKind) -> Strategy {
+    match kind {
+        ClusterKind::Aurora => Strategy::ReaderFailover,
+        ClusterKind::MultiAz => Strategy::ClusterModify,
+    }
 }
 
 /// SHA-256 over the JSON of a value, first 12 hex digits.

@@ -6,7 +6,7 @@ use super::parse;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
 use crate::model::ladder::Ladder;
-use crate::model::policy::Policy;
+use crate::model::policy::{OldMachinePolicy, Policy, Strategy};
 use crate::model::settings::Settings;
 
 /// The configuration of the simulation's database `checkpoints`.
@@ -18,15 +18,16 @@ pub fn checkpoints() -> Settings {
     parse(include_str!("checkpoints.toml"), "checkpoints.toml").expect("the built-in configuration is valid")
 }
 
-/// The policy of `checkpoints` for each of these databases, with a ladder that fits the class it has: the built-in one
+/// The policy of `checkpoints` for each of these databases, moved by that strategy, with a ladder that fits the class it has: the built-in one
 /// from that class on, else the class and the next larger one of its family. A database without such a ladder, and a
 /// name given twice, are left out.
-pub fn for_databases(databases: impl IntoIterator<Item = (DatabaseName, InstanceClass)>) -> Settings {
+pub fn for_databases(databases: impl IntoIterator<Item = (DatabaseName, InstanceClass, Strategy)>) -> Settings {
     let settings = checkpoints();
     let mut seen = BTreeSet::new();
-    let policy = |(database, class): (DatabaseName, InstanceClass)| {
+    let policy = |(database, class, strategy): (DatabaseName, InstanceClass, Strategy)| {
         let builtin = settings.databases.first().filter(|_| seen.insert(database.clone()))?;
-        Some(Policy { database, ladder: ladder(&builtin.ladder, &class)?, ..builtin.clone() })
+        let (ladder, old_machine) = (ladder(&builtin.ladder, &class)?, OldMachinePolicy::of(strategy));
+        Some(Policy { database, ladder, strategy, old_machine, ..builtin.clone() })
     };
     let databases = databases.into_iter().filter_map(policy).collect();
     Settings { databases, ..settings }
@@ -69,11 +70,11 @@ mod tests {
             ("db.m6g.large", ["db.m6g.large", "db.m6g.xlarge"]),
             ("db.t4g.2xlarge", ["db.t4g.xlarge", "db.t4g.2xlarge"]),
         ] {
-            let settings = for_databases([(DatabaseName::new("orders"), class(here))]);
+            let settings = for_databases([(DatabaseName::new("orders"), class(here), Strategy::InPlace)]);
             let ladder = &settings.databases[0].ladder;
             assert_eq!(ladder.rungs(), expected.map(class), "{here}");
         }
-        let same = for_databases([(DatabaseName::new("checkpoints"), class("db.t4g.small"))]);
+        let same = for_databases([(DatabaseName::new("checkpoints"), class("db.t4g.small"), Strategy::InPlace)]);
         assert_eq!(same, checkpoints());
     }
 }

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::fleet::{Fleet, after, bad_end};
 use super::instance::{Change, Membership, Pending};
-use crate::sim::scenario::{ChangeFault, ClusterKind, Range, ReaderFault};
+use crate::model::cluster::ClusterKind;
+use crate::sim::scenario::{ChangeFault, Range, ReaderFault};
 
 const CONFIGURATION: &str = "configuration change";
 const AVAILABILITY: &str = "availability";

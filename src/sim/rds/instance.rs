@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::cluster::ClusterKind;
 use crate::model::window::Window;
 use crate::sim::rng::Rng;
-use crate::sim::scenario::{ClusterKind, InstanceSpec};
+use crate::sim::scenario::InstanceSpec;
 
 /// A DB instance of the simulated account.
 #[derive(Debug, Clone)]

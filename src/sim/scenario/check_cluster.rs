@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::check::is_version;
-use super::cluster::{ClusterKind, ClusterSpec};
+use super::cluster::ClusterSpec;
 use super::parse::File;
 use crate::diagnostics::Diagnostic;
 use crate::model::class::InstanceClass;
+use crate::model::cluster::ClusterKind;
 use crate::model::window::Window;
 
 /// One writer and 15 replicas: Aurora has no more.

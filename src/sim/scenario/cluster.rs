@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::InstanceSpec;
+use crate::model::cluster::ClusterKind;
 
 /// The three members of a Multi-AZ DB cluster: one that writes and two that can be read.
 const MULTI_AZ_MEMBERS: usize = 3;
@@ -46,16 +47,6 @@ pub struct ClusterSpec {
     /// Key and value, of the cluster and of its members.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-}
-
-/// The two kinds of DB cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClusterKind {
-    /// Aurora PostgreSQL: members of any class on one shared volume.
-    Aurora,
-    /// A Multi-AZ DB cluster of RDS for PostgreSQL: three members of one class, each with storage of its own.
-    MultiAz,
 }
 
 /// One instance of an Aurora cluster.

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::model::policy::Strategy;
 
 pub use check_cluster::MOST_MEMBERS;
-pub use cluster::{ClusterKind, ClusterSpec, MemberSpec};
+pub use cluster::{ClusterSpec, MemberSpec};
 pub use fault::{ChangeFault, DeploymentFault, FailoverFault, FaultKind, FaultWindow, ReaderFault};
 pub use span::Range;
 

@@ -11,10 +11,11 @@ use super::lag::{self, Lag};
 use super::load::{Measured, Reserves};
 use super::metrics::{self, Sample};
 use super::{aurora, series};
+use crate::model::cluster::ClusterKind;
 use crate::sim::cloudwatch::{CloudWatch, MetricKey, PERF_INSIGHTS};
 use crate::sim::rds::{Instance, Membership, Role};
 use crate::sim::rng::Rng;
-use crate::sim::scenario::{ClusterKind, Range};
+use crate::sim::scenario::Range;
 
 /// Demand and availability are looked at this often within a minute.
 const LOOKS: i32 = 12;

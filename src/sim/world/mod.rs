@@ -27,9 +27,10 @@ use series::Volumes;
 use super::cloudwatch::CloudWatch;
 use super::rds::{self, Fleet};
 use super::rng::Rng;
-use super::scenario::{CapacitySpec, ClusterKind, Range, Scenario};
+use super::scenario::{CapacitySpec, Range, Scenario};
 use super::sts;
 use super::wire::{Request, Response, SKEW_LIMIT_SECS, query};
+use crate::model::cluster::ClusterKind;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::metrics::Sample;
+use crate::model::cluster::ClusterKind;
 use crate::sim::cloudwatch::{CloudWatch, MetricKey};
 use crate::sim::rds::{Instance, Role};
 use crate::sim::rng::Rng;
-use crate::sim::scenario::{ClusterKind, Range};
+use crate::sim::scenario::Range;
 
 /// The namespace of RDS's metrics.
 pub(super) const RDS: &str = "AWS/RDS";

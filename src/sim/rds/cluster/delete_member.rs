@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::invalid_state;
 use super::state::Failover;
+use crate::model::cluster::ClusterKind;
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::rds::instance::{Instance, Membership, Role};
-use crate::sim::scenario::ClusterKind;
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
 

@@ -5,9 +5,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{AVAILABLE, FAILOVER, Step};
+use crate::model::cluster::ClusterKind;
 use crate::sim::rds::fleet::{Fleet, after};
 use crate::sim::rds::instance::{Change, Role};
-use crate::sim::scenario::ClusterKind;
 
 impl Fleet {
     pub(super) fn failover_begins(&mut self, at: Timestamp, id: &str) {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::state::Cluster;
+use crate::model::cluster::ClusterKind;
 use crate::model::window::Window;
 use crate::sim::rds::instance::{Change, Instance, Membership, Pending, Role};
 use crate::sim::rng::Rng;
-use crate::sim::scenario::{ClusterKind, ClusterSpec, InstanceSpec, Scenario};
+use crate::sim::scenario::{ClusterSpec, InstanceSpec, Scenario};
 
 /// The `PromotionTier` of a member for which none is given.
 pub(super) const USUAL_TIER: u32 = 1;

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use super::state::Cluster;
 use super::{AVAILABLE, Step, find, invalid_state, shape};
+use crate::model::cluster::ClusterKind;
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::rds::instance::Change;
 use crate::sim::rds::{only, orderable};
-use crate::sim::scenario::ClusterKind;
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
 use crate::sim::wire::xml::Xml;

@@ -1,9 +1,9 @@
 //! `ModifyDBInstance` of a member of a cluster: what is the cluster's is changed at the cluster.
 
 use super::invalid_state;
+use crate::model::cluster::ClusterKind;
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::rds::instance::{Instance, Pending};
-use crate::sim::scenario::ClusterKind;
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
 

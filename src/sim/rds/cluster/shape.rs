@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::state::Cluster;
+use crate::model::cluster::ClusterKind;
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::rds::instance::Role;
 use crate::sim::rds::shape::{PORT, security_groups, tag_list};
-use crate::sim::scenario::ClusterKind;
 use crate::sim::wire::xml::Xml;
 
 /// Writes the content of a `DBCluster` element.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::model::cluster::ClusterKind;
 use crate::model::window::Window;
 use crate::sim::rds::instance::{Change, Pending};
-use crate::sim::scenario::ClusterKind;
 
 /// A DB cluster of the simulated account. Its members are the instances that name it.
 #[derive(Debug, Clone)]

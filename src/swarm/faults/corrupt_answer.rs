@@ -13,17 +13,19 @@ use crate::swarm::oracle::served::{self, member};
 use crate::swarm::plan::Switch;
 use crate::swarm::plan::draw::ACCOUNT;
 
+/// What describes a database.
+pub(in crate::swarm) const DESCRIBES: [&str; 2] = ["DescribeDBInstances", "DescribeDBClusters"];
+
 /// Which operations a fault can strike.
 pub(in crate::swarm) fn touches(fault: Fault, action: &str) -> bool {
     match fault {
         // Whoever is asked for credentials is no service, and has its own way to fail.
         _ if action == CREDENTIALS => fault == Fault::A11ExpiredToken,
-        Fault::A5Stale | Fault::A9OddAnswer | Fault::R3Broken | Fault::M6OtherMachine => {
-            action == "DescribeDBInstances"
-        }
-        Fault::A8EndlessPages => matches!(action, "DescribeDBInstances" | "DescribeEvents"),
+        Fault::A5Stale => DESCRIBES.contains(&action),
+        Fault::A9OddAnswer | Fault::R3Broken | Fault::M6OtherMachine => action == "DescribeDBInstances",
+        Fault::A8EndlessPages => DESCRIBES.contains(&action) || action == "DescribeEvents",
         Fault::A15OtherAccount => action == "GetCallerIdentity",
-        Fault::R1NoCapacity => action == "ModifyDBInstance",
+        Fault::R1NoCapacity => matches!(action, "ModifyDBInstance" | "CreateDBInstance" | "ModifyDBCluster"),
         Fault::I24HostileText => action == "DescribeEvents",
         Fault::M3Impossible | Fault::M4SilentZero => action == "GetMetricData",
         _ => true,

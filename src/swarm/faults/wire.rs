@@ -17,7 +17,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Fault;
-use super::corrupt_answer::{forge, show_other_load, show_switched, touches};
+use super::corrupt_answer::{DESCRIBES, forge, show_other_load, show_switched, touches};
 use super::credentials::{CREDENTIALS, Provided, Provider};
 use super::refusal::{before_effect, plain};
 use crate::clock::Clock;
@@ -26,8 +26,8 @@ use crate::sim::connector::{incoming, outgoing};
 use crate::sim::rng::Rng;
 use crate::sim::wire::{Request, Response, SKEW_LIMIT_SECS, query};
 use crate::swarm::oracle::invariants::is_mutating;
-use crate::swarm::oracle::served;
 use crate::swarm::oracle::witness::Witness;
+use crate::swarm::oracle::{served, served_clusters};
 use crate::swarm::plan::{Strike, Switch};
 
 /// Longer than any client waits.
@@ -188,6 +188,8 @@ impl Wire {
             show_switched(&mut response, self.state().switch);
             let served = served::instances(&response.body, self.clock.now());
             self.witness().on_described(served);
+        } else if action == "DescribeDBClusters" {
+            self.witness().on_clusters_described(served_clusters::clusters(&response.body));
         } else if response.status.is_success() {
             if action == "GetMetricData" {
                 show_other_load(&mut response, &self.state().others);
@@ -229,7 +231,7 @@ impl Wire {
         request: &Request,
         response: &Response,
     ) -> Option<Response> {
-        if action != "DescribeDBInstances" || !response.status.is_success() {
+        if !DESCRIBES.contains(&action) || !response.status.is_success() {
             return None;
         }
         let now = self.clock.now();

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::invariants::{clock_is_right, has_copy};
 use super::ledger::{MustHold, Sent};
+use super::truth;
 use super::witness::Witness;
 use crate::journal::verify_on;
 use crate::model::action::ActionId;
@@ -93,8 +94,7 @@ fn unexcused(witness: &Witness, decision: &Decision) -> Vec<&'static str> {
         }
         // Foreign storage pends until the window.
         Gate::NothingPending { .. } => {
-            let world = witness.sim.world();
-            world.fleet().instance(database).is_some_and(|truth| !truth.all_pending().is_empty())
+            truth::of(witness.sim.world().fleet(), database).is_some_and(|truth| truth.anything_pends)
         }
         Gate::FleetSlot { .. } => {
             let open = |action: &&ActionId| !witness.ledger.ended.contains_key(*action);

@@ -33,23 +33,38 @@ use super::constant_load;
 use super::ledger::{MustHold, Sent};
 use super::load_reasons;
 use super::removal;
+use super::truth;
 use super::witness::Witness;
 use crate::model::action::{ActionId, ActionResult, CallId, Intent};
 use crate::model::call::MutatingCall;
 use crate::model::event::{Entry, Event};
 use crate::model::ladder::Direction;
 use crate::model::operator::Actor;
-use crate::model::policy::{Policy, Strategy};
+use crate::model::policy::Policy;
 use crate::sim::rds::Role;
 use crate::sim::wire::query::Params;
 use crate::swarm::faults::Fault;
 
 /// What changes something, and what the SDK may put into it; nothing else.
-const ALLOWED: [(&str, &[&str]); 5] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
     ("ModifyDBInstance", &["Action", "Version", "DBInstanceIdentifier", "DBInstanceClass", "ApplyImmediately"]),
     ("CreateBlueGreenDeployment", &["Action", "Version", "BlueGreenDeploymentName", "Source", "TargetDBInstanceClass"]),
     ("SwitchoverBlueGreenDeployment", &["Action", "Version", "BlueGreenDeploymentIdentifier", "SwitchoverTimeout"]),
     ("DeleteBlueGreenDeployment", &["Action", "Version", "BlueGreenDeploymentIdentifier", "DeleteTarget"]),
+    (
+        "CreateDBInstance",
+        &[
+            "Action",
+            "Version",
+            "DBInstanceIdentifier",
+            "DBClusterIdentifier",
+            "DBInstanceClass",
+            "Engine",
+            "PromotionTier",
+        ],
+    ),
+    ("FailoverDBCluster", &["Action", "Version", "DBClusterIdentifier", "TargetDBInstanceIdentifier"]),
+    ("ModifyDBCluster", &["Action", "Version", "DBClusterIdentifier", "DBClusterInstanceClass", "ApplyImmediately"]),
     (
         "DeleteDBInstance",
         &[
@@ -135,13 +150,13 @@ pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
     }
     account(witness, &intent);
     let stopped = witness.ledger.stopped.get(&action).is_some_and(|calls| place >= *calls);
-    if let (MutatingCall::DeleteDbInstance { .. }, false) = (&call, stopped) {
-        return match &intent.removes {
-            Some(removal) => removal::on_mutation(witness, &intent, removal, params),
-            None => witness.break_promise(format!("I13: {} deletes what it was not meant to", action.0)),
-        };
+    if let (MutatingCall::DeleteDbInstance { .. }, Some(removal), false) = (&call, &intent.removes, stopped) {
+        return removal::on_mutation(witness, &intent, removal, params);
     }
-    if let MutatingCall::DeleteBlueGreenDeployment { .. } = call {
+    if let MutatingCall::DeleteDbInstance { machine, .. } = &call {
+        removal::of_made_reader(witness, &action, machine.as_str());
+    }
+    if let MutatingCall::DeleteBlueGreenDeployment { .. } | MutatingCall::DeleteDbInstance { .. } = call {
         // Removing what it has made is what a person asks for who stops it.
         if !stopped && intent.actor == Actor::Engine {
             permission(witness, &intent);
@@ -351,9 +366,8 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
     if let Some(removal) = &intent.removes {
         return removal::on_end(witness, removal, result, took_effect);
     }
-    let truth = witness.sim.world().fleet().instance(database).cloned();
-    let Some(truth) = truth else { return };
-    let (class, pending) = (truth.class.as_str(), truth.pending.class.is_some());
+    let Some(truth) = truth::of(witness.sim.world().fleet(), database) else { return };
+    let (class, pending) = (truth.class.as_str(), truth.class_pends);
     // Others may have changed it meanwhile; the engine cannot know better than it was told.
     let begun = witness.ledger.intended_at.get(action).copied().unwrap_or(Timestamp::MAX);
     let meanwhile = |at: &Timestamp| begun.duration_since(*at) < FOREIGN_CHANGE_LASTS;
@@ -369,7 +383,7 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
         }
         // A copy may be there that another action has left, and that a person knows of.
         ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } | ActionResult::RolledBack { .. }
-            if intent.strategy == Strategy::BlueGreen
+            if intent.strategy.makes_a_copy()
                 && took_effect
                 && (class != intent.from.as_str() || has_copy(witness, database)) =>
         {
@@ -381,7 +395,7 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
             witness.break_promise(format!("I15: {} ended as if nothing were left: {there}", action.0));
         }
         ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. }
-            if took_effect && intent.strategy == Strategy::InPlace =>
+            if took_effect && !intent.strategy.makes_a_copy() =>
         {
             witness.break_promise(format!("I15: {} says that nothing happened, but AWS took the order", action.0));
         }
@@ -393,9 +407,12 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
     }
 }
 
-/// Whether a copy of a database is there.
+/// Whether a copy of a database is there, or a reader that was made for it and that no action has replaced.
 pub(in crate::swarm) fn has_copy(witness: &Witness, database: &str) -> bool {
     let world = witness.sim.world();
     let is_copy = |role: &Role| matches!(role, Role::Copy { of } if of == database);
-    world.fleet().instances().any(|instance| is_copy(&instance.role))
+    let fleet = world.fleet();
+    let mut readers = truth::made_readers(fleet, database);
+    let left_behind = readers.any(|(_, machine)| !witness.ledger.replaced.contains_key(machine));
+    left_behind || fleet.instances().any(|instance| is_copy(&instance.role))
 }

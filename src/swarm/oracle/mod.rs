@@ -11,5 +11,7 @@ pub(in crate::swarm) mod load_reasons;
 pub mod lost_data;
 mod removal;
 pub(in crate::swarm) mod served;
+pub(in crate::swarm) mod served_clusters;
 pub(in crate::swarm) mod trace;
+pub(in crate::swarm) mod truth;
 pub(in crate::swarm) mod witness;

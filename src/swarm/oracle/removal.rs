@@ -4,8 +4,11 @@
 use jiff::SignedDuration;
 
 use super::invariants::{LOOK_LIMIT_SECS, clock_is_right, no_hold, permission, policy};
+use super::ledger::Sent;
+use super::truth;
 use super::witness::Witness;
-use crate::model::action::{ActionResult, Intent, Removal};
+use crate::model::action::{ActionId, ActionResult, Intent, Removal};
+use crate::model::call::{Keeps, MutatingCall};
 use crate::model::operator::Actor;
 use crate::sim::rds::Role;
 use crate::sim::wire::query::Params;
@@ -16,7 +19,8 @@ pub(super) fn on_mutation(witness: &mut Witness, intent: &Intent, removal: &Remo
     let broken = |why: String| format!("I13: {name} was deleted {why}");
     let truth = witness.sim.world().fleet().instance(name).map(|it| (it.role.clone(), it.resource_id.clone()));
     match truth {
-        Some((Role::Replaced, machine)) if machine == removal.resource_id.as_str() => {}
+        // The old writer of a cluster is one of its readers.
+        Some((Role::Replaced | Role::Reader, machine)) if machine == removal.resource_id.as_str() => {}
         // It is gone already, or was just renamed by nobody: AWS refuses.
         None => {}
         Some((role, machine)) => witness.break_promise(broken(format!("which is {role:?} of the machine {machine}"))),
@@ -33,8 +37,12 @@ pub(super) fn on_mutation(witness: &mut Witness, intent: &Intent, removal: &Remo
         return witness.break_promise(broken("and no record says that we have replaced it".to_owned()));
     };
     let Some(old_machine) = policy(witness, intent.database.as_str()).map(|policy| policy.old_machine) else { return };
-    if old_machine.final_snapshot == params.get("FinalDBSnapshotIdentifier").is_none() {
+    let is_member = removal.keeps == Keeps::ClusterVolume;
+    if !is_member && old_machine.final_snapshot == params.get("FinalDBSnapshotIdentifier").is_none() {
         witness.break_promise(broken(format!("with a snapshot: {}", !old_machine.final_snapshot)));
+    }
+    if is_member && truth::cluster(witness.sim.world().fleet(), intent.database.as_str()).is_none() {
+        witness.break_promise(broken("as a member of a cluster, which it is not".to_owned()));
     }
     if intent.actor != Actor::Engine {
         return;
@@ -46,6 +54,21 @@ pub(super) fn on_mutation(witness: &mut Witness, intent: &Intent, removal: &Remo
     }
     permission(witness, intent);
     no_hold(witness, intent, None);
+}
+
+/// The order to delete a reader that an action has made for nothing: by that action alone, and never the one that writes.
+pub(super) fn of_made_reader(witness: &mut Witness, action: &ActionId, machine: &str) {
+    let is_its_own = |call: &Sent| {
+        call.id.action == *action
+            && matches!(&call.call, MutatingCall::CreateDbInstance { name, .. } if name.as_str() == machine)
+    };
+    if !witness.ledger.calls.iter().any(is_its_own) {
+        witness.break_promise(format!("I13: {} deletes {machine}, which it has not made", action.0));
+    }
+    let writes = witness.sim.world().fleet().instance(machine).is_some_and(|it| it.role == Role::Writer);
+    if writes {
+        witness.break_promise(format!("I13: {} deletes {machine}, which takes the writes", action.0));
+    }
 }
 
 /// The end of an action that deletes one says what is true of it.

@@ -113,7 +113,7 @@ pub(in crate::swarm) fn member<'a>(value: &'a Value, path: &[&str]) -> Option<&'
     })
 }
 
-fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+pub(in crate::swarm) fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(start)?;
     rest.split_once(end).map(|(inner, _)| inner)
 }

@@ -13,6 +13,7 @@ use super::ledger::{Ledger, Sent};
 use super::load_reasons;
 use super::lost_data::FirstSteps;
 use super::served::{self, Served};
+use super::served_clusters::ServedCluster;
 use super::trace::Telling;
 use crate::clock::Clock;
 use crate::model::action::Intent;
@@ -38,6 +39,8 @@ pub(in crate::swarm) struct Witness {
     /// When the engine's own changes of the last day went over the wire, in true time.
     engine_sends: BTreeMap<String, Vec<Timestamp>>,
     pub(in crate::swarm) served: BTreeMap<String, Served>,
+    /// The clusters as a client was last told of them.
+    clusters: BTreeMap<String, ServedCluster>,
     /// The machine that the engine shows behind each name, and since which look without a break.
     pub(in crate::swarm) machines: BTreeMap<String, (String, Timestamp)>,
     /// Since when `GetCallerIdentity` answers with this account.
@@ -82,6 +85,7 @@ impl Witness {
             ledger: Ledger::default(),
             engine_sends: BTreeMap::new(),
             served: BTreeMap::new(),
+            clusters: BTreeMap::new(),
             machines: BTreeMap::new(),
             account: None,
             armed_in: None,
@@ -350,6 +354,8 @@ impl Witness {
             }
             "GetMetricData" if response.status.is_success() && fault != Some(Fault::A4Garbage) => {
                 for (database, newest) in served::newest(request, &response.body, &["WriteIOPS", "WriteLatency"]) {
+                    let cluster = self.clusters.iter().find(|(_, cluster)| cluster.has(&database));
+                    let database = cluster.map_or(database, |(name, _)| name.clone());
                     let known = self.newest_told.entry(database).or_insert(newest);
                     *known = newest.max(*known);
                 }
@@ -371,9 +377,17 @@ impl Witness {
         }
     }
 
+    /// A client was told this of clusters: their pictures are whole when their instances are described too.
+    pub(in crate::swarm) fn on_clusters_described(&mut self, clusters: BTreeMap<String, ServedCluster>) {
+        self.clusters.extend(clusters);
+    }
+
     /// A client was told this of the databases.
     pub(in crate::swarm) fn on_described(&mut self, served: BTreeMap<String, Served>) {
+        let of_clusters: Vec<(String, Served)> =
+            self.clusters.iter().filter_map(|(name, cluster)| Some((name.clone(), cluster.with(&served)?))).collect();
         self.served.extend(served);
+        self.served.extend(of_clusters);
     }
 }
 

@@ -20,6 +20,7 @@ use crate::sim::rds::Role;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::Scenario;
 use crate::swarm::oracle::invariants::has_copy;
+use crate::swarm::oracle::truth;
 use crate::swarm::plan::draw;
 use crate::swarm::plan::{Load, TrialPlan};
 
@@ -38,6 +39,10 @@ pub enum Kind {
     EngineUpBlueGreen,
     /// The same where AWS does not take the class with the order: the copy is moved afterwards.
     EngineUpResizedCopy,
+    /// The engine goes up by a reader that takes over the writes of an Aurora cluster.
+    EngineUpReader,
+    /// The engine goes up by a change of a Multi-AZ DB cluster.
+    EngineUpCluster,
 }
 
 /// Where a run dies.
@@ -81,17 +86,28 @@ const LIMIT: SignedDuration = SignedDuration::from_hours(3);
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::EngineUp,
         Self::EngineDown,
         Self::EngineUpMultiAz,
         Self::PersonUp,
         Self::EngineUpBlueGreen,
         Self::EngineUpResizedCopy,
+        Self::EngineUpReader,
+        Self::EngineUpCluster,
     ];
 
     fn target(self) -> &'static str {
-        if self == Self::EngineDown { "db.t4g.small" } else { "db.m5.large" }
+        let [small, large] = self.ladder();
+        if self == Self::EngineDown { small } else { large }
+    }
+
+    fn ladder(self) -> [&'static str; 2] {
+        match self {
+            Self::EngineUpReader => ["db.t4g.medium", "db.t4g.large"],
+            Self::EngineUpCluster => ["db.m6gd.large", "db.m6gd.xlarge"],
+            _ => ["db.t4g.small", "db.m5.large"],
+        }
     }
 
     /// The old machine goes by an action of its own.
@@ -100,8 +116,12 @@ impl Kind {
     }
 
     fn strategy(self) -> Strategy {
-        let by_copy = matches!(self, Self::EngineUpBlueGreen | Self::EngineUpResizedCopy);
-        if by_copy { Strategy::BlueGreen } else { Strategy::InPlace }
+        match self {
+            Self::EngineUpBlueGreen | Self::EngineUpResizedCopy => Strategy::BlueGreen,
+            Self::EngineUpReader => Strategy::ReaderFailover,
+            Self::EngineUpCluster => Strategy::ClusterModify,
+            Self::EngineUp | Self::EngineDown | Self::EngineUpMultiAz | Self::PersonUp => Strategy::InPlace,
+        }
     }
 
     /// The calls that it takes, each of them once.
@@ -113,19 +133,25 @@ impl Kind {
             Self::EngineUpResizedCopy => {
                 &["CreateBlueGreenDeployment", "ModifyDBInstance", "SwitchoverBlueGreenDeployment"]
             }
+            Self::EngineUpReader => &["CreateDBInstance", "FailoverDBCluster"],
+            Self::EngineUpCluster => &["ModifyDBCluster"],
             _ => &["ModifyDBInstance"],
         }
     }
 
     fn plan(self) -> TrialPlan {
+        let [small, large] = self.ladder();
         let (from, load) = match self {
-            Self::EngineDown => ("db.m5.large", 100.0),
-            Self::PersonUp => ("db.t4g.small", 300.0),
-            Self::EngineUp | Self::EngineUpMultiAz | Self::EngineUpBlueGreen | Self::EngineUpResizedCopy => {
-                ("db.t4g.small", 620.0)
-            }
+            Self::EngineDown => (large, 100.0),
+            Self::PersonUp => (small, 300.0),
+            _ => (small, 620.0),
         };
-        let multi_az = self == Self::EngineUpMultiAz;
+        let what = match self {
+            Self::EngineUpReader => "[[cluster]]\nkind = \"aurora\"\n",
+            Self::EngineUpCluster => "[[cluster]]\nkind = \"multi_az\"\n",
+            Self::EngineUpMultiAz => "[[instance]]\nmulti_az = true\n",
+            _ => "[[instance]]\n",
+        };
         let strategy = self.strategy().as_str();
         let mut plan = draw::plan(1, 5);
         let fault = if self == Self::EngineUpResizedCopy {
@@ -135,15 +161,15 @@ impl Kind {
         };
         let scenario = format!(
             "name = \"crash\"\naccount = \"111122223333\"\nregion = \"us-east-1\"\nstart = \"{}\"\nseed = 1\n\
-             noise = 0.02\nhistory = \"15m\"\n[[instance]]\nid = \"{DATABASE}\"\nclass = \"{from}\"\n\
-             multi_az = {multi_az}\ndeletion_protection = false\n[[demand]]\nat = \"0s\"\nwrites = {load}\n{fault}",
+             noise = 0.02\nhistory = \"15m\"\n{what}id = \"{DATABASE}\"\nclass = \"{from}\"\n\
+             deletion_protection = false\n[[demand]]\nat = \"0s\"\nwrites = {load}\n{fault}",
             plan.start
         );
         let rules = "[[database.up]]\nsignal = \"writes\"\nabove = 500\ndatapoints = 2\nperiods = 3\n\
                      [[database.down]]\nsignal = \"writes\"\nbelow = 225\ndatapoints = 3\nperiods = 3\n";
         let policy = format!(
             "[engine]\nevaluate_every = \"60s\"\nwatch_every = \"30s\"\n[[database]]\nid = \"{DATABASE}\"\n\
-             ladder = [\"db.t4g.small\", \"db.m5.large\"]\nstrategy = \"{strategy}\"\nmax_actions_per_day = 24\n\
+             ladder = [\"{small}\", \"{large}\"]\nstrategy = \"{strategy}\"\nmax_actions_per_day = 24\n\
              cooldown = {{ up = \"10s\", down = \"10s\" }}\n{rules}"
         );
         // Both texts are constants of this file but for a class, a number and a switch: its tests run all of them.
@@ -242,7 +268,8 @@ fn tend(stage: &Stage, life: &mut Life, kind: Kind) {
 }
 
 fn is_over(stage: &Stage, life: Option<&Life>, kind: Kind) -> bool {
-    let there = stage.sim.world().fleet().instance(DATABASE).is_some_and(|instance| instance.class == kind.target());
+    let truth = truth::of(stage.sim.world().fleet(), DATABASE);
+    let there = truth.is_some_and(|truth| truth.class == kind.target());
     let snapshot = life.map(|life| life.orders.snapshot());
     let run = snapshot.as_ref().and_then(|snapshot| snapshot.databases.first()?.run.clone());
     let old_is_there = stage.sim.world().fleet().instances().any(|instance| instance.role == Role::Replaced);
@@ -254,7 +281,7 @@ fn wrongs(stage: &Stage, kind: Kind) -> Vec<String> {
     let mut witness = stage.witness();
     witness.absorb();
     let mut wrong = witness.telling().broken().to_vec();
-    let truth = witness.sim.world().fleet().instance(DATABASE).cloned();
+    let truth = truth::of(witness.sim.world().fleet(), DATABASE);
     if truth.as_ref().is_none_or(|truth| truth.class != kind.target() || truth.status != "available") {
         let class = truth.map(|truth| format!("{} {}", truth.class, truth.status));
         wrong.push(format!("the world ends as {class:?} and not as {}", kind.target()));
@@ -263,7 +290,8 @@ fn wrongs(stage: &Stage, kind: Kind) -> Vec<String> {
     let taken: Vec<&str> = taken.map(|call| call.call.operation()).collect();
     // A switchover whose record outlived the process that should have sent it is never sent again: its copy is removed,
     // and another action does what is still wanted.
-    let given_up = taken.iter().position(|operation| *operation == "DeleteBlueGreenDeployment");
+    let undo = if kind == Kind::EngineUpReader { "DeleteDBInstance" } else { "DeleteBlueGreenDeployment" };
+    let given_up = taken.iter().position(|operation| *operation == undo);
     let given_up = given_up.filter(|at| kind.calls().starts_with(&taken[..*at]));
     if &taken[given_up.map_or(0, |at| at + 1)..] != kind.calls() {
         wrong.push(format!("{taken:?} were taken and not {:?}", kind.calls()));

@@ -270,6 +270,7 @@ pub(super) fn old_machine() -> OldMachine {
         class: InstanceClass::observed("db.t4g.small"),
         since,
         action: ActionId("a1".into()),
+        has_served: true,
         price: Some(price(0.032)),
         keeps: Kept::Nothing,
         fate: Fate::ByPerson { kept_until: since.checked_add(SignedDuration::from_hours(24)).unwrap(), why: None },

@@ -42,7 +42,8 @@ impl Engine {
                     Some(Ok(state)) if state.resource_id == *machine => *seen = OldSeen::there(state.clone()),
                     // There, but its description says nothing.
                     Some(Err(_)) => seen.state = None,
-                    _ => *seen = OldSeen { state: None, missing_looks: seen.missing_looks.saturating_add(1) },
+                    Some(Ok(_)) => *seen = seen.missing(true),
+                    None => *seen = seen.missing(false),
                 }
             }
         }
@@ -59,6 +60,7 @@ impl Engine {
                 class: replaced.class.clone(),
                 since: replaced.since,
                 action: replaced.action.clone(),
+                has_served: replaced.has_served,
                 price: live.and_then(|live| policy.price(live, &replaced.class)),
                 keeps: kept_of(policy, watched, replaced),
                 fate: self.fate(policy, replaced, watched),

@@ -28,7 +28,8 @@ const EVENT_LEEWAY: SignedDuration = SignedDuration::from_mins(2);
 /// Old machines kept in mind: as many as RDS lets an account have by default.
 const REPLACED: usize = 40;
 
-/// A machine whose name an action of ours gave to a copy.
+/// A machine that an action of ours has left: one whose name or whose writes it gave to another, or a reader that it made and
+/// could neither use nor delete.
 #[derive(Debug, Clone)]
 pub(super) struct Replaced {
     pub(super) action: ActionId,
@@ -37,6 +38,8 @@ pub(super) struct Replaced {
     pub(super) since: Timestamp,
     /// What it is called since, once AWS has said so.
     pub(super) name: Option<DatabaseName>,
+    /// It has served, and another one serves instead of it; else it never has.
+    pub(super) has_served: bool,
     /// An action of ours has made it.
     pub(super) is_ours: bool,
     /// Its removal was begun once; the engine does not try it again by itself.
@@ -140,12 +143,14 @@ impl Remembered {
         self.mark(at, if *result == ActionResult::Verified { MarkKind::Verified } else { MarkKind::Failed });
         let Some(run) = &mut self.run else { return };
         run.ended = Some((at, result.clone()));
+        let left = left_reader(run, result);
         if let Some(took) = Took::of(run, at).filter(|_| *result == ActionResult::Verified) {
             outlook::keep(&mut self.past, took);
         }
         if run.is_sent() {
             self.last_end = Some(at);
         }
+        self.replaced.extend(left);
     }
 
     /// Events of the action under way.
@@ -191,13 +196,16 @@ impl Remembered {
             Event::SwitchedOver { action, to, old_name: left_as, .. } if run.intent.action == *action => {
                 run.switched = Some((at, to.clone()));
                 // What serves again is no old machine any more.
-                self.replaced.retain(|replaced| replaced.machine != *to);
+                // Nor is it replaced twice, where other hands had let it serve again.
+                let from = run.intent.resource_id.clone();
+                self.replaced.retain(|replaced| replaced.machine != *to && replaced.machine != from);
                 self.replaced.push_back(Replaced {
                     action: action.clone(),
                     machine: run.intent.resource_id.clone(),
                     class: run.intent.from.clone(),
                     since: at,
                     name: left_as.clone().or_else(|| run.deployment.as_ref().and_then(old_name)),
+                    has_served: true,
                     is_ours: self.made.contains(&run.intent.resource_id),
                     is_tried: false,
                 });
@@ -259,6 +267,23 @@ impl Remembered {
             self.marks.pop_front();
         }
     }
+}
+
+/// The reader that an action has made and that is still there, as far as anybody knows: one that is held.
+fn left_reader(run: &Run, result: &ActionResult) -> Option<Replaced> {
+    let is_left = matches!(result, ActionResult::Held { .. }) && run.switched.is_none();
+    let (at, _) = run.ended.as_ref().filter(|_| is_left)?;
+    let reader = run.reader.as_ref()?;
+    Some(Replaced {
+        action: run.intent.action.clone(),
+        machine: run.copy.clone()?,
+        class: reader.class.clone(),
+        since: *at,
+        name: Some(reader.name.clone()),
+        has_served: false,
+        is_ours: true,
+        is_tried: false,
+    })
 }
 
 /// After the switchover the source of a deployment is the old machine, under its new name.

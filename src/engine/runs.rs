@@ -327,7 +327,13 @@ fn old_look<'a>(run: &Run, watched: &'a Watched) -> OldLook<'a> {
     let old = run.intent.removes.as_ref().and_then(|removal| watched.old.get(&removal.resource_id));
     match old {
         Some(OldSeen { state: Some(state), .. }) => OldLook::There(state),
-        Some(OldSeen { missing_looks: 1.., .. }) => OldLook::Gone,
+        Some(OldSeen { missing_looks: 1.., is_taken, .. }) => {
+            if *is_taken {
+                OldLook::Taken
+            } else {
+                OldLook::Gone
+            }
+        }
         _ => OldLook::Unreadable,
     }
 }

@@ -78,13 +78,20 @@ pub(super) struct SeenDeployments {
 pub(super) struct OldSeen {
     /// As the newest look has found it; absent when it has not, or when its description said nothing.
     pub state: Option<DatabaseState>,
+    /// Another machine has its name, by the newest look.
+    pub is_taken: bool,
     /// How many looks running have not found it any more.
     pub missing_looks: u32,
 }
 
 impl OldSeen {
     pub(super) fn there(state: DatabaseState) -> Self {
-        Self { state: Some(state), missing_looks: 0 }
+        Self { state: Some(state), ..Self::default() }
+    }
+
+    /// One look more has not found it.
+    pub(super) fn missing(&self, is_taken: bool) -> Self {
+        Self { state: None, is_taken, missing_looks: self.missing_looks.saturating_add(1) }
     }
 }
 

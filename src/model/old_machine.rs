@@ -8,7 +8,8 @@ use super::class::InstanceClass;
 use super::database::{DatabaseName, ResourceId};
 use super::price::Price;
 
-/// A machine that had a database's name until an action of ours gave it to a copy. It serves nobody and is billed.
+/// A machine that had a database's name, or took its writes, until an action of ours gave them to another; or a reader that an
+/// action has made and left. It is billed, and serves nobody or whoever reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OldMachine {
     /// What it is called since.
@@ -17,7 +18,9 @@ pub struct OldMachine {
     pub resource_id: ResourceId,
     /// Its class.
     pub class: InstanceClass,
-    /// When it was replaced, and by which action.
+    /// It has served until another one did instead of it; else it never has.
+    pub has_served: bool,
+    /// When it was replaced or left, and by which action.
     pub since: Timestamp,
     /// The action.
     pub action: ActionId,
@@ -85,6 +88,7 @@ impl OldMachine {
             Fate::Waits { why } => format!("it cannot be deleted: {why}"),
             Fate::Going => format!("it is being deleted, {snapshot}"),
         };
-        format!("{name} ({class}) is still there, {price}: {} replaced it at {since:.0}; {fate}", action.0)
+        let did = if self.has_served { "replaced" } else { "made and left" };
+        format!("{name} ({class}) is still there, {price}: {} {did} it at {since:.0}; {fate}", action.0)
     }
 }

@@ -14,9 +14,25 @@ pub(super) fn refused(call: &MutatingCall, code: &str, message: &str) -> Next {
 /// The action ends and the database is left alone until a person has looked.
 pub(super) fn held(run: &Run, look: Option<Look<'_>>, why: String) -> Next {
     let database = &run.intent.database;
-    let remedy =
-        format!("look at {database} and its events in the RDS console; when it is as it shall be, release the hold");
+    let left = left_behind(run).map_or_else(String::new, |left| {
+        format!(" {left} was made for it and costs money: remove it there if nobody needs it;")
+    });
+    let remedy = format!(
+        "look at {database} and its events in the RDS console;{left} when it is as it shall be, release the hold"
+    );
     held_with(run, look, why, remedy)
+}
+
+/// What an action has made and not put to use.
+fn left_behind(run: &Run) -> Option<String> {
+    if run.switched.is_some() {
+        return None;
+    }
+    let copy = run.deployment.as_ref().filter(|_| !run.is_deployment_gone).map(|deployment| {
+        let target = deployment.target.as_ref().map_or_else(String::new, |target| format!(" with {target}"));
+        format!("the deployment {}{target}", deployment.id)
+    });
+    copy.or_else(|| run.reader.as_ref().map(|reader| format!("the reader {}", reader.name)))
 }
 
 /// The same with a remedy of its own.

@@ -92,8 +92,10 @@ pub struct Deployments<'a> {
 pub enum OldLook<'a> {
     /// Nothing: it was not looked for, or its description cannot be read.
     Unreadable,
-    /// Nothing, or another machine, has that name.
+    /// Nothing has that name.
     Gone,
+    /// Another machine has that name.
+    Taken,
     /// It is there.
     There(&'a DatabaseState),
 }

@@ -70,7 +70,9 @@ fn obstacle(run: &Run, removal: &Removal, look: Look<'_>) -> Option<String> {
     }
     let state = match look.old {
         OldLook::There(state) => state,
-        OldLook::Gone => return Some(format!("no machine {resource_id} is called {name} any more")),
+        OldLook::Gone | OldLook::Taken => {
+            return Some(format!("no machine {resource_id} is called {name} any more"));
+        }
         OldLook::Unreadable => return Some(format!("what RDS says of {name} cannot be read")),
     };
     if !state.status.is_available() {
@@ -96,8 +98,10 @@ fn after(run: &Run, removal: &Removal, call: &CallRecord, situation: Situation<'
     let goes = match look.old {
         OldLook::Gone => Some("it is not there any more".to_owned()),
         OldLook::There(state) if state.status.is_deleting() => Some(format!("its status is {}", state.status)),
-        OldLook::There(_) | OldLook::Unreadable => None,
+        OldLook::There(_) | OldLook::Unreadable | OldLook::Taken => None,
     };
+    // A picture in which the database is another machine is no picture of its old one.
+    let goes = goes.filter(|_| look.state.resource_id == run.intent.resource_id);
     if let Some(evidence) = goes {
         let enough = situation.confirmed.0 + 1 >= CONFIRMATIONS;
         return match (look.is_new, enough) {
@@ -107,13 +111,15 @@ fn after(run: &Run, removal: &Removal, call: &CallRecord, situation: Situation<'
             (true, true) => Next::End(ActionResult::Verified),
         };
     }
+    let is_there = matches!(look.old, OldLook::There(_)) && look.state.resource_id == run.intent.resource_id;
     if let CallState::Looking { why } = &call.state
+        && is_there
         && waited(call.sent_at, look, TRACELESS_AFTER, situation)
     {
         let why = format!("the call left no trace ({why}); it was sent once and did not arrive");
         return Next::End(ActionResult::FailedSafe { why });
     }
-    if !looking && waited(call.sent_at, look, DROPPED_AFTER, situation) {
+    if !looking && is_there && waited(call.sent_at, look, DROPPED_AFTER, situation) {
         let why = format!("{} is still there {} min after AWS took the order", removal.name, DROPPED_AFTER.as_mins());
         return Next::End(ActionResult::RolledBack { why });
     }

@@ -114,6 +114,7 @@ fn what_is_the_database_or_gone_or_unreadable_or_at_work_or_protected_is_left_al
     for (live, old, why) in [
         (&is_live, OldLook::There(&there), "checkpoints-old1 is the database itself now"),
         (&is_other, OldLook::There(&there), "the database now belongs to another machine, db-9"),
+        (&live(), OldLook::Taken, "no machine db-0 is called checkpoints-old1 any more"),
         (&live(), OldLook::Gone, "no machine db-0 is called checkpoints-old1 any more"),
         (&live(), OldLook::Unreadable, "what RDS says of checkpoints-old1 cannot be read"),
         (&live(), OldLook::There(&old("backing-up")), "the status of checkpoints-old1 is backing-up"),
@@ -139,6 +140,14 @@ fn it_is_done_when_three_looks_find_it_going_or_gone() {
         assert_eq!(next_by(&accepted, &live(), old, 20, 1), Next::Confirmed);
         assert_eq!(next_by(&accepted, &live(), old, 30, 2), Next::End(ActionResult::Verified));
     }
+}
+
+#[test]
+fn another_machine_under_either_name_proves_nothing() {
+    let accepted = run(Some(CallState::Accepted));
+    let other = DatabaseState { resource_id: ResourceId::new("db-9"), ..live() };
+    assert_eq!(next_by(&accepted, &live(), OldLook::Taken, 30, 5), Next::Observe);
+    assert_eq!(next_by(&accepted, &other, OldLook::Gone, 30, 5), Next::Observe);
 }
 
 #[test]

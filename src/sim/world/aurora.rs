@@ -6,7 +6,7 @@ use super::metrics::{READ_BYTES, Sample};
 use crate::sim::rng::Rng;
 
 /// Log records for each row: the row, its indexes, a part of a commit. An assumption of this simulation.
-const RECORDS_PER_ROW: f64 = 3.0;
+pub(crate) const RECORDS_PER_ROW: f64 = 3.0;
 const RECORD_BYTES: f64 = 260.0;
 /// Rows that one commit writes.
 const ROWS_PER_COMMIT: f64 = 2.0;

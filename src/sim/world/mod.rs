@@ -19,6 +19,7 @@ use http::HeaderValue;
 use http::header::DATE;
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use aurora::RECORDS_PER_ROW;
 use database::Database;
 use demand::Script;
 use faults::Faults;

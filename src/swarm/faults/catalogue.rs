@@ -30,6 +30,8 @@ pub enum Fault {
     R6CutFails,
     R8ForeignHands,
     R8Deployment,
+    R9FailoverElsewhere,
+    R10NoReader,
     R11Maintenance,
     M1Missing,
     M2Late,
@@ -54,6 +56,9 @@ pub enum Fault {
 impl Fault {
     /// Those that only a blue/green deployment can meet.
     pub const OF_DEPLOYMENTS: [Self; 4] = [Self::R4NotMade, Self::R5TakenBack, Self::R6CutFails, Self::R8Deployment];
+
+    /// Those that only an Aurora cluster can meet.
+    pub const OF_CLUSTERS: [Self; 2] = [Self::R9FailoverElsewhere, Self::R10NoReader];
 
     /// Every other kind, in the order of the catalogue.
     pub const ALWAYS: [Self; 38] = [
@@ -99,7 +104,7 @@ impl Fault {
 
     /// Every kind.
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::ALWAYS.into_iter().chain(Self::OF_DEPLOYMENTS)
+        Self::ALWAYS.into_iter().chain(Self::OF_DEPLOYMENTS).chain(Self::OF_CLUSTERS)
     }
 
     /// The catalogue's number and a few words.
@@ -128,6 +133,8 @@ impl Fault {
             Self::R6CutFails => "R6 switchover failed",
             Self::R8ForeignHands => "R8 foreign hands",
             Self::R8Deployment => "R8 foreign hands on the deployment",
+            Self::R9FailoverElsewhere => "R9 failover refused, or elsewhere",
+            Self::R10NoReader => "R10 reader not made, or hangs",
             Self::R11Maintenance => "R11 other change pending or under way",
             Self::M1Missing => "M1 missing datapoints",
             Self::M2Late => "M2 late datapoints",

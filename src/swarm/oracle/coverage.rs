@@ -170,7 +170,7 @@ impl Milestone {
 
 /// A person, a death or a lost answer in the middle of an action is what the engine is built for: a sample in which they
 /// only met an idle one has shown nothing.
-const MUST_MEET: [(Fault, Phase); 13] = [
+const MUST_MEET: [(Fault, Phase); 15] = [
     (Fault::O1Disarm, Phase::Sent),
     (Fault::O1Disarm, Phase::Watching),
     (Fault::P1Crash, Phase::Watching),
@@ -184,6 +184,8 @@ const MUST_MEET: [(Fault, Phase); 13] = [
     (Fault::R5TakenBack, Phase::Watching),
     (Fault::R6CutFails, Phase::Watching),
     (Fault::R8Deployment, Phase::Watching),
+    (Fault::R9FailoverElsewhere, Phase::Watching),
+    (Fault::R10NoReader, Phase::Watching),
 ];
 
 impl Coverage {

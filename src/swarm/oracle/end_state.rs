@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::invariants::{clock_is_right, has_copy};
+use super::invariants::{clock_is_right, copies};
 use super::ledger::{MustHold, Sent};
 use super::truth;
 use super::witness::Witness;
@@ -45,8 +45,9 @@ pub(in crate::swarm) fn judge(witness: &mut Witness, disk: &SimDisk, snapshot: O
             continue;
         }
         let waits = view.holds.iter().any(crate::model::hold::Hold::waits_for_person);
-        if acting.is_none() && !waits && has_copy(witness, view.name().as_str()) {
-            witness.break_promise(format!("I13: a copy of {} is left behind", view.name()));
+        let left = copies(witness, view.name().as_str());
+        if acting.is_none() && !waits && !left.is_empty() {
+            witness.break_promise(format!("I13: of {} is left behind: {}", view.name(), left.join(", ")));
         }
         let Some(decision) = &view.decision else {
             witness.break_promise(format!("I20: {} was never evaluated", view.name()));

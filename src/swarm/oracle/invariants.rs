@@ -385,7 +385,7 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
         ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } | ActionResult::RolledBack { .. }
             if intent.strategy.makes_a_copy()
                 && took_effect
-                && (class != intent.from.as_str() || has_copy(witness, database)) =>
+                && (class != intent.from.as_str() || !copies(witness, database).is_empty()) =>
         {
             let world = witness.sim.world();
             let word = |it: &crate::sim::rds::Instance| format!("{} {} {}", it.id, it.class, it.status);
@@ -407,12 +407,13 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
     }
 }
 
-/// Whether a copy of a database is there, or a reader that was made for it and that no action has replaced.
-pub(in crate::swarm) fn has_copy(witness: &Witness, database: &str) -> bool {
+/// The copies of a database that are there, and the readers that were made for it and that no action has replaced.
+pub(in crate::swarm) fn copies(witness: &Witness, database: &str) -> Vec<String> {
     let world = witness.sim.world();
-    let is_copy = |role: &Role| matches!(role, Role::Copy { of } if of == database);
     let fleet = world.fleet();
-    let mut readers = truth::made_readers(fleet, database);
-    let left_behind = readers.any(|(_, machine)| !witness.ledger.replaced.contains_key(machine));
-    left_behind || fleet.instances().any(|instance| is_copy(&instance.role))
+    let is_copy = |role: &Role| matches!(role, Role::Copy { of } if of == database);
+    let copies = fleet.instances().filter(|instance| is_copy(&instance.role)).map(|instance| instance.id.clone());
+    let readers = truth::made_readers(fleet, database);
+    let readers = readers.filter(|(_, machine)| !witness.ledger.replaced.contains_key(*machine));
+    copies.chain(readers.map(|(name, _)| name.to_owned())).collect()
 }

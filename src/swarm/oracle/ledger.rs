@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::answers;
 use super::coverage::Phase;
-use crate::model::action::{ActionId, CallId, Intent};
+use crate::model::action::{ActionId, ActionResult, CallId, Intent};
 use crate::model::call::{CallOutcome, Keeps, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::command::Command;
@@ -28,8 +28,10 @@ pub(in crate::swarm) struct Ledger {
     pub(in crate::swarm) ended: BTreeMap<ActionId, u32>,
     /// When the last action of a database ended that had sent something.
     pub(in crate::swarm) last_end: BTreeMap<String, Timestamp>,
-    /// Machines whose name an action has given to another one, and since when.
+    /// Machines whose name or writes an action has given to another one, and readers that a held action has left; since when.
     pub(in crate::swarm) replaced: BTreeMap<String, Timestamp>,
+    /// The reader of each action that has not switched over.
+    readers: BTreeMap<ActionId, String>,
     /// Those that must be in force, whether the engine has recorded them or not.
     pub(in crate::swarm) holds: BTreeMap<String, Vec<MustHold>>,
     /// Actions that a person has stopped, and how many calls were on record then.
@@ -144,9 +146,17 @@ impl Ledger {
                 let lost = matches!(outcome, CallOutcome::Unknown { .. });
                 self.phases.insert(database.to_string(), if lost { Phase::Looking } else { Phase::Watching });
             }
-            Event::SwitchedOver { from, .. } => drop(self.replaced.insert(from.to_string(), now)),
+            Event::SwitchedOver { action, from, .. } => {
+                self.readers.remove(action);
+                self.replaced.insert(from.to_string(), now);
+            }
+            Event::ReaderObserved { action, resource_id, .. } => {
+                self.readers.insert(action.clone(), resource_id.to_string());
+            }
             Event::CallAdopted { database, .. } => drop(self.phases.insert(database.to_string(), Phase::Watching)),
-            Event::ActionEnded { action, database, .. } => {
+            Event::ActionEnded { action, database, result, .. } => {
+                let left = self.readers.remove(action).filter(|_| matches!(result, ActionResult::Held { .. }));
+                self.replaced.extend(left.map(|reader| (reader, now)));
                 self.phases.remove(database.as_str());
                 *self.ended.entry(action.clone()).or_default() += 1;
                 let moves = self.intents.get(action).is_none_or(|intent| intent.removes.is_none());

@@ -14,6 +14,7 @@ use crate::model::series::SignalSource;
 use crate::sim::scenario::FaultKind;
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::corrupt_answer::OTHER_MACHINE;
+use crate::swarm::plan::draw::Form;
 
 /// M6: a decision about a machine rests on no datapoint from before the name passed to it.
 pub(in crate::swarm) fn on_decision(witness: &mut Witness, decision: &Decision) {
@@ -73,7 +74,9 @@ fn load(witness: &mut Witness, policy: &Policy, intent: &Intent) {
             let below = policy.down.first().map_or(0.0, |rule| rule.threshold);
             // A source that says zero can hide load, but none that the smaller class could not carry.
             let silent = witness.plan.faults.contains(&Fault::M4SilentZero);
-            let limit = if silent { policy.up.first().map_or(below, |rule| rule.threshold) } else { below };
+            let carried =
+                policy.up.first().map_or(below, |rule| rule.threshold) / Form::of(witness.plan.seed).rows_per_write();
+            let limit = if silent { carried } else { below };
             let most = minutes(DUE_MINS, CALM_MINS).map(writes).fold(0.0, f64::max);
             let busy = minutes(DUE_MINS, 60).map(writes).filter(|load| *load > limit * LEEWAY).count();
             if most > limit * LEEWAY || (busy > BUSY_MINS && !silent) {

@@ -47,3 +47,12 @@ pub(in crate::swarm) fn made_readers<'a>(fleet: &'a Fleet, name: &'a str) -> imp
 pub(in crate::swarm) fn cluster(fleet: &Fleet, name: &str) -> Option<ClusterKind> {
     fleet.clusters().find(|cluster| cluster.id == name).map(|cluster| cluster.kind)
 }
+
+/// Of a Multi-AZ DB cluster whose change has stopped halfway: the class of whoever writes, which the others have not.
+pub(in crate::swarm) fn halfway(fleet: &Fleet, name: &str) -> Option<String> {
+    let at_rest =
+        fleet.clusters().any(|it| it.id == name && it.kind == ClusterKind::MultiAz && it.status == "available");
+    let writer = fleet.writer(name).filter(|_| at_rest)?;
+    let differs = fleet.cluster_members(name).any(|member| member.class != writer.class);
+    differs.then(|| writer.class.clone())
+}

@@ -264,6 +264,13 @@ impl Witness {
                 let stuck = self.plan.is_in_fault(since, ends(ChangeFault::Stuck)).then_some(Fault::R2Stuck);
                 late.into_iter().chain(fails).chain(stuck).collect()
             }
+            "DescribeDBClusters" if self.phase() >= Phase::Sent => {
+                let failover = |effect: &FaultKind| matches!(effect, FaultKind::Failover { .. });
+                let reader = |effect: &FaultKind| matches!(effect, FaultKind::Reader { .. });
+                let elsewhere = self.plan.is_in_fault(since, failover).then_some(Fault::R9FailoverElsewhere);
+                let none = self.plan.is_in_fault(since, reader).then_some(Fault::R10NoReader);
+                elsewhere.into_iter().chain(none).collect()
+            }
             "DescribeBlueGreenDeployments" if self.phase() >= Phase::Sent => {
                 let ends =
                     |end| move |effect: &FaultKind| matches!(effect, FaultKind::Deployment { end: e, .. } if *e == end);

@@ -13,6 +13,7 @@ use crate::model::policy::{OldMachinePolicy, RemovedBy, Strategy};
 use crate::model::settings::Settings;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::Scenario;
+use crate::sim::world::RECORDS_PER_ROW;
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::disk::Trouble;
 use crate::swarm::oracle::constant_load;
@@ -40,34 +41,31 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
     let heals_at = start.saturating_add(chaos.max(SignedDuration::from_hours(1))).unwrap_or(start);
     let ends_at = heals_at.saturating_add(HEALING).unwrap_or(heals_at);
     let mut faults = subset(&mut rng);
-    let by_copies = seed % BLUE_GREEN_ONE_IN == 2;
-    if by_copies {
-        // Of a draw of its own, so that the other days stay what they are.
-        let mut rng = Rng::of(seed, "swarm faults of deployments", 0);
-        faults.extend(Fault::OF_DEPLOYMENTS.into_iter().filter(|_| rng.unit() < 0.4));
-    }
+    let form = Form::of(seed);
+    // Of a draw of its own, so that the other days stay what they are.
+    let mut own = Rng::of(seed, "swarm faults of deployments", 0);
+    faults.extend(form.faults().iter().copied().filter(|_| own.unit() < 0.4));
     let names: Vec<String> = ["checkpoints", "orders", "catalogue"][..[1, 1, 1, 2, 2, 3][pick(&mut rng, 6)]]
         .iter()
         .map(|name| (*name).to_owned())
         .collect();
-    let mut drawer = Drawer { rng, start, heals_at, ends_at, faults: &faults, names: &names };
+    let mut drawer = Drawer { rng, start, heals_at, ends_at, faults: &faults, names: &names, form };
     let loads = match constant_load::writes_per_sec(seed) {
         Some(writes) => drawer.steady_loads(writes),
         None => drawer.loads(),
     };
     let scenario = drawer.scenario(seed, &loads);
-    let rungs = if seed % 3 == 1 && constant_load::writes_per_sec(seed).is_none() { THREE } else { TWO };
+    let rungs = form.ladder(seed % 3 == 1 && constant_load::writes_per_sec(seed).is_none());
     let mut settings = drawer.settings(rungs);
-    if by_copies {
+    if form.leaves_machines() {
         let mut rng = Rng::of(seed, "swarm old machines", 0);
         for policy in &mut settings.databases {
-            policy.strategy = Strategy::BlueGreen;
             policy.old_machine = old_machine(&mut rng);
         }
     }
     let strikes = drawer.strikes();
     let mut deeds = drawer.deeds();
-    if by_copies {
+    if form.leaves_machines() {
         drawer.remove_old_machines(seed, &mut deeds);
     }
     TrialPlan { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }
@@ -105,12 +103,79 @@ fn pick(rng: &mut Rng, count: usize) -> usize {
     (rng.draw() % count as u64) as usize
 }
 
-/// One day in so many moves its databases by blue/green deployments.
-const BLUE_GREEN_ONE_IN: u64 = 5;
+/// What the databases of a day are, and so how they are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::swarm) enum Form {
+    /// Instances that are changed in place.
+    InPlace,
+    /// Instances that copies take over: every fifth day.
+    Copies,
+    /// Aurora clusters: every tenth day.
+    Readers,
+    /// Multi-AZ DB clusters: every twentieth day.
+    MultiAz,
+}
 
-/// The rungs of a ladder, and of a third of the days a third one: only there can a step be skipped.
-const TWO: &str = "\"db.t4g.small\", \"db.m5.large\"";
-const THREE: &str = "\"db.t4g.small\", \"db.m5.large\", \"db.m5.xlarge\"";
+impl Form {
+    /// Of a seed.
+    pub(in crate::swarm) fn of(seed: u64) -> Self {
+        match seed % 20 {
+            3 | 14 => Self::Readers,
+            18 => Self::MultiAz,
+            rest if rest % 5 == 2 => Self::Copies,
+            _ => Self::InPlace,
+        }
+    }
+
+    /// What goes wrong with them alone.
+    fn faults(self) -> &'static [Fault] {
+        match self {
+            Self::Copies => &Fault::OF_DEPLOYMENTS,
+            Self::Readers => &Fault::OF_CLUSTERS,
+            Self::InPlace | Self::MultiAz => &[],
+        }
+    }
+
+    fn leaves_machines(self) -> bool {
+        matches!(self, Self::Copies | Self::Readers)
+    }
+
+    fn strategy(self) -> Strategy {
+        match self {
+            Self::InPlace => Strategy::InPlace,
+            Self::Copies => Strategy::BlueGreen,
+            Self::Readers => Strategy::ReaderFailover,
+            Self::MultiAz => Strategy::ClusterModify,
+        }
+    }
+
+    /// The rungs, and of a third of the days a third one: only there can a step be skipped.
+    fn ladder(self, has_third: bool) -> &'static [&'static str] {
+        let all: &'static [&'static str; 3] = match self {
+            Self::InPlace | Self::Copies => &["db.t4g.small", "db.m5.large", "db.m5.xlarge"],
+            Self::Readers => &["db.t4g.medium", "db.t4g.large", "db.r6g.large"],
+            Self::MultiAz => &["db.m6gd.large", "db.m6gd.xlarge", "db.m6gd.2xlarge"],
+        };
+        if has_third { all } else { all.split_at(2).0 }
+    }
+
+    /// What a database of the scenario begins with.
+    fn header(self, name: &str, odd: bool) -> String {
+        match self {
+            Self::InPlace | Self::Copies => format!("[[instance]]\nmulti_az = {odd}\n"),
+            Self::MultiAz => "[[cluster]]\nkind = \"multi_az\"\n".to_owned(),
+            Self::Readers if odd => "[[cluster]]\nkind = \"aurora\"\n".to_owned(),
+            Self::Readers => format!(
+                "[[cluster]]\nkind = \"aurora\"\nmembers = [{{ id = \"{name}-one\" }}, {{ id = \"{name}-two\", tier = 2 }}]\n"
+            ),
+        }
+    }
+
+    /// Rows for a write that is counted: Aurora counts log records, of which each row has several.
+    pub(in crate::swarm) fn rows_per_write(self) -> f64 {
+        if self == Self::Readers { 1.0 / RECORDS_PER_ROW } else { 1.0 }
+    }
+}
 
 struct Drawer<'a> {
     rng: Rng,
@@ -119,6 +184,7 @@ struct Drawer<'a> {
     ends_at: Timestamp,
     faults: &'a BTreeSet<Fault>,
     names: &'a [String],
+    form: Form,
 }
 
 impl Drawer<'_> {
@@ -186,18 +252,19 @@ impl Drawer<'_> {
              seed = {seed}\nnoise = 0.04\nhistory = \"90m\"\n"
         );
         for name in self.names {
-            let class = if self.rng.draw().is_multiple_of(2) { "db.t4g.small" } else { "db.m5.large" };
-            let multi_az = self.rng.draw().is_multiple_of(3);
+            let class = self.form.ladder(false)[usize::from(!self.rng.draw().is_multiple_of(2))];
+            let odd = self.rng.draw().is_multiple_of(3);
             // Writing to a String cannot fail.
             let _ = write!(
                 text,
-                "\n[[instance]]\nid = \"{name}\"\nclass = \"{class}\"\nmulti_az = {multi_az}\n\
-                 deletion_protection = false\n"
+                "\n{}id = \"{name}\"\nclass = \"{class}\"\ndeletion_protection = false\n",
+                self.form.header(name, odd)
             );
         }
         for (name, steps) in loads {
             for (at, Load { writes, connections }) in steps {
                 let at = at.duration_since(self.start).as_secs();
+                let writes = writes * self.form.rows_per_write();
                 let _ = write!(
                     text,
                     "\n[[demand]]\ninstance = \"{name}\"\nat = \"{at}s\"\nwrites = {writes}\nconnections = {connections}\n"
@@ -229,6 +296,12 @@ impl Drawer<'_> {
             (Fault::R4NotMade, "blue_green = \"class_refused\""),
             (Fault::R5TakenBack, "blue_green = \"cut_too_long\""),
             (Fault::R6CutFails, "blue_green = \"cut_fails\""),
+            (Fault::R9FailoverElsewhere, "failover = \"refused\""),
+            (Fault::R9FailoverElsewhere, "failover = \"other_member\""),
+            (Fault::R9FailoverElsewhere, "failover = \"fails\""),
+            (Fault::R10NoReader, "reader = \"fails\""),
+            (Fault::R10NoReader, "reader = \"no_capacity\""),
+            (Fault::R10NoReader, "reader = \"stuck\""),
         ];
         for (fault, line) in of {
             if !self.faults.contains(&fault) {
@@ -248,7 +321,9 @@ impl Drawer<'_> {
         }
     }
 
-    fn settings(&mut self, rungs: &str) -> Settings {
+    fn settings(&mut self, rungs: &[&str]) -> Settings {
+        let rungs = rungs.iter().map(|rung| format!("\"{rung}\"")).collect::<Vec<_>>().join(", ");
+        let strategy = self.form.strategy().as_str();
         // Seldomer than the product's 15 s, as is the watch below: a look costs the most of a trial, and the faults last for minutes and hours.
         let every = [150, 300, 300, 300, 300, 300][pick(&mut self.rng, 6)];
         let in_flight = 1 + pick(&mut self.rng, 2);
@@ -264,7 +339,7 @@ impl Drawer<'_> {
             let down = [20, 60][pick(&mut self.rng, 2)];
             let _ = write!(
                 text,
-                "\n[[database]]\nid = \"{name}\"\nladder = [{rungs}]\n\
+                "\n[[database]]\nid = \"{name}\"\nladder = [{rungs}]\nstrategy = \"{strategy}\"\n\
                  max_actions_per_day = {actions}\ncooldown = {{ up = \"{up}m\", down = \"{down}m\" }}\n"
             );
             if self.rng.draw().is_multiple_of(2) {

@@ -19,7 +19,7 @@ use crate::model::policy::{OldMachinePolicy, RemovedBy, Strategy};
 use crate::sim::rds::Role;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::Scenario;
-use crate::swarm::oracle::invariants::has_copy;
+use crate::swarm::oracle::invariants::copies;
 use crate::swarm::oracle::truth;
 use crate::swarm::plan::draw;
 use crate::swarm::plan::{Load, TrialPlan};
@@ -296,8 +296,9 @@ fn wrongs(stage: &Stage, kind: Kind) -> Vec<String> {
     if &taken[given_up.map_or(0, |at| at + 1)..] != kind.calls() {
         wrong.push(format!("{taken:?} were taken and not {:?}", kind.calls()));
     }
-    if has_copy(&witness, DATABASE) {
-        wrong.push("a copy is left behind".to_owned());
+    let left = copies(&witness, DATABASE);
+    if !left.is_empty() {
+        wrong.push(format!("left behind: {}", left.join(", ")));
     }
     let open =
         witness.ledger.intents.keys().filter(|action| witness.ledger.ended.get(action).copied() != Some(1)).count();

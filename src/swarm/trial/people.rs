@@ -4,20 +4,23 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::orders::Orders;
+use crate::model::class::InstanceClass;
+use crate::model::cluster::ClusterKind;
 use crate::model::command::Command;
 use crate::model::database::DatabaseName;
 use crate::model::ladder::Direction;
 use crate::model::snapshot::DatabaseView;
 use crate::sim::Sim;
 use crate::sim::wire::Request;
+use crate::swarm::oracle::truth;
 use crate::swarm::plan::DeploymentEnd;
 
 /// The orders of a person who comes by. True when one of them is to arm.
 pub(in crate::swarm) fn look_after(orders: &mut Orders, sim: &Sim) -> bool {
     let snapshot = orders.snapshot();
     for view in &snapshot.databases {
-        if view.holds.iter().any(crate::model::hold::Hold::waits_for_person) {
-            clear_away(sim, sim.clock().now(), view.name().as_str());
+        let waits = view.holds.iter().any(crate::model::hold::Hold::waits_for_person);
+        if waits && clear_away(sim, sim.clock().now(), view.name().as_str()) {
             orders.give(Command::Release { database: view.name().clone() });
         }
     }
@@ -73,11 +76,50 @@ pub(in crate::swarm) fn foreign_modify(sim: &Sim, now: Timestamp, database: &str
     foreign_call(sim, now, "ModifyDBInstance", &named)
 }
 
-/// A person who has looked at a database that is held removes the deployment that was left there.
-pub(in crate::swarm) fn clear_away(sim: &Sim, now: Timestamp, database: &str) {
+/// Somebody else's change of a class; of a cluster to a class of its own ladder, since it knows no others.
+pub(in crate::swarm) fn foreign_class(
+    sim: &Sim,
+    now: Timestamp,
+    database: &str,
+    (class, rungs): (&str, &[InstanceClass]),
+) -> bool {
+    let kind = truth::cluster(sim.world().fleet(), database);
+    let rung = rungs.get(class.len() % rungs.len().max(1)).map_or(class, InstanceClass::as_str);
+    match kind {
+        None => foreign_modify(sim, now, database, &[("DBInstanceClass", class), ("ApplyImmediately", "true")]),
+        Some(ClusterKind::Aurora) => {
+            let Some(writer) = sim.world().fleet().writer(database).map(|writer| writer.id.clone()) else {
+                return false;
+            };
+            foreign_modify(sim, now, &writer, &[("DBInstanceClass", rung), ("ApplyImmediately", "true")])
+        }
+        Some(ClusterKind::MultiAz) => {
+            let what =
+                [("DBClusterIdentifier", database), ("DBClusterInstanceClass", rung), ("ApplyImmediately", "true")];
+            foreign_call(sim, now, "ModifyDBCluster", &what)
+        }
+    }
+}
+
+/// A person who has looked at a database that is held removes the deployment or the readers that were left there, and ends a
+/// change that stopped halfway. False when AWS did not let that happen: whoever looks again tries it again.
+pub(in crate::swarm) fn clear_away(sim: &Sim, now: Timestamp, database: &str) -> bool {
+    let readers: Vec<String> =
+        truth::made_readers(sim.world().fleet(), database).map(|(name, _)| name.to_owned()).collect();
+    let mut done = true;
+    for reader in readers {
+        done &= foreign_call(sim, now, "DeleteDBInstance", &[("DBInstanceIdentifier", reader.as_str())]);
+    }
+    let halfway = truth::halfway(sim.world().fleet(), database);
+    if let Some(class) = halfway {
+        let what =
+            [("DBClusterIdentifier", database), ("DBClusterInstanceClass", &class), ("ApplyImmediately", "true")];
+        done &= foreign_call(sim, now, "ModifyDBCluster", &what);
+    }
     for id in open_deployments(sim, database) {
         delete_deployment(sim, now, &id);
     }
+    done
 }
 
 /// Somebody else's hand on the deployment of a database. True when there was one and AWS took it.

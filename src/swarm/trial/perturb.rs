@@ -11,6 +11,7 @@ use crate::model::command::Command;
 use crate::model::database::DatabaseName;
 use crate::swarm::faults::Fault;
 use crate::swarm::oracle::coverage::Milestone;
+use crate::swarm::oracle::truth;
 use crate::swarm::plan::{Deed, Dying, Foreign, Machine, Order, Power};
 
 impl Stage {
@@ -32,8 +33,10 @@ impl Stage {
         let now = self.sim.clock().now();
         match foreign {
             Foreign::Class { database, class } => {
-                let what = [("DBInstanceClass", class.as_str()), ("ApplyImmediately", "true")];
-                if people::foreign_modify(&self.sim, now, database, &what) {
+                let ladder =
+                    self.plan.settings.policy(&DatabaseName::new(database)).map(|policy| policy.ladder.rungs());
+                let rungs = ladder.unwrap_or_default();
+                if people::foreign_class(&self.sim, now, database, (class, rungs)) {
                     self.witness().note_foreign(database);
                 }
             }
@@ -52,6 +55,9 @@ impl Stage {
                 }
             }
             Foreign::Pending { database } => {
+                if truth::cluster(self.sim.world().fleet(), database).is_some() {
+                    return;
+                }
                 let gib = self.sim.world().fleet().instance(database).map_or(100, |instance| instance.storage_gib);
                 let more = (gib * 2).to_string();
                 people::foreign_modify(&self.sim, now, database, &[("AllocatedStorage", more.as_str())]);

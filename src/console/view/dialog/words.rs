@@ -13,7 +13,7 @@ use crate::console::view::wrap::Styled;
 use crate::model::action::{Intent, Run};
 use crate::model::choice::Choice;
 use crate::model::database::DatabaseName;
-use crate::model::old_machine::{Fate, Kept};
+use crate::model::old_machine::{Fate, Kept, OldMachine};
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::{Rule, Strategy};
 use crate::model::series::SignalName;
@@ -194,7 +194,7 @@ pub(super) fn remove_old(snapshot: &Snapshot, removing: &Removing) -> Asked {
         format!("way back  none: {database} cannot be restored to a moment before the switchover without its backups")
     };
     let mut explanation = vec![
-        (format!("{machine}: {}, the machine of {database} before {}", old.class, old.action.0), theme::TITLE),
+        (format!("{machine}: {}, {}", old.class, origin(old, database)), theme::TITLE),
         plain(format!(
             "price     {} are saved; replaced {} ago",
             words::price(old.price),
@@ -217,6 +217,15 @@ pub(super) fn remove_old(snapshot: &Snapshot, removing: &Removing) -> Asked {
         input("name of the machine", &removing.name, &format!("type {machine}"), removing.field == Field::Name),
     ];
     Asked { title, explanation, fields }
+}
+
+fn origin(old: &OldMachine, database: &DatabaseName) -> String {
+    let action = &old.action.0;
+    if old.has_served {
+        format!("the machine of {database} before {action}")
+    } else {
+        format!("a reader that {action} has made and left")
+    }
 }
 
 /// How far behind it is, in words.

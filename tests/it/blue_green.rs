@@ -1,12 +1,10 @@
 //! The strategy `blue_green` end to end: the whole controller on the simulation, in virtual time.
 
-use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
 use upshift::clock::Clock;
 use upshift::config;
-use upshift::journal;
 use upshift::model::action::ActionResult;
 use upshift::model::call::{Keeps, MutatingCall};
 use upshift::model::command::{Answer, Command};
@@ -18,7 +16,7 @@ use upshift::model::settings::Settings;
 use upshift::sim::Sim;
 use upshift::sim::scenario::Scenario;
 
-use crate::controlled::{Running, start_by};
+use crate::controlled::{Running, ends, entries, order, sent, start_by};
 use crate::sim_account::Account;
 
 fn settings(blue_green: CopyPolicy) -> Settings {
@@ -37,26 +35,6 @@ fn simulation(more: &str) -> Sim {
     Sim::new(&scenario, None, clock)
 }
 
-fn entries(directory: &Path) -> Vec<Entry> {
-    journal::read(directory).unwrap().into_iter().map(|(entry, _)| entry).collect()
-}
-
-fn sent(entries: &[Entry]) -> Vec<&'static str> {
-    let call = |entry: &Entry| match &entry.event {
-        Event::CallSent { call, .. } => Some(MutatingCall::operation(call)),
-        _ => None,
-    };
-    entries.iter().filter_map(call).collect()
-}
-
-fn ends(entries: &[Entry]) -> Vec<ActionResult> {
-    let end = |entry: &Entry| match &entry.event {
-        Event::ActionEnded { result, .. } => Some(result.clone()),
-        _ => None,
-    };
-    entries.iter().filter_map(end).collect()
-}
-
 fn class(sim: &Sim) -> String {
     sim.world().fleet().instance("orders").unwrap().class.clone()
 }
@@ -65,10 +43,6 @@ fn class(sim: &Sim) -> String {
 fn others(sim: &Sim) -> Vec<String> {
     let world = sim.world();
     world.fleet().instances().map(|instance| instance.id.clone()).filter(|id| id != "orders").collect()
-}
-
-async fn order(running: &mut Running, command: Command) -> Answer {
-    running.client.send(command).await.unwrap().answer
 }
 
 /// An armed engine on the built-in scenario for so many minutes, with deployments that come to such an end; then it is
@@ -111,7 +85,7 @@ async fn it_goes_up_and_down_by_copies_that_take_over_the_name() {
     assert_eq!(all.iter().filter(switched).count(), 2);
     let foreign = |entry: &&Entry| matches!(entry.event, Event::ForeignChange { .. });
     assert_eq!(all.iter().filter(foreign).count(), 0, "its own switchover is nobody else's");
-    assert!(journal::verify(directory.path()).is_ok());
+    assert!(upshift::journal::verify(directory.path()).is_ok());
 }
 
 #[tokio::test(start_paused = true)]

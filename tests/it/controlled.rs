@@ -7,10 +7,12 @@ use tokio::task::JoinSet;
 use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::control::{self, Client};
 use upshift::controller::{Controller, Ended, Parts};
-use upshift::journal::Journal;
+use upshift::journal::{self, Journal};
+use upshift::model::action::ActionResult;
 use upshift::model::backend::Backend;
+use upshift::model::call::MutatingCall;
 use upshift::model::command::{Answer, Command};
-use upshift::model::event::Event;
+use upshift::model::event::{Entry, Event};
 use upshift::model::guard::Guards;
 use upshift::model::operator::Operator;
 use upshift::model::settings::Settings;
@@ -72,4 +74,32 @@ impl Running {
             self.client.changed().await.unwrap();
         }
     }
+}
+
+/// Every record of a journal.
+pub(crate) fn entries(directory: &Path) -> Vec<Entry> {
+    journal::read(directory).unwrap().into_iter().map(|(entry, _)| entry).collect()
+}
+
+/// The operations that were sent, in order.
+pub(crate) fn sent(entries: &[Entry]) -> Vec<&'static str> {
+    let call = |entry: &Entry| match &entry.event {
+        Event::CallSent { call, .. } => Some(MutatingCall::operation(call)),
+        _ => None,
+    };
+    entries.iter().filter_map(call).collect()
+}
+
+/// How actions ended, in order.
+pub(crate) fn ends(entries: &[Entry]) -> Vec<ActionResult> {
+    let end = |entry: &Entry| match &entry.event {
+        Event::ActionEnded { result, .. } => Some(result.clone()),
+        _ => None,
+    };
+    entries.iter().filter_map(end).collect()
+}
+
+/// What is answered to an order.
+pub(crate) async fn order(running: &mut Running, command: Command) -> Answer {
+    running.client.send(command).await.unwrap().answer
 }

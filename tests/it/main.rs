@@ -13,6 +13,7 @@ mod aws_cli;
 mod binary;
 mod blue_green;
 mod cloudwatch_desk;
+mod clusters;
 mod config;
 mod controlled;
 mod crash;

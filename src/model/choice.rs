@@ -32,7 +32,7 @@ pub struct Choice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
-    /// AWS's documentation, recorded runs and third parties; `ARCHITECTURE.md` names them.
+    /// AWS's documentation, recorded runs and third parties; each room of `playbook` names its own.
     Published,
     /// This database's own verified actions, so many of them.
     OwnActions(u32),

@@ -53,6 +53,12 @@ pub enum Milestone {
     ReadRecovered,
     CopyTookOver,
     CopyRemoved,
+    /// A reader took over the writes of a cluster.
+    ReaderTookOver,
+    /// One that an earlier action had left did so.
+    LeftReaderTookOver,
+    /// A reader that was made for nothing was deleted.
+    ReaderGivenUp,
     /// A machine that a copy has replaced was deleted by the engine.
     OldRemovedByEngine,
     /// And by a person.
@@ -95,7 +101,7 @@ impl Phase {
 
 impl Milestone {
     /// Every milestone.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::Verified,
         Self::FailedSafe,
         Self::RolledBack,
@@ -118,6 +124,9 @@ impl Milestone {
         Self::ReadRecovered,
         Self::CopyTookOver,
         Self::CopyRemoved,
+        Self::ReaderTookOver,
+        Self::LeftReaderTookOver,
+        Self::ReaderGivenUp,
         Self::OldRemovedByEngine,
         Self::OldRemovedByPerson,
         Self::CopyMovedAfterwards,
@@ -156,7 +165,15 @@ impl Milestone {
             },
             Event::ReadFailed(_) => Self::ReadFailed,
             Event::ReadRecovered { .. } => Self::ReadRecovered,
+            // Only of a cluster is it known at once what the old writer is called.
+            Event::SwitchedOver { old_name: Some(_), .. } => Self::ReaderTookOver,
             Event::SwitchedOver { .. } => Self::CopyTookOver,
+            Event::CallSent { id, call: MutatingCall::FailoverDbCluster { .. }, .. } if id.step == 1 => {
+                Self::LeftReaderTookOver
+            }
+            Event::CallSent { id, call: MutatingCall::DeleteDbInstance { .. }, .. } if id.step > 1 => {
+                Self::ReaderGivenUp
+            }
             Event::CallSent { call: MutatingCall::DeleteBlueGreenDeployment { .. }, .. } => Self::CopyRemoved,
             Event::CallSent { call: MutatingCall::ModifyDbInstanceClass { database: moved, .. }, database, .. }
                 if moved != database =>

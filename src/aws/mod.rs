@@ -16,6 +16,7 @@ pub mod metrics;
 mod orderable;
 mod pages;
 mod prompt;
+mod proxies;
 mod send;
 mod whole;
 

@@ -19,10 +19,11 @@ use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
 
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 21] = [
     "id",
     "ladder",
     "strategy",
+    "proxy",
     "blue_green",
     "reader_failover",
     "keep_old",
@@ -108,6 +109,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
         database: database?,
         ladder: ladder?,
         strategy,
+        proxy: proxy(section, problems),
         copy: blue_green::read(section, strategy, problems),
         old_machine: old_machine::read(section, strategy, problems),
         signals,
@@ -169,6 +171,17 @@ fn ladder(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Ladde
 
 fn size(class: &InstanceClass) -> Option<(u32, u32)> {
     class.hardware().map(|hardware| (hardware.memory_gib, hardware.vcpus))
+}
+
+/// RDS's rule for the name of a proxy is that of an instance; what it is not there for is said by the gate.
+fn proxy(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    let name = section.text("proxy", problems)?;
+    if name.get_ref().is_empty() || name.get_ref().len() > ID_CHARS {
+        let title = format!("`{}` cannot be the name of an RDS Proxy", shown(name.get_ref()));
+        let problem = Diagnostic::new(name.span(), title, "RDS has no such name");
+        problems.push(problem.help("its DBProxyName, or no key where clients use the database's own endpoint"));
+    }
+    Some((*name.get_ref()).to_owned())
 }
 
 fn share(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> f64 {

@@ -40,6 +40,7 @@ pub(super) struct Looker {
     events_until: Option<Timestamp>,
     identity_at: Option<Timestamp>,
     deployments_at: Option<Timestamp>,
+    proxies_at: Option<Timestamp>,
 }
 
 /// What one look asks.
@@ -58,6 +59,8 @@ pub(super) struct ReadPlan {
     companions: Vec<DatabaseName>,
     /// Some database moves by a blue/green deployment, or they were not read for a while.
     deployments: bool,
+    /// Proxies, where they were not asked for a while.
+    proxies: Vec<(DatabaseName, String)>,
     orderable: Vec<(DatabaseState, InstanceClass)>,
     now: Timestamp,
 }
@@ -99,6 +102,7 @@ impl Looker {
             event_sources: engine.event_sources(),
             companions: engine.companions(),
             deployments: engine.needs_deployments() || is_due(self.deployments_at, DEPLOYMENTS_EVERY, now),
+            proxies: if is_due(self.proxies_at, DEPLOYMENTS_EVERY, now) { engine.proxies() } else { Vec::new() },
             orderable: engine.unasked_classes(now),
             now,
         }
@@ -151,6 +155,9 @@ impl Looker {
         if matches!(look.deployments, Some(Ok(_))) {
             self.deployments_at = Some(look.asked_at);
         }
+        if look.proxies.iter().any(|(_, registered)| registered.is_ok()) {
+            self.proxies_at = Some(look.asked_at);
+        }
         if matches!(look.identity, Some(Ok(_))) {
             self.identity_at = Some(look.asked_at);
         }
@@ -181,12 +188,13 @@ impl ReadPlan {
             Some(aws.signals(signals, self.metrics_from, metrics_to).await)
         };
         let deployments = async { if self.deployments { Some(aws.deployments().await) } else { None } };
-        let (identity, series, events, orderable, deployments) = tokio::join!(
+        let (identity, series, events, orderable, deployments, proxies) = tokio::join!(
             bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),
             bounded(clock, "GetMetricData", async { series.await.transpose() }),
             bounded(clock, "DescribeEvents", aws.events(&self.event_sources, self.events_from, self.now)),
             self.ask_orderable(aws, clock),
             bounded(clock, "DescribeBlueGreenDeployments", async { deployments.await.transpose() }),
+            self.ask_proxies(aws, clock),
         );
         let instances = self.databases.iter().filter(|name| !self.clusters.contains(name));
         let instances: Vec<DatabaseName> = instances.chain(&self.companions).cloned().collect();
@@ -201,8 +209,18 @@ impl ReadPlan {
             series: series.transpose(),
             events,
             deployments: deployments.transpose(),
+            proxies,
             orderable,
         }
+    }
+
+    async fn ask_proxies(&self, aws: &Aws, clock: &Clock) -> Vec<(DatabaseName, Result<bool, Failure>)> {
+        let mut answers = Vec::new();
+        for (database, proxy) in &self.proxies {
+            let answer = bounded(clock, "DescribeDBProxyTargets", aws.is_registered(database, proxy)).await;
+            answers.push((database.clone(), answer));
+        }
+        answers
     }
 
     /// One after the other until one fails or [`LOOK_READ_LIMIT`] is over; the others are asked at the next look.

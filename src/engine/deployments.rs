@@ -25,6 +25,12 @@ impl Engine {
         policies.filter(|policy| policy.strategy.cluster().is_some()).map(|policy| policy.database.clone()).collect()
     }
 
+    /// The proxies that matter: where a copy is made, and clients go through one.
+    pub fn proxies(&self) -> Vec<(DatabaseName, String)> {
+        let by_copy = self.settings.databases.iter().filter(|policy| policy.strategy == Strategy::BlueGreen);
+        by_copy.filter_map(|policy| Some((policy.database.clone(), policy.proxy.clone()?))).collect()
+    }
+
     /// What RDS's events are read of: the databases, of clusters their instances too, and what is made for an action.
     pub fn event_sources(&self) -> Vec<EventSource> {
         let of = |policy: &Policy| {

@@ -39,6 +39,7 @@ pub(super) fn policy() -> Policy {
         ladder: Ladder::new(vec![InstanceClass::observed("db.t4g.small"), InstanceClass::observed("db.m5.large")])
             .unwrap(),
         strategy: Strategy::InPlace,
+        proxy: None,
         copy: CopyPolicy::default(),
         old_machine: OldMachinePolicy::default(),
         signals: vec![
@@ -106,5 +107,6 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
         events: Ok(vec![]),
         deployments: Some(Ok(vec![])),
         orderable,
+        proxies: Vec::new(),
     }))
 }

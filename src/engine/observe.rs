@@ -77,6 +77,13 @@ impl Engine {
                 self.observe_series(now, &database, signals.unwrap_or_default());
             }
         }
+        for (database, registered) in look.proxies {
+            let operation = format!("DescribeDBProxyTargets {database}");
+            let Some(registered) = self.note(now, &operation, registered) else { continue };
+            if let Some(watched) = self.watched.get_mut(&database) {
+                watched.proxy = Some((registered, look.asked_at));
+            }
+        }
         for (database, class, offered) in look.orderable {
             let operation = format!("DescribeOrderableDBInstanceOptions {database} {class}");
             let Some(offered) = self.note(now, &operation, offered) else { continue };

@@ -36,6 +36,7 @@ pub(super) fn all(
     if let Some(seen) = &watched.seen {
         gates.extend(of_facts(policy, &seen.state, now));
         gates.extend(of_strategy(strategy, &seen.state));
+        gates.extend(proxy_registered((policy, strategy), watched, now));
     }
     if direction == Direction::Down {
         gates.push(memory_fits(policy, watched, target, now));
@@ -74,6 +75,14 @@ pub(super) fn of_strategy(strategy: Strategy, state: &DatabaseState) -> Vec<Gate
         gates.push(GateResult::new(Gate::PasswordNotManaged, !facts.manages_password));
     }
     gates
+}
+
+/// Of a blue/green deployment alone: its copy cannot be registered any more, and clients of the proxy would be left behind.
+fn proxy_registered((policy, strategy): (&Policy, Strategy), watched: &Watched, now: Timestamp) -> Option<GateResult> {
+    let proxy = policy.proxy.clone().filter(|_| strategy == Strategy::BlueGreen)?;
+    let known = watched.proxy.filter(|(_, at)| now.duration_since(*at).abs() <= DEPLOYMENTS_LIMIT);
+    let registered = known.map(|(registered, _)| registered);
+    Some(GateResult::new(Gate::ProxyRegistered { proxy, registered }, registered == Some(true)))
 }
 
 fn no_window_near(policy: &Policy, facts: &DatabaseFacts, now: Timestamp) -> GateResult {

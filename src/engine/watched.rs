@@ -33,6 +33,8 @@ pub(super) struct Watched {
     pub before: Option<(Timestamp, BTreeMap<SignalName, Arc<Series>>)>,
     /// Which classes AWS offers for it, and when it was asked.
     pub orderable: BTreeMap<InstanceClass, (bool, Timestamp)>,
+    /// Whether it is registered with its proxy, and when that was asked.
+    pub proxy: Option<(bool, Timestamp)>,
     /// The newest evaluation.
     pub decision: Option<Decision>,
     /// The newest evaluation that was recorded, when, and how many like it came since.
@@ -119,6 +121,7 @@ impl Watched {
                     looks_since_call: self.looks_since_call,
                     other_deployment: self.other_deployment.take(),
                     old: std::mem::take(&mut self.old),
+                    proxy: self.proxy.take(),
                     ..Self::default()
                 };
             } else if offer_facts(old) != offer_facts(&seen.state) {

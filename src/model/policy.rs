@@ -229,6 +229,9 @@ pub struct Policy {
     pub ladder: Ladder,
     /// How it moves.
     pub strategy: Strategy,
+    /// The RDS Proxy that its clients go through, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
     /// How another machine is made and takes over, where that is the strategy.
     #[serde(default)]
     pub copy: CopyPolicy,

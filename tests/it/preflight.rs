@@ -53,6 +53,42 @@ fn what_only_keeps_the_engine_from_it_is_no_failure() {
     assert!(table.contains("open                   no window near"), "{table}");
 }
 
+/// Once the copy is there nothing can be registered any more, and the clients of the proxy would stay with the old machine.
+#[test]
+fn a_copy_of_a_database_behind_a_proxy_wants_it_registered() {
+    let behind = |proxy: &str| format!("strategy = \"blue_green\"\nproxy = \"{proxy}\"\n");
+    let (code, table, _) = preflight("proxy = true", &behind("orders-proxy"), "");
+    assert_eq!(code, 0, "{table}");
+    assert!(
+        table.contains("open                   proxy registered     ") && table.contains("behind orders-proxy"),
+        "{table}"
+    );
+    for (instance, proxy) in [("", "orders-proxy"), ("proxy = true", "another-proxy")] {
+        let (code, table, _) = preflight(instance, &behind(proxy), "");
+        assert_eq!(code, 1, "{table}");
+        assert!(table.contains(&format!("{proxy} does not know it, or does not exist")), "{table}");
+    }
+    let (code, table, _) = preflight("", "proxy = \"orders-proxy\"\n", "");
+    assert_eq!((code, table.contains("proxy registered")), (0, false), "in place the endpoint stays: {table}");
+}
+
+#[test]
+fn the_table_of_a_cluster_names_the_strategies_that_are_for_it() {
+    let directory = TempDir::new().unwrap();
+    for (scenario, id, fits, other) in [
+        ("aurora", "orders-aurora", "> reader_failover: ready in", "cluster_modify: not the right cluster"),
+        ("cluster", "orders-cluster", "> cluster_modify: ready in", "reader_failover: not the right cluster"),
+    ] {
+        let run = upshift(directory.path(), &["preflight", id, "--sim", scenario]);
+        let (code, words) = code_and_words(&run);
+        let table = String::from_utf8_lossy(&run.stdout);
+        assert_eq!(code, 0, "{table}{words}");
+        for line in [fits, other, "in_place: part of something else: a"] {
+            assert!(table.contains(line), "{line}: {table}");
+        }
+    }
+}
+
 #[test]
 fn it_reads_as_data_and_says_what_it_does_not_know() {
     let directory = TempDir::new().unwrap();

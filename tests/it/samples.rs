@@ -269,7 +269,8 @@ fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
         Some(Gate::StandsAlone { .. }) => {
             Gate::RightCluster { is: Some(ClusterKind::Aurora), wanted: ClusterKind::MultiAz }
         }
-        Some(Gate::RightCluster { .. }) => Gate::BackupsOn { retention_days: Some(7) },
+        Some(Gate::RightCluster { .. }) => Gate::ProxyRegistered { proxy: text(), registered: Some(true) },
+        Some(Gate::ProxyRegistered { .. }) => Gate::BackupsOn { retention_days: Some(7) },
         Some(Gate::BackupsOn { .. }) => Gate::PasswordNotManaged,
         Some(Gate::PasswordNotManaged) => Gate::MemoryFits { seen_mib: Some(1), limit_mib: Some(2) },
         Some(Gate::MemoryFits { .. }) => Gate::EbsFits { seen_iops: Some(1), limit_iops: Some(2) },

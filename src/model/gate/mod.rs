@@ -106,6 +106,13 @@ pub enum Gate {
         /// What it must be.
         wanted: ClusterKind,
     },
+    /// It is registered with the RDS Proxy that its clients use: once the copy is made that is not possible any more.
+    ProxyRegistered {
+        /// The proxy.
+        proxy: String,
+        /// Whether it is; absent when that is not known.
+        registered: Option<bool>,
+    },
     /// Automated backups are on: a blue/green deployment needs them.
     BackupsOn {
         /// `BackupRetentionPeriod`; absent when RDS does not say.

@@ -36,6 +36,7 @@ impl Gate {
             Self::NoWindowNear { .. } => ("no window near", "a window open or near"),
             Self::StandsAlone { .. } => ("stands alone", "part of something else"),
             Self::RightCluster { .. } => ("right cluster", "not the right cluster"),
+            Self::ProxyRegistered { .. } => ("proxy registered", "proxy not registered"),
             Self::BackupsOn { .. } => ("backups on", "backups off"),
             Self::PasswordNotManaged => ("password not managed", "password managed by Secrets Manager"),
             Self::WorthTheWait { .. } => ("worth the wait", "ready too late"),
@@ -87,6 +88,11 @@ impl Gate {
                 let is = is.map_or_else(|| "no cluster".to_owned(), |is| is.to_string());
                 format!("it is {is}, not {wanted}")
             }
+            Self::ProxyRegistered { proxy, registered } => match registered {
+                Some(true) => format!("behind {proxy}"),
+                Some(false) => format!("{proxy} does not know it, or does not exist"),
+                None => format!("what {proxy} knows is not read yet"),
+            },
             Self::BackupsOn { retention_days: Some(0) } => "kept for no day".to_owned(),
             Self::BackupsOn { retention_days: Some(days) } => format!("kept for {days} days"),
             Self::BackupsOn { retention_days: None } => "not known".to_owned(),

@@ -22,6 +22,18 @@ use crate::model::series::{Series, SignalName};
 /// Of each series at least this much is kept: the widest range that a screen can show.
 const KEEP: SignedDuration = SignedDuration::from_hours(8);
 
+/// The failure of a look that has not found a database.
+fn not_found(database: &DatabaseName, by_cluster: bool) -> Failure {
+    let (operation, what) =
+        if by_cluster { ("DescribeDBClusters", "DB cluster") } else { ("DescribeDBInstances", "database") };
+    Failure {
+        kind: FailureKind::NotFound,
+        operation: operation.to_owned(),
+        sentence: format!("no {what} named {database} in this account and region: check `id` and `region`"),
+        request_id: None,
+    }
+}
+
 /// What the same look says besides a database's state.
 struct AlsoRead {
     asked_at: Timestamp,
@@ -182,12 +194,8 @@ impl Engine {
         read: AlsoRead,
     ) {
         let operation = format!("DescribeDBInstances {database}");
-        let missing = || Failure {
-            kind: FailureKind::NotFound,
-            operation: "DescribeDBInstances".to_owned(),
-            sentence: format!("no database named {database} in this account and region: check `id` and `region`"),
-            request_id: None,
-        };
+        let by_cluster = self.settings.policy(database).is_some_and(|policy| policy.strategy.cluster().is_some());
+        let missing = || not_found(database, by_cluster);
         let Some(state) = self.note(now, &operation, state.unwrap_or_else(|| Err(missing()))) else { return };
         let remembered = self.memory.of(database);
         let (known, acting) = (remembered.known.clone(), remembered.moving().is_some());

@@ -15,6 +15,7 @@ use crate::model::guard::Guard;
 use crate::model::old_machine::{Fate, Kept, OldMachine};
 use crate::model::operator::Actor;
 use crate::model::policy::{Policy, RemovedBy};
+use crate::playbook;
 
 /// A machine that so many looks running have not found is gone: it is not asked for any more. Fewer could all be old
 /// pictures, from before it had its name.
@@ -76,10 +77,8 @@ impl Engine {
         let kept_until = kept_until(policy, replaced);
         if goes.is_some_and(|goes| goes.resource_id == replaced.machine) {
             Fate::Going
-        } else if let Some(state) = state.filter(|state| !state.status.is_available()) {
-            Fate::Waits { why: format!("its status is {}", state.status) }
-        } else if state.is_some_and(|state| state.facts.deletion_protection) {
-            Fate::Waits { why: "deletion protection is on: turn it off there first".to_owned() }
+        } else if let Some(why) = state.and_then(playbook::removal_obstacle) {
+            Fate::Waits { why }
         } else if replaced.is_tried {
             Fate::ByPerson { kept_until, why: Some("the engine tried it once".to_owned()) }
         } else if is_removed_by_engine(policy, replaced) {

@@ -174,7 +174,7 @@ impl Engine {
         if !run.awaits_approval(&self.must_be_configured(database)?.copy) {
             return Err(format!("{} waits for nobody's word: {}", run.intent.action.0, run.phase_words()));
         }
-        let sentence = format!("{} switches over: clients are kept out for seconds", run.intent.action.0);
+        let sentence = format!("{}: it takes over now, and clients are kept out meanwhile", run.intent.action.0);
         let (action, database, by) = (run.intent.action.clone(), database.clone(), by.clone());
         Ok((Event::CutApproved { action, database, by }, sentence))
     }

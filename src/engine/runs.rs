@@ -243,7 +243,9 @@ impl Engine {
         let copy = seen.copy.as_ref().map(|copy| copy.resource_id.clone());
         let known = run.deployment.as_ref().filter(|_| !run.is_deployment_gone);
         let same = known == deployment.as_ref() && (copy.is_none() || run.copy == copy);
-        let event = (observed.is_read && !same).then(|| Event::DeploymentObserved {
+        // Of other actions no deployment is there, and none is gone.
+        let by_deployment = run.intent.strategy == Strategy::BlueGreen;
+        let event = (by_deployment && observed.is_read && !same).then(|| Event::DeploymentObserved {
             action,
             database: database.clone(),
             deployment,
@@ -293,7 +295,8 @@ impl Engine {
 
     /// A reader that an earlier action has left in the cluster, on the class that is wanted now.
     fn left_reader<'a>(&self, watched: &'a Watched, run: &Run, now: Timestamp) -> Option<Reader<'a>> {
-        let is_it = |state: &&DatabaseState| state.class == run.intent.to;
+        let rests = |state: &DatabaseState| state.status.is_available() && state.pending.is_empty();
+        let is_it = |state: &&DatabaseState| state.class == run.intent.to && rests(state);
         let cluster = watched.seen.as_ref()?.state.cluster.as_ref()?;
         let old = watched.old.values().filter_map(|old| old.state.as_ref());
         let state = old.filter(is_it).find(|state| cluster.member(&state.resource_id).is_some())?;

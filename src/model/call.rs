@@ -76,7 +76,7 @@ pub enum MutatingCall {
         /// The class that all of its instances shall have.
         class: InstanceClass,
     },
-    /// `DeleteDBInstance`: a machine that serves nobody any more goes. There is no way back but its final snapshot.
+    /// `DeleteDBInstance`: a machine that an action has left goes. There is no way back but what is kept of it.
     DeleteDbInstance {
         /// The database that it belonged to, and that stays.
         database: DatabaseName,

@@ -22,7 +22,7 @@ pub struct Outage {
 pub enum OutageSource {
     /// RDS's own events, by their dates.
     Rds,
-    /// From the order for the cut until another machine was seen behind the name: at most so long.
+    /// From the order for the cut until another machine was seen behind the name, or to take the writes: at most so long.
     Looks,
 }
 
@@ -49,7 +49,7 @@ impl Outage {
         u32::try_from(millis.div_euclid(1_000) + i128::from(millis.rem_euclid(1_000) > 0)).unwrap_or(u32::MAX)
     }
 
-    /// `clients were kept out for 26 s, by RDS's events`.
+    /// `clients were without it for 26 s, by RDS's events`.
     pub fn words(&self) -> String {
         match self.by {
             OutageSource::Rds => format!("clients were without it for {} s, by RDS's events", self.secs()),

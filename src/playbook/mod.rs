@@ -13,6 +13,7 @@ mod start;
 use jiff::{SignedDuration, Timestamp};
 
 pub use reader_failover::Reader;
+pub use remove_old::of_machine as removal_obstacle;
 
 use crate::model::action::{ActionResult, Run};
 use crate::model::call::MutatingCall;

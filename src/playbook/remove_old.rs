@@ -9,6 +9,7 @@ use super::start::fresh;
 use super::{Look, Next, OldLook, Situation};
 use crate::model::action::{ActionResult, CallRecord, CallState, Removal, Run};
 use crate::model::call::MutatingCall;
+use crate::model::database::DatabaseState;
 use crate::model::operator::Actor;
 use crate::model::override_plan::ExpectedTime;
 use crate::model::step::{ActionStep, Progress};
@@ -75,10 +76,16 @@ fn obstacle(run: &Run, removal: &Removal, look: Look<'_>) -> Option<String> {
         }
         OldLook::Unreadable => return Some(format!("what RDS says of {name} cannot be read")),
     };
-    if !state.status.is_available() {
-        return Some(format!("the status of {name} is {}", state.status));
+    of_machine(state).map(|why| format!("{name}: {why}"))
+}
+
+/// Why RDS would not delete a machine as it is; what has failed it does.
+pub fn of_machine(state: &DatabaseState) -> Option<String> {
+    let status = &state.status;
+    if !status.is_available() && (!status.is_failed() || status.is_deleting()) {
+        return Some(format!("its status is {status}"));
     }
-    let protected = format!("deletion protection of {name} is on; whoever wants it deleted turns it off there first");
+    let protected = "deletion protection is on: whoever wants it deleted turns it off there first".to_owned();
     state.facts.deletion_protection.then_some(protected)
 }
 

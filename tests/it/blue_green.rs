@@ -305,7 +305,11 @@ async fn a_protected_old_machine_is_left_alone_and_says_why() {
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(85)).await;
     let [old] = &running.client.snapshot().databases[0].old_machines[..] else { panic!("none") };
-    assert!(old.words().contains("deletion protection is on: turn it off there first"), "{}", old.words());
+    assert!(
+        old.words().contains("deletion protection is on: whoever wants it deleted turns it off there first"),
+        "{}",
+        old.words()
+    );
     let command = Command::RemoveOld {
         database: DatabaseName::new("orders"),
         machine: DatabaseName::new("orders-old1"),
@@ -317,5 +321,5 @@ async fn a_protected_old_machine_is_left_alone_and_says_why() {
     let all = entries(directory.path());
     assert_eq!(deletions(&all), [], "nothing was sent");
     let [_, ActionResult::FailedSafe { why }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
-    assert!(why.contains("deletion protection of orders-old1 is on"), "{why}");
+    assert!(why.contains("orders-old1: deletion protection is on"), "{why}");
 }

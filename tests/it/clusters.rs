@@ -129,7 +129,7 @@ async fn a_reader_that_cannot_be_made_is_deleted_and_the_writer_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_is_not_ready_in_time_is_deleted() {
+async fn a_reader_that_is_not_ready_in_time_is_given_up_and_held_while_aws_does_not_delete_it() {
     let sim = simulation(AURORA, &fault("reader = \"stuck\""));
     let mut settings = by_reader();
     settings.databases[0].copy.give_up_after = Duration::from_mins(30);

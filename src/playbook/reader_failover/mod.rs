@@ -22,7 +22,9 @@ use crate::model::action::{CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::duration;
+use crate::model::operator::Actor;
 use crate::model::override_plan::ExpectedTime;
+use crate::model::policy::Switchover;
 use crate::model::step::{ActionStep, Progress};
 
 /// AWS: service is typically restored in less than 60 s, often in less than 30 s.
@@ -93,7 +95,9 @@ pub(super) fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next 
 
 /// A reader that an earlier action has left takes over at once when it has the class and follows; else one is made.
 fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
-    let usable = situation.left_reader.filter(|reader| is_usable(run, reader, situation));
+    // It would cut at once: where a person's word is wanted first, a reader is made, which can wait for it.
+    let may_cut = situation.copy.switchover == Switchover::Automatic || run.intent.actor != Actor::Engine;
+    let usable = situation.left_reader.filter(|reader| may_cut && is_usable(run, reader, situation));
     start::start(
         run,
         situation,

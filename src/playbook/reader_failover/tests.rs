@@ -197,6 +197,14 @@ fn one_that_an_earlier_action_has_left_takes_over_at_once_if_it_is_known_to_foll
     for other in [seen(SMALL, near), seen(LARGE, None), seen(LARGE, Some(SignedDuration::from_mins(5)))] {
         assert!(matches!(other.next(&run(None)), Next::Send(MutatingCall::CreateDbInstance { .. })));
     }
+    let policy = CopyPolicy { switchover: Switchover::Supervised, ..CopyPolicy::default() };
+    let supervised = Seen { policy, ..seen(LARGE, near) };
+    let made = supervised.next(&run(None));
+    assert!(matches!(made, Next::Send(MutatingCall::CreateDbInstance { .. })), "nobody has said that it may: {made:?}");
+    let operator = Operator { user: "ada".into(), ssh_client: None };
+    let mut ordered = run(None);
+    ordered.intent.actor = Actor::Person { operator, reason: "now".into() };
+    assert_eq!(supervised.next(&ordered), Next::Send(fail_over()), "whoever orders it has confirmed the outage");
 }
 
 #[test]

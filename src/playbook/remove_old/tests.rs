@@ -102,6 +102,8 @@ fn a_machine_that_rests_under_its_name_is_deleted_with_what_the_intent_keeps() {
     };
     assert_eq!((database.as_str(), machine.as_str()), ("checkpoints", "checkpoints-old1"));
     assert_eq!(keeps, removal().keeps);
+    let broken = next_by(&run(None), &live(), OldLook::There(&old("failed")), 0, 0);
+    assert!(matches!(broken, Next::Send(_)), "RDS deletes what has failed: {broken:?}");
 }
 
 #[test]
@@ -117,8 +119,8 @@ fn what_is_the_database_or_gone_or_unreadable_or_at_work_or_protected_is_left_al
         (&live(), OldLook::Taken, "no machine db-0 is called checkpoints-old1 any more"),
         (&live(), OldLook::Gone, "no machine db-0 is called checkpoints-old1 any more"),
         (&live(), OldLook::Unreadable, "what RDS says of checkpoints-old1 cannot be read"),
-        (&live(), OldLook::There(&old("backing-up")), "the status of checkpoints-old1 is backing-up"),
-        (&live(), OldLook::There(&protected), "deletion protection of checkpoints-old1 is on"),
+        (&live(), OldLook::There(&old("backing-up")), "checkpoints-old1: its status is backing-up"),
+        (&live(), OldLook::There(&protected), "checkpoints-old1: deletion protection is on"),
     ] {
         let said = obstacle_of(live, old);
         assert!(said.starts_with("nothing was sent: ") && said.contains(why), "{said}");

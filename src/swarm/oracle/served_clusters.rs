@@ -11,6 +11,8 @@ pub(in crate::swarm) struct ServedCluster {
     resource_id: Option<String>,
     is_aurora: bool,
     writer: Option<String>,
+    class: Option<String>,
+    pending: bool,
     members: Vec<String>,
 }
 
@@ -35,6 +37,9 @@ pub(in crate::swarm) fn clusters(body: &[u8]) -> BTreeMap<String, ServedCluster>
             status: field("Status"),
             resource_id: field("DbClusterResourceId"),
             is_aurora: field("Engine").is_some_and(|engine| engine.starts_with("aurora")),
+            class: field("DBClusterInstanceClass"),
+            pending: between(part, "<PendingModifiedValues>", "</PendingModifiedValues>")
+                .is_some_and(|it| !it.is_empty()),
             writer: members.iter().find(writes).and_then(&named),
             members: members.iter().filter_map(named).collect(),
         };
@@ -54,8 +59,10 @@ impl ServedCluster {
         let writer = instances.get(self.writer.as_ref()?)?;
         let busy = self.status.clone().filter(|status| status != "available");
         let members = self.members.iter().filter_map(|member| instances.get(member));
-        let any_pending =
-            if self.is_aurora { writer.pending } else { members.into_iter().any(|member| member.pending) };
+        let is_mixed = |member: &Served| self.class.is_some() && member.class != self.class;
+        let of_members =
+            if self.is_aurora { writer.pending } else { members.into_iter().any(|it| it.pending || is_mixed(it)) };
+        let any_pending = self.pending || of_members;
         Some(Served {
             status: if self.is_aurora { busy.or_else(|| writer.status.clone()) } else { self.status.clone() },
             resource_id: if self.is_aurora { writer.resource_id.clone() } else { self.resource_id.clone() },

@@ -101,6 +101,12 @@ pub(in crate::swarm) fn foreign_class(
     }
 }
 
+/// Somebody else's wish for a cluster that waits for its window.
+pub(in crate::swarm) fn foreign_pending_of_cluster(sim: &Sim, now: Timestamp, database: &str) {
+    let what = [("DBClusterIdentifier", database), ("BackupRetentionPeriod", "9")];
+    foreign_call(sim, now, "ModifyDBCluster", &what);
+}
+
 /// A person who has looked at a database that is held removes the deployment or the readers that were left there, and ends a
 /// change that stopped halfway. False when AWS did not let that happen: whoever looks again tries it again.
 pub(in crate::swarm) fn clear_away(sim: &Sim, now: Timestamp, database: &str) -> bool {

@@ -56,6 +56,7 @@ impl Stage {
             }
             Foreign::Pending { database } => {
                 if truth::cluster(self.sim.world().fleet(), database).is_some() {
+                    people::foreign_pending_of_cluster(&self.sim, now, database);
                     return;
                 }
                 let gib = self.sim.world().fleet().instance(database).map_or(100, |instance| instance.storage_gib);

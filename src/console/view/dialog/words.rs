@@ -165,7 +165,7 @@ pub(super) fn approve(snapshot: &Snapshot, database: &DatabaseName) -> Asked {
         ),
         plain(lag(view, run)),
         plain("busy      long transactions are not seen from here: what is open when it is cut is rolled back"),
-        plain(copy_cost(snapshot, view, run)),
+        plain(cost(snapshot, view, run)),
         plain(limit),
         plain(way_back),
     ];
@@ -240,15 +240,15 @@ fn lag(view: &DatabaseView, run: &Run) -> String {
     }
 }
 
-/// What is paid for the copy while it waits.
-fn copy_cost(snapshot: &Snapshot, view: &DatabaseView, run: &Run) -> String {
+/// What is paid for the copy or the reader while it waits.
+fn cost(snapshot: &Snapshot, view: &DatabaseView, run: &Run) -> String {
     let price = view.state.as_ref().and_then(|state| view.policy.price(state, &run.intent.to));
     let since = run.calls.first().map_or(run.began, |call| call.sent_at);
     let waited = words::between(since, snapshot.at);
-    let Some(price) = price else { return format!("copy      there for {waited}, at an unknown price") };
+    let Some(price) = price else { return format!("cost      there for {waited}, at an unknown price") };
     let hours = snapshot.at.duration_since(since).as_secs_f64() / 3_600.0;
     let so_far = price.usd_per_hour * hours;
-    format!("copy      there for {waited}: ${so_far:.2} so far, {}", words::price(Some(price)))
+    format!("cost      there for {waited}: ${so_far:.2} so far, {}", words::price(Some(price)))
 }
 
 pub(super) fn suspend() -> Asked {

@@ -29,7 +29,13 @@ impl Aws {
         let wanted: Vec<DatabaseName> = instances.iter().cloned().chain(members).collect();
         let mut found = if wanted.is_empty() { Instances::new() } else { self.instances(&wanted).await? };
         for (name, cluster) in &described {
-            let state = state(name, cluster, &found);
+            // The same name twice: whose load and whose status it is could not be told apart.
+            let twice = found.contains_key(name);
+            let state = if twice {
+                Err(unreadable(name, "with the name of an instance"))
+            } else {
+                state(name, cluster, &found)
+            };
             found.insert(name.clone(), state);
         }
         Ok(found)

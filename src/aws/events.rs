@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::pages::Pages;
 use super::{Aws, convert};
-use crate::model::database::RdsEvent;
+use crate::model::database::{DatabaseName, RdsEvent};
 use crate::model::event_source::{EventSource, EventSourceKind};
 use crate::model::failure::Failure;
 
@@ -56,6 +56,8 @@ fn told_of(event: &Event, sources: &[EventSource]) -> Option<RdsEvent> {
     Some(RdsEvent {
         date: convert::timestamp(event.date()?)?,
         database: source.database.clone(),
+        instance: (kind == EventSourceKind::Instance && name != source.database.as_str())
+            .then(|| DatabaseName::new(name.clone())),
         message: convert::text(event.message()),
         categories: event.event_categories().iter().map(|category| convert::text(Some(category))).collect(),
     })

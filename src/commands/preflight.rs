@@ -23,8 +23,7 @@ use crate::model::policy::{Policy, Strategy};
 use crate::model::text::clean;
 
 /// What no API of AWS shows before the change.
-const UNSEEN: &str = "not seen from here: external replication slots and long transactions; AWS checks them itself before a \
-                      switchover, and refuses it";
+const UNSEEN: &str = "not seen from here: long transactions, and external replication slots";
 
 /// Looks, and prints a table for each target. A closed gate that guards the database itself is exit code 1; those that
 /// only keep the engine from acting by itself are not.
@@ -131,7 +130,9 @@ fn report(tables: &[Table], problems: &[String], json: bool) -> Result<(), Comma
         }
     }
     if !json {
-        stdout::line(UNSEEN)?;
+        let by_copy = tables.iter().any(|table| table.strategy == Strategy::BlueGreen);
+        let checked = if by_copy { "; AWS checks them itself before a switchover, and refuses it" } else { "" };
+        stdout::line(&format!("{UNSEEN}{checked}"))?;
     }
     let blocking = |table: &&Table| table.gates.iter().any(|gate| !gate.open && !gate.gate.yields_to_person());
     match (tables.iter().find(blocking), problems) {

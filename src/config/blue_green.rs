@@ -29,6 +29,18 @@ const LAG: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_ho
 pub(super) fn read(database: &Section<'_>, strategy: Strategy, problems: &mut Vec<Diagnostic>) -> CopyPolicy {
     let blue_green = table(database, "blue_green", &KEYS, problems);
     let reader_failover = table(database, "reader_failover", &READER_KEYS, problems);
+    let other = match strategy {
+        Strategy::ReaderFailover => "blue_green",
+        Strategy::BlueGreen => "reader_failover",
+        // Neither is in use: they wait for another strategy.
+        Strategy::InPlace | Strategy::ClusterModify => "",
+    };
+    if database.has(other) {
+        let title = format!("`{other}` is not how this database moves");
+        let problem = Diagnostic::new(database.place(other), title, "it would have no effect");
+        let strategy = strategy.as_str();
+        problems.push(problem.help(format!("its strategy is {strategy}: write [database.{strategy}]")));
+    }
     if strategy == Strategy::ReaderFailover { reader_failover } else { blue_green }
 }
 

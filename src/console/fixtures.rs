@@ -251,6 +251,7 @@ fn database() -> DatabaseView {
         gates_down: gates(),
         run: None,
         old_machines: Vec::new(),
+        approve_until: None,
         copy_lag_secs: None,
         steps: Vec::new(),
         before: None,

@@ -105,11 +105,7 @@ impl Memory {
             }
             Event::HoldReleased { database, .. } => self.of_mut(database).holds.clear(),
             Event::ForeignChange { database, resource_id, class, .. } => {
-                let remembered = self.of_mut(database);
-                if remembered.known.as_ref().is_some_and(|(machine, _)| machine != resource_id) {
-                    remembered.machine_since = Some(at);
-                }
-                remembered.known = Some((resource_id.clone(), class.clone()));
+                self.of_mut(database).changed_by_others(at, resource_id, class);
             }
             Event::Decision { decision, .. } => self.remember_decision(at, decision),
             Event::ActionIntended { intent, .. } => {

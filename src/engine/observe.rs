@@ -29,7 +29,10 @@ fn not_found(database: &DatabaseName, by_cluster: bool) -> Failure {
     Failure {
         kind: FailureKind::NotFound,
         operation: operation.to_owned(),
-        sentence: format!("no {what} named {database} in this account and region: check `id` and `region`"),
+        sentence: format!(
+            "no {what} named {database} in this account and region: check `id`, `region`, and `strategy`, which is another \
+             one for a DB cluster than for an instance"
+        ),
         request_id: None,
     }
 }

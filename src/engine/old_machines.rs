@@ -24,11 +24,15 @@ const GONE_LOOKS: u32 = 60;
 impl Engine {
     /// The machines that copies have replaced, but for those that are gone.
     pub(super) fn replaced(&self, policy: &Policy) -> impl Iterator<Item = &Replaced> {
-        let old = self.watched.get(&policy.database).map(|watched| &watched.old);
+        let watched = self.watched.get(&policy.database);
+        let live = watched.and_then(|watched| watched.seen.as_ref()).map(|seen| &seen.state.resource_id);
+        let old = watched.map(|watched| &watched.old);
         let gone = move |replaced: &&Replaced| {
             old.and_then(|old| old.get(&replaced.machine)).is_some_and(|seen| seen.missing_looks >= GONE_LOOKS)
         };
-        self.memory.of(&policy.database).replaced.iter().filter(move |replaced| !gone(replaced))
+        // One that serves again, by whatever hands, is no old machine.
+        let serves = move |replaced: &&Replaced| live == Some(&replaced.machine);
+        self.memory.of(&policy.database).replaced.iter().filter(move |it| !gone(it) && !serves(it))
     }
 
     /// Notes which of them a look has found.
@@ -42,7 +46,7 @@ impl Engine {
                 match others.get(name) {
                     Some(Ok(state)) if state.resource_id == *machine => *seen = OldSeen::there(state.clone()),
                     // There, but its description says nothing.
-                    Some(Err(_)) => seen.state = None,
+                    Some(Err(_)) => *seen = OldSeen::default(),
                     Some(Ok(_)) => *seen = seen.missing(true),
                     None => *seen = seen.missing(false),
                 }
@@ -161,8 +165,8 @@ impl Engine {
 
 /// What is kept of it when it goes.
 fn kept_of(policy: &Policy, watched: &Watched, replaced: &Replaced) -> Kept {
-    let cluster = watched.seen.as_ref().and_then(|seen| seen.state.cluster.as_ref());
-    if cluster.is_some_and(|cluster| cluster.member(&replaced.machine).is_some()) {
+    let old = watched.old.get(&replaced.machine).and_then(|old| old.state.as_ref());
+    if old.is_some_and(|old| old.facts.cluster.is_some()) {
         Kept::ClusterVolume
     } else if policy.old_machine.final_snapshot {
         Kept::Snapshot

@@ -8,7 +8,7 @@ use crate::model::action::Intent;
 use crate::model::call::MutatingCall;
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Command, Request};
-use crate::model::database::DatabaseName;
+use crate::model::database::{DatabaseName, ResourceId};
 use crate::model::duration;
 use crate::model::event::Event;
 use crate::model::gate::GateResult;
@@ -44,7 +44,9 @@ impl Engine {
                 (event, format!("holds on {database} released"))
             }),
             Command::Approve { database } => self.approve(&by, database),
-            Command::RemoveOld { database, machine, reason } => self.remove_old(now, &by, (database, machine), reason),
+            Command::RemoveOld { database, machine, resource_id, reason } => {
+                self.remove_old(now, &by, database, (machine, resource_id), reason)
+            }
             Command::Stop { database } => self.stop(&by, database),
         };
         match outcome {
@@ -127,7 +129,8 @@ impl Engine {
         &self,
         now: Timestamp,
         by: &Operator,
-        (database, machine): (&DatabaseName, &DatabaseName),
+        database: &DatabaseName,
+        (machine, resource_id): (&DatabaseName, &ResourceId),
         reason: &str,
     ) -> Result<(Event, String), String> {
         let reason = required(reason)?;
@@ -139,7 +142,7 @@ impl Engine {
             return Err("not started: AWS has not confirmed the account and region yet".to_owned());
         }
         let unknown = || format!("no action of ours has left a machine {machine} behind, as far as the journal says");
-        let replaced = self.replaced(policy).find(|replaced| replaced.name.as_ref() == Some(machine));
+        let replaced = self.replaced(policy).find(|replaced| replaced.machine == *resource_id);
         let (replaced, watched) = replaced.zip(self.watched.get(database)).ok_or_else(unknown)?;
         let actor = Actor::Person { operator: by.clone(), reason };
         let intent = self.removal(policy, replaced, watched, actor, now);

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::action::Run;
+use crate::model::call::MutatingCall;
 use crate::model::choice::Basis;
 use crate::model::decision::Decision;
 use crate::model::ladder::Direction;
@@ -79,6 +80,10 @@ impl Took {
         let secs = |from: Timestamp, to: Timestamp| u32::try_from(to.duration_since(from).as_secs()).ok();
         // How long somebody took to say yes says nothing of the next time.
         if run.approved.is_some() {
+            return None;
+        }
+        // Nor does a reader that was there already.
+        if matches!(run.calls.first()?.call, MutatingCall::FailoverDbCluster { .. }) {
             return None;
         }
         let began = run.calls.first()?.sent_at;

@@ -1,6 +1,6 @@
 //! What the engine remembers of one database, and how its records change that.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -66,7 +66,7 @@ pub(super) struct Remembered {
     /// Machines that copies have replaced, the newest last.
     pub replaced: VecDeque<Replaced>,
     /// Readers that actions have made.
-    pub made: BTreeSet<ResourceId>,
+    pub made: BTreeMap<ResourceId, MadeReader>,
     /// Bursts of load.
     pub bursts: Bursts,
     /// What its last verified actions took.
@@ -86,7 +86,7 @@ impl Remembered {
             known: None,
             machine_since: None,
             replaced: VecDeque::new(),
-            made: BTreeSet::new(),
+            made: BTreeMap::new(),
             bursts: Bursts::none(),
             past: VecDeque::new(),
             events: BTreeSet::new(),
@@ -111,6 +111,28 @@ impl Remembered {
             }
         }
         self.run = Some(run);
+    }
+
+    /// Other hands have changed the database. A reader of ours that wrote, and does not any more, is still there.
+    pub(super) fn changed_by_others(&mut self, at: Timestamp, machine: &ResourceId, class: &InstanceClass) {
+        let before = self.known.replace((machine.clone(), class.clone()));
+        let Some((before, before_class)) = before.filter(|(before, _)| before != machine) else { return };
+        self.machine_since = Some(at);
+        let action = self.run.as_ref().map(|run| run.intent.action.clone());
+        if let Some((reader, action)) = self.made.get(&before).zip(action) {
+            let name = Some(reader.name.clone());
+            let has_served = true;
+            self.replaced.push_back(Replaced {
+                action,
+                machine: before,
+                class: before_class,
+                since: at,
+                name,
+                has_served,
+                is_ours: true,
+                is_tried: false,
+            });
+        }
     }
 
     pub(super) fn sent(&mut self, at: Timestamp, id: &CallId, call: &MutatingCall) {
@@ -191,7 +213,7 @@ impl Remembered {
                     has_failed: status.is_failed() && !status.is_deleting()
                         || known.is_some_and(|known| known.has_failed),
                 });
-                self.made.insert(resource_id.clone());
+                self.made.extend(run.reader.clone().map(|reader| (resource_id.clone(), reader)));
             }
             Event::SwitchedOver { action, to, old_name: left_as, .. } if run.intent.action == *action => {
                 run.switched = Some((at, to.clone()));
@@ -206,7 +228,7 @@ impl Remembered {
                     since: at,
                     name: left_as.clone().or_else(|| run.deployment.as_ref().and_then(old_name)),
                     has_served: true,
-                    is_ours: self.made.contains(&run.intent.resource_id),
+                    is_ours: self.made.contains_key(&run.intent.resource_id),
                     is_tried: false,
                 });
                 if self.replaced.len() > REPLACED {
@@ -331,7 +353,7 @@ mod tests {
             &MutatingCall::ModifyDbInstanceClass { database: database.clone(), class, capacity_reservation: None },
         );
         let message = "Applying modification to database instance class".into();
-        remembered.remember_event(&RdsEvent { date: at(dated), database, message, categories: vec![] });
+        remembered.remember_event(&RdsEvent { date: at(dated), database, instance: None, message, categories: vec![] });
         remembered.run.map_or(0, |run| run.events.len())
     }
 

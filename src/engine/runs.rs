@@ -13,6 +13,7 @@ use crate::model::event::Event;
 use crate::model::guard::Guard;
 use crate::model::hold::{Hold, HoldCause};
 use crate::model::operator::Actor;
+use crate::model::outage::Outage;
 use crate::model::policy::{CopyPolicy, Policy, Strategy};
 use crate::playbook::{self, Deployments, Look, Next, OldLook, Reader, Situation};
 
@@ -281,7 +282,12 @@ impl Engine {
         let policy = self.settings.policy(&database);
         let hold = policy.and_then(|policy| hold_after(now, policy, run, &result));
         let action = run.intent.action.clone();
-        self.record(now, Event::ActionEnded { action, database: database.clone(), class, result });
+        let outage = Outage::of(run).filter(|_| run.intent.removes.is_none());
+        let (outage_secs, outage_by) = outage.map(|outage| (outage.secs(), outage.by)).unzip();
+        self.record(
+            now,
+            Event::ActionEnded { action, database: database.clone(), class, outage_secs, outage_by, result },
+        );
         if let Some(hold) = hold {
             self.record(now, Event::HoldSet { database, hold });
         }

@@ -65,6 +65,7 @@ impl Engine {
             holds: remembered.holds_at(now).cloned().collect(),
             next_look: Some(next_look.clone()),
             marks: remembered.marks.iter().copied().collect(),
+            approve_until: remembered.active().and_then(|run| playbook::approval_ends(run, &policy.copy)),
             copy_lag_secs: self
                 .lag_of(watched.seen.as_ref().and_then(|seen| seen.copy.as_ref()), now)
                 .map(|lag| lag.as_secs_f64()),

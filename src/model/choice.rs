@@ -49,7 +49,7 @@ impl fmt::Display for Basis {
 }
 
 impl fmt::Display for Choice {
-    /// `blue_green: ready in 12 to 22 min, outage 5 to 60 s (published), copy $0.07`.
+    /// `blue_green: ready in 12 to 22 min, outage 5 to 60 s (published), $0.07 besides`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { strategy, fits, why_not, ready, outage, basis, extra_usd, .. } = self;
         if !fits {
@@ -58,8 +58,8 @@ impl fmt::Display for Choice {
         write!(f, "{}: ready in {ready}, outage {outage} ({basis})", strategy.as_str())?;
         match extra_usd {
             Some(0.0) => {}
-            Some(usd) => write!(f, ", copy ${usd:.2}")?,
-            None => f.write_str(", copy at an unknown price")?,
+            Some(usd) => write!(f, ", ${usd:.2} besides")?,
+            None => f.write_str(", at an unknown price besides")?,
         }
         if why_not.is_empty() { Ok(()) } else { write!(f, "; not: {}", why_not.join(", ")) }
     }

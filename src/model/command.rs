@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::class::InstanceClass;
-use super::database::DatabaseName;
+use super::database::{DatabaseName, ResourceId};
 use super::ladder::Direction;
 use super::operator::Operator;
 
@@ -57,6 +57,8 @@ pub enum Command {
         database: DatabaseName,
         /// What the machine is called since.
         machine: DatabaseName,
+        /// The machine that was meant: names are used again.
+        resource_id: ResourceId,
         /// Why.
         reason: String,
     },

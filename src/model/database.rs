@@ -93,8 +93,11 @@ pub type Instances = BTreeMap<DatabaseName, Result<DatabaseState, Failure>>;
 pub struct RdsEvent {
     /// When RDS dates it.
     pub date: Timestamp,
-    /// The instance it is about.
+    /// The database it is about.
     pub database: DatabaseName,
+    /// Which instance of it, where that has another name: one of a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<DatabaseName>,
     /// RDS's message.
     pub message: String,
     /// Such as `configuration change`.

@@ -15,6 +15,7 @@ use super::deployment::Deployment;
 use super::failure::Failure;
 use super::hold::Hold;
 use super::operator::Operator;
+use super::outage::OutageSource;
 
 /// One event. The `kind` of a record is the variant in snake case, its `data` the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -226,6 +227,12 @@ pub enum Event {
         database: DatabaseName,
         /// The class it has.
         class: Option<InstanceClass>,
+        /// How long clients were without the database, in seconds; absent where nobody says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outage_secs: Option<u32>,
+        /// Who says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outage_by: Option<OutageSource>,
         /// How it ended.
         #[serde(flatten)]
         result: ActionResult,

@@ -1,6 +1,7 @@
 //! How long clients were without the database in an action, as far as anybody says.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::action::Run;
 use super::call::MutatingCall;
@@ -18,7 +19,8 @@ pub struct Outage {
 }
 
 /// Who says how long it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OutageSource {
     /// RDS's own events, by their dates.
     Rds,
@@ -30,8 +32,12 @@ impl Outage {
     /// Of an action, once the database is there again; `None` while nobody says.
     pub fn of(run: &Run) -> Option<Self> {
         let (begins, ends) = messages(run.intent.strategy);
-        let event = |words: &str| run.events.iter().find(|event| event.message.contains(words)).map(|event| event.date);
-        let by_rds = event(begins).zip(event(ends)).filter(|(from, until)| from <= until);
+        // The last beginning: one before it may be of a restart before the order.
+        let said = |words: &'static str| run.events.iter().filter(move |event| event.message.contains(words));
+        let from = said(begins).map(|event| event.date).max();
+        let end = |from: Timestamp, words| said(words).map(|event| event.date).filter(|at| *at >= from).min();
+        // With a standby clients are back when it has taken over, and not when an instance has been started again.
+        let by_rds = from.and_then(|from| Some((from, end(from, FAILED_OVER).or_else(|| end(from, ends))?)));
         if let Some((from, until)) = by_rds {
             return Some(Self { from, until, by: OutageSource::Rds });
         }
@@ -51,12 +57,22 @@ impl Outage {
 
     /// `clients were without it for 26 s, by RDS's events`.
     pub fn words(&self) -> String {
-        match self.by {
-            OutageSource::Rds => format!("clients were without it for {} s, by RDS's events", self.secs()),
-            OutageSource::Looks => format!("clients were without it for {} s at most, by looking", self.secs()),
+        self.by.words(self.secs())
+    }
+}
+
+impl OutageSource {
+    /// `clients were without it for 26 s, by RDS's events`.
+    pub fn words(self, secs: u32) -> String {
+        match self {
+            Self::Rds => format!("clients were without it for {secs} s, by RDS's events"),
+            Self::Looks => format!("clients were without it for {secs} s at most, by looking"),
         }
     }
 }
+
+/// Of a Multi-AZ instance: its standby serves.
+const FAILED_OVER: &str = "Multi-AZ instance failover completed";
 
 /// What RDS's events say when clients lose the database by a strategy, and when they have it again.
 fn messages(strategy: Strategy) -> (&'static str, &'static str) {

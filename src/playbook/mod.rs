@@ -138,6 +138,17 @@ pub fn expected_ready(strategy: Strategy, multi_az: bool) -> ExpectedTime {
     }
 }
 
+/// Until when a person can say that what an action has made takes over; then it is given up.
+pub fn approval_ends(run: &Run, policy: &CopyPolicy) -> Option<Timestamp> {
+    let limit = match run.intent.strategy {
+        Strategy::BlueGreen => blue_green::prepare::limit(run, policy),
+        Strategy::ReaderFailover => reader_failover::prepare::limit(policy),
+        Strategy::InPlace | Strategy::ClusterModify => return None,
+    };
+    let since = run.calls.first()?.sent_at;
+    since.saturating_add(limit).ok().filter(|_| run.awaits_approval(policy))
+}
+
 /// The steps of an action under way, in their order.
 pub fn steps(run: &Run) -> Vec<ActionStep> {
     if let Some(removal) = &run.intent.removes {

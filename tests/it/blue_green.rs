@@ -8,7 +8,7 @@ use upshift::config;
 use upshift::model::action::ActionResult;
 use upshift::model::call::{Keeps, MutatingCall};
 use upshift::model::command::{Answer, Command};
-use upshift::model::database::DatabaseName;
+use upshift::model::database::{DatabaseName, ResourceId};
 use upshift::model::event::{Entry, Event};
 use upshift::model::old_machine::Fate;
 use upshift::model::policy::{CopyPolicy, OldMachinePolicy, RemovedBy, Strategy, Switchover};
@@ -273,16 +273,20 @@ async fn a_person_removes_it_early_without_a_snapshot_where_the_policy_says_so()
     let mut running = start_by(settings_that_remove(300, RemovedBy::Person, false), &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(50)).await;
-    let remove = |machine: &str| Command::RemoveOld {
+    let [old] = &running.client.snapshot().databases[0].old_machines[..] else { panic!("none") };
+    let live = sim.world().fleet().instance("orders").unwrap().resource_id.clone();
+    let old = old.resource_id.clone();
+    let remove = |resource_id: &ResourceId| Command::RemoveOld {
         database: DatabaseName::new("orders"),
-        machine: DatabaseName::new(machine),
+        machine: DatabaseName::new("orders-old1"),
+        resource_id: resource_id.clone(),
         reason: "backups are elsewhere".to_owned(),
     };
-    for wrong in ["orders", "orders-green-abcdef", "payments"] {
-        let Answer::Refused { sentence } = order(&mut running, remove(wrong)).await else { panic!("{wrong}") };
+    for wrong in [ResourceId::new(live), ResourceId::new("db-SOMEBODYELSES")] {
+        let Answer::Refused { sentence } = order(&mut running, remove(&wrong)).await else { panic!("{wrong}") };
         assert!(sentence.contains("no action of ours has left a machine"), "{sentence}");
     }
-    let Answer::Done { sentence, .. } = order(&mut running, remove("orders-old1")).await else { panic!("refused") };
+    let Answer::Done { sentence, .. } = order(&mut running, remove(&old)).await else { panic!("refused") };
     assert!(sentence.contains("orders-old1 goes; orders stays"), "{sentence}");
     sim.clock().sleep(Duration::from_mins(20)).await;
     running.end().await;
@@ -313,6 +317,7 @@ async fn a_protected_old_machine_is_left_alone_and_says_why() {
     let command = Command::RemoveOld {
         database: DatabaseName::new("orders"),
         machine: DatabaseName::new("orders-old1"),
+        resource_id: old.resource_id.clone(),
         reason: "try".to_owned(),
     };
     assert!(matches!(order(&mut running, command).await, Answer::Done { .. }));

@@ -129,16 +129,27 @@ async fn a_reader_that_cannot_be_made_is_deleted_and_the_writer_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_is_not_ready_in_time_is_given_up_and_held_while_aws_does_not_delete_it() {
-    let sim = simulation(AURORA, &fault("reader = \"stuck\""));
-    let mut settings = by_reader();
-    settings.databases[0].copy.give_up_after = Duration::from_mins(30);
-    // Until the fault is over RDS does not let it be deleted.
-    let all = play(&sim, settings, 60).await;
-    assert_eq!(sent(&all), ["CreateDBInstance", "DeleteDBInstance"]);
-    let [ActionResult::Held { why, remedy, .. }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
-    assert!(why.contains("could not be deleted: AWS refused it with InvalidDBInstanceState"), "{why}");
-    assert!(remedy.contains("delete the instance upshift-a1-20260105t"), "{remedy}");
+async fn a_reader_that_is_not_ready_in_time_is_deleted_as_soon_as_rds_has_made_it() {
+    for (stuck, minutes) in [("50m", 75), ("5h", 130)] {
+        let line = format!("[[fault]]\nat = \"0s\"\nfor = \"{stuck}\"\nreader = \"stuck\"\n");
+        let sim = simulation(AURORA, &line);
+        let mut settings = by_reader();
+        settings.databases[0].copy.give_up_after = Duration::from_mins(30);
+        let all = play(&sim, settings, minutes).await;
+        if stuck == "50m" {
+            assert_eq!(sent(&all), ["CreateDBInstance", "DeleteDBInstance"]);
+            let Some(ActionResult::FailedSafe { why }) = ends(&all).into_iter().next() else {
+                panic!("{:?}", ends(&all))
+            };
+            assert!(why.contains("the reader was not ready within 30 min; it is deleted"), "{why}");
+            assert_eq!(members(&sim, "orders-aurora").len(), 2);
+        } else {
+            assert_eq!(sent(&all), ["CreateDBInstance"], "RDS deletes nothing that it still makes");
+            let [ActionResult::Held { why, remedy, .. }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
+            assert!(why.contains("the reader is still being created"), "{why}");
+            assert!(remedy.contains("delete the instance upshift-a1-20260105t"), "{remedy}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -54,6 +54,7 @@ fn events(text: &str) -> [Event; 5] {
         Event::Armed { by: by(), reason: text.to_owned() },
         Event::CommandRefused { by: by(), command: Command::Stop { database: database() }, why: text.to_owned() },
         Event::RdsEvent(RdsEvent {
+            instance: None,
             date: AT,
             database: database(),
             message: text.to_owned(),

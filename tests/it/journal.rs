@@ -100,7 +100,14 @@ fn the_nested_records_come_back_as_they_were() {
         Event::ActionIntended { intent, passed_over: vec!["cooldown".to_owned()] },
         Event::CallSent { id: id.clone(), database: database.clone(), call },
         Event::CallAnswered { id, database: database.clone(), outcome: CallOutcome::Accepted { request_id: None } },
-        Event::ActionEnded { action, database, class: Some(class), result: ActionResult::Stopped { by } },
+        Event::ActionEnded {
+            action,
+            database,
+            class: Some(class),
+            outage_secs: None,
+            outage_by: None,
+            result: ActionResult::Stopped { by },
+        },
         decision(521.033_333_333_333_3),
     ];
     let dir = tempfile::tempdir().unwrap();

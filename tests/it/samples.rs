@@ -18,6 +18,7 @@ use upshift::model::gate::{Gate, GateResult};
 use upshift::model::hold::{Hold, HoldCause};
 use upshift::model::ladder::Direction;
 use upshift::model::operator::{Actor, Operator};
+use upshift::model::outage::OutageSource;
 use upshift::model::override_plan::ExpectedTime;
 use upshift::model::policy::{Comparison, Rule, Strategy};
 use upshift::model::series::SignalName;
@@ -164,9 +165,13 @@ fn after(event: Option<&Event>) -> Option<Event> {
         Some(CutApproved { .. }) => StopRequested { action: action(), database: database(), by: by() },
         Some(StopRequested { .. }) => ActionResumed { action: action(), database: database(), phase: text() },
         Some(ActionResumed { .. }) => ended(ActionResult::Verified),
-        Some(ActionEnded { .. }) => {
-            RdsEvent(self::RdsEvent { date: now(), database: database(), message: text(), categories: vec![text()] })
-        }
+        Some(ActionEnded { .. }) => RdsEvent(self::RdsEvent {
+            date: now(),
+            database: database(),
+            instance: Some(database()),
+            message: text(),
+            categories: vec![text()],
+        }),
         Some(RdsEvent(_)) => {
             ForeignChange { database: database(), resource_id: ResourceId::new("db-1"), class: class(), what: text() }
         }
@@ -312,9 +317,12 @@ fn commands() -> Vec<Command> {
             },
             Some(Command::Hold { .. }) => Command::Release { database: database() },
             Some(Command::Release { .. }) => Command::Approve { database: database() },
-            Some(Command::Approve { .. }) => {
-                Command::RemoveOld { database: database(), machine: database(), reason: text() }
-            }
+            Some(Command::Approve { .. }) => Command::RemoveOld {
+                database: database(),
+                machine: database(),
+                resource_id: ResourceId::new("db-2"),
+                reason: text(),
+            },
             Some(Command::RemoveOld { .. }) => Command::Stop { database: database() },
             Some(Command::Stop { .. }) => return None,
         })
@@ -362,7 +370,8 @@ fn answered(outcome: CallOutcome) -> Event {
 }
 
 fn ended(result: ActionResult) -> Event {
-    Event::ActionEnded { action: action(), database: database(), class: Some(class()), result }
+    let (outage_secs, outage_by) = (Some(26), Some(OutageSource::Rds));
+    Event::ActionEnded { action: action(), database: database(), class: Some(class()), outage_secs, outage_by, result }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::console::question::Question;
 use crate::console::state::Mode;
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Command};
-use crate::model::database::DatabaseName;
+use crate::model::database::{DatabaseName, ResourceId};
 
 fn question(state: &UiState) -> &Question {
     match &state.mode {
@@ -159,5 +159,13 @@ fn an_old_machine_goes_with_a_reason_and_its_own_name_typed() {
     assert_eq!(press_at(&mut state, &snapshot, "old<enter>checkpoints<enter>", 3_000), [], "that is the database");
     let sent = press_at(&mut state, &snapshot, "-old1<enter>", 4_000);
     let (database, machine) = (DatabaseName::new("checkpoints"), DatabaseName::new("checkpoints-old1"));
-    assert_eq!(sent, [ConsoleEffect::Send(Command::RemoveOld { database, machine, reason: "old".into() })]);
+    assert_eq!(
+        sent,
+        [ConsoleEffect::Send(Command::RemoveOld {
+            database,
+            machine,
+            resource_id: ResourceId::new("db-0"),
+            reason: "old".into()
+        })]
+    );
 }

@@ -178,8 +178,8 @@ fn remove_old(removing: &mut Removing, snapshot: &Snapshot) -> Outcome {
         removing.field = Field::Name;
         return Outcome::Stay(wrong);
     }
-    let (database, reason) = (removing.database.clone(), removing.reason.clone());
-    Outcome::Send(Command::RemoveOld { database, machine, reason })
+    let Removing { database, machine: resource_id, reason, .. } = removing.clone();
+    Outcome::Send(Command::RemoveOld { database, machine, resource_id, reason })
 }
 
 /// Whoever passes over closed gates types the database's name: it takes a second, and the right screen.

@@ -121,8 +121,13 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
     for view in &newest.databases {
         if let Some(run) = view.run.as_ref().filter(|run| run.awaits_approval(&view.policy.copy)) {
             let (action, name) = (&run.intent.action.0, view.name());
+            let until = view
+                .approve_until
+                .map_or_else(String::new, |until| format!("; at {} it is given up", words::clock(until, scene.now.at)));
             alerts.push((
-                format!("! {action} WAITS FOR YOU: what shall take over {name} is ready; c lets it, x removes it"),
+                format!(
+                    "! {action} WAITS FOR YOU: what shall take over {name} is ready; c lets it, x removes it{until}"
+                ),
                 loud,
             ));
         }

@@ -11,6 +11,7 @@ use super::wrap::{Styled, wrapped};
 use super::{panel, words};
 use crate::console::state::Panel;
 use crate::console::theme;
+use crate::model::cluster::{Cluster, ClusterKind};
 use crate::model::series::{Series, SignalSpec};
 use crate::model::snapshot::DatabaseView;
 
@@ -68,7 +69,12 @@ fn state(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static
         return vec![Line::styled(format!("{}: not seen yet", view.name()), theme::WARN)];
     };
     let status = if state.status.is_available() { theme::OK } else { theme::WARN };
-    let zones = if state.multi_az { "Multi-AZ" } else { "Single-AZ" };
+    let zones = match &state.cluster {
+        Some(Cluster { kind: ClusterKind::Aurora, .. }) => "a cluster",
+        Some(Cluster { kind: ClusterKind::MultiAz, .. }) => "Multi-AZ DB cluster",
+        None if state.multi_az => "Multi-AZ",
+        None => "Single-AZ",
+    };
     let what = format!(
         "{} {}, {zones}, {}",
         state.engine,
@@ -79,6 +85,12 @@ fn state(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static
         (format!("{} {}", state.class, state.status), status.patch(theme::TITLE)),
         (what, ratatui::style::Style::new()),
     ];
+    let members = state.cluster.iter().flat_map(|cluster| &cluster.members);
+    texts.extend(members.map(|member| {
+        let role = if member.is_writer { "writes" } else { "reads" };
+        let status = if member.status.is_available() { String::new() } else { format!(", {}", member.status) };
+        (format!("{} {role}: {}{status}", member.name, member.class), ratatui::style::Style::new())
+    }));
     if !state.pending.is_empty() {
         let pending: Vec<String> = state.pending.iter().map(|(name, value)| format!("{name}={value}")).collect();
         texts.push((format!("pending: {}", pending.join(", ")), theme::WARN));

@@ -99,7 +99,14 @@ fn a_cooldown_outlives_a_restart() {
     let (mut entries, settings) = journal_of_a_sent_call();
     let result = ActionResult::Verified;
     let class = Some(InstanceClass::observed("db.m5.large"));
-    let ended = Event::ActionEnded { action: first_call().action, database: checkpoints(), class, result };
+    let ended = Event::ActionEnded {
+        action: first_call().action,
+        database: checkpoints(),
+        class,
+        outage_secs: None,
+        outage_by: None,
+        result,
+    };
     for event in [ended, Event::EngineStopped { why: "test".into() }, started()] {
         entries.push(Entry { seq: entries.len() as u64 + 1, at: at(12), event });
     }

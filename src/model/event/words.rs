@@ -25,7 +25,10 @@ impl Event {
             }
             Self::HoldReleased { database, by } => format!("{database}: holds released by {by}"),
             Self::Decision { decision, repeats } => decision_words(decision, *repeats),
-            Self::RdsEvent(event) => format!("RDS says of {}: {}", event.database, event.message),
+            Self::RdsEvent(event) => {
+                let whom = event.instance.as_ref().unwrap_or(&event.database);
+                format!("RDS says of {whom}: {}", event.message)
+            }
             Self::ForeignChange { database, what, .. } => format!("{database}: {what}, and not by us"),
             Self::ReadFailed(failure) => failure.sentence.clone(),
             Self::ReadRecovered { operation } => format!("{operation} works again"),
@@ -68,9 +71,11 @@ impl Event {
             Self::CutApproved { action, by, .. } => format!("{}: switchover allowed by {by}", action.0),
             Self::StopRequested { action, by, .. } => format!("{}: stop asked by {by}", action.0),
             Self::ActionResumed { action, phase, .. } => format!("{}: found under way at start: {phase}", action.0),
-            Self::ActionEnded { action, class, result, .. } => {
+            Self::ActionEnded { action, class, outage_secs, outage_by, result, .. } => {
+                let outage = outage_secs.zip(*outage_by);
+                let outage = outage.map_or_else(String::new, |(secs, by)| format!("; {}", by.words(secs)));
                 let class = class.as_ref().map_or_else(String::new, |class| format!(", class {class}"));
-                format!("{}: {}{class}", action.0, result.words())
+                format!("{}: {}{class}{outage}", action.0, result.words())
             }
         }
     }

@@ -11,7 +11,7 @@
 
 mod cut;
 mod give_up;
-mod prepare;
+pub(super) mod prepare;
 mod resize;
 #[cfg(test)]
 mod tests;

@@ -97,7 +97,7 @@ pub(super) fn ready(
 
 /// How long after the order for it a copy may take over. One that is moved to its class afterwards has more time, and one
 /// that waits for a person too.
-pub(super) fn limit(run: &Run, policy: &CopyPolicy) -> SignedDuration {
+pub(in crate::playbook) fn limit(run: &Run, policy: &CopyPolicy) -> SignedDuration {
     let is_moved = run.calls.iter().any(|call| matches!(call.call, MutatingCall::ModifyDbInstanceClass { .. }));
     let more = if is_moved { MOVING_TAKES } else { SignedDuration::ZERO };
     let supervised = policy.switchover == Switchover::Supervised;

@@ -98,6 +98,7 @@ fn look(run: &Run, state: &DatabaseState, second: i64) -> Next {
 fn event(message: &str) -> RdsEvent {
     RdsEvent {
         date: at(100),
+        instance: None,
         database: DatabaseName::new("checkpoints"),
         message: message.into(),
         categories: vec!["notification".into()],

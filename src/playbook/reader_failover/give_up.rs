@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::look_since_call;
+use super::prepare::limit;
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::{Keeps, MutatingCall};
 use crate::model::database::DatabaseState;
@@ -21,6 +22,14 @@ pub(super) fn begin(run: &Run, reader: &DatabaseState, situation: Situation<'_>,
         let longest = situation.copy.give_up_after + situation.copy.approve_within;
         let late = now.duration_since(since).unsigned_abs() > longest;
         let why = "it is to be given up, and the engine may not delete the reader".to_owned();
+        return if late { held_with(run, situation.look, why, remedy(run)) } else { Next::Observe };
+    }
+    // RDS does not delete what it is still making.
+    if reader.status.as_str() == "creating" {
+        let since = run.last_call().map_or(run.began, |call| call.sent_at);
+        let longest = limit(situation.copy).saturating_add(situation.stuck_after);
+        let why = "it is to be given up, and the reader is still being created".to_owned();
+        let late = now.duration_since(since) > longest;
         return if late { held_with(run, situation.look, why, remedy(run)) } else { Next::Observe };
     }
     let Ok(look) = fresh(situation, now) else { return Next::Observe };
@@ -47,6 +56,11 @@ pub(super) fn after_cut(
     let made = run.calls.iter().any(|call| matches!(call.call, MutatingCall::CreateDbInstance { .. }));
     match look.copy {
         Some(reader) if made => begin(run, reader, situation, now),
+        // An old picture does not show it; nor does one whose description cannot be read.
+        None if made && !waited(call.sent_at, look, TRACELESS_AFTER * 2, situation) => Next::Observe,
+        None if made => {
+            held(run, Some(look), "the failover did not happen, and the reader is not seen any more".to_owned())
+        }
         _ => Next::End(not_failed_over(call, "")),
     }
 }

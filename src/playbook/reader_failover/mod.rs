@@ -11,7 +11,7 @@
 
 mod cut;
 mod give_up;
-mod prepare;
+pub(super) mod prepare;
 #[cfg(test)]
 mod tests;
 
@@ -66,7 +66,8 @@ pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
         [cut, Some(removal)]
     } else {
         let verify = step("verify on three looks", Progress::between(switched, ended), time(60, 180), false);
-        [Some(step("fail over", Progress::between(cut, switched), CUT, true)), Some(verify)]
+        // What fails over can fail back.
+        [Some(step("fail over", Progress::between(cut, switched), CUT, false)), Some(verify)]
     };
     reader.into_iter().chain(rest.into_iter().flatten()).collect()
 }

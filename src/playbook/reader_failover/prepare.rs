@@ -7,7 +7,7 @@ use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::duration;
-use crate::model::policy::Switchover;
+use crate::model::policy::{CopyPolicy, Switchover};
 use crate::playbook::ending::{held, refused};
 use crate::playbook::patience::{DROPPED_AFTER, READY_LOOKS, TRACELESS_AFTER, waited};
 use crate::playbook::start::{fresh, precondition};
@@ -19,7 +19,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         return refused(&call.call, code, message);
     }
     let waits = now.duration_since(call.sent_at);
-    let limit = limit(situation);
+    let limit = limit(situation.copy);
     let Some(look) = look_since_call(situation) else {
         let late = waits > limit.saturating_add(situation.stuck_after);
         let why = format!("it could not be observed for {} min", situation.stuck_after.as_mins());
@@ -70,8 +70,7 @@ fn fail_over(run: &Run, (look, reader): (Look<'_>, &DatabaseState), situation: S
 }
 
 /// How long after the order for it a reader may take over. One that waits for a person has more time.
-pub(super) fn limit(situation: Situation<'_>) -> SignedDuration {
-    let policy = situation.copy;
+pub(in crate::playbook) fn limit(policy: &CopyPolicy) -> SignedDuration {
     let supervised = policy.switchover == Switchover::Supervised;
     let waits = if supervised { duration::signed(policy.approve_within) } else { SignedDuration::ZERO };
     duration::signed(policy.give_up_after).saturating_add(waits)

@@ -242,13 +242,18 @@ fn it_is_given_up_when_it_is_late_or_failed_or_stopped_or_the_load_has_turned() 
     let by = Operator { user: "ada".into(), ssh_client: None };
     let stopped = Run { stop_requested: Some(by), ..making("creating") };
     let turned = Seen { turned: true, ..Seen::with("creating", 100) };
-    assert_eq!(Seen::with("creating", 100).next(&stopped), Next::Send(delete()));
-    assert_eq!(turned.next(&making("creating")), Next::Send(delete()));
+    assert_eq!(Seen::with("creating", 100).next(&stopped), Next::Observe, "RDS deletes nothing that it still makes");
+    assert_eq!(turned.next(&making("creating")), Next::Observe);
+    assert_eq!(Seen::with("available", 100).next(&stopped), Next::Send(delete()));
+    let turned = Seen { turned: true, ..Seen::with("available", 100) };
+    assert_eq!(turned.next(&making("available")), Next::Send(delete()));
     assert_eq!(Seen::with("failed", 100).next(&making("failed")), Next::Send(delete()));
-    assert_eq!(Seen::with("creating", 3_700).next(&making("creating")), Next::Send(delete()));
+    assert_eq!(Seen::with("backing-up", 3_700).next(&making("creating")), Next::Send(delete()));
+    assert_eq!(Seen::with("creating", 3_700).next(&making("creating")), Next::Observe);
+    assert!(held(Seen::with("creating", 7_300).next(&making("creating"))).contains("still being created"));
     assert_eq!(Seen::with("creating", 3_500).next(&making("creating")), Next::Observe);
     let unknown = Run { copy: None, ..making("creating") };
-    assert_eq!(Seen::with("creating", 3_700).next(&unknown), Next::Observe, "what is not on record is not deleted");
+    assert_eq!(Seen::with("available", 3_700).next(&unknown), Next::Observe, "what is not on record is not deleted");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! promise judges the engine from then on; and a healthy engine never refuses to disarm.
 
 use super::witness::Witness;
+use crate::model::action::Removal;
 use crate::model::command::{Answer, Command};
 use crate::model::event::Event;
 use crate::model::hold::HoldCause;
@@ -44,7 +45,10 @@ pub(in crate::swarm) fn order_of(event: &Event) -> Option<Command> {
             let Actor::Person { reason, .. } = &intent.actor else { return None };
             let (database, reason) = (intent.database.clone(), reason.clone());
             match &intent.removes {
-                Some(removal) => Command::RemoveOld { database, machine: removal.name.clone(), reason },
+                Some(Removal { name, resource_id, .. }) => {
+                    let (machine, resource_id) = (name.clone(), resource_id.clone());
+                    Command::RemoveOld { database, machine, resource_id, reason }
+                }
                 None => Command::Scale { database, to: intent.to.clone(), reason },
             }
         }

@@ -46,8 +46,9 @@ pub(in crate::swarm) fn remove_old(orders: &mut Orders, database: &str) {
     let snapshot = orders.snapshot();
     let Some(view) = view_of(&snapshot.databases, database) else { return };
     if let Some(old) = view.old_machines.first() {
-        let (database, machine) = (view.name().clone(), old.name.clone());
-        orders.give(Command::RemoveOld { database, machine, reason: "nobody needs it any more".to_owned() });
+        let (database, machine, resource_id) = (view.name().clone(), old.name.clone(), old.resource_id.clone());
+        let reason = "nobody needs it any more".to_owned();
+        orders.give(Command::RemoveOld { database, machine, resource_id, reason });
     }
 }
 

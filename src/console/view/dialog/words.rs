@@ -191,7 +191,9 @@ pub(super) fn remove_old(snapshot: &Snapshot, removing: &Removing) -> Asked {
     let way_back = if old.keeps == Kept::ClusterVolume {
         format!("way back  none at once: to come back to {} a reader must be made again", old.class)
     } else {
-        format!("way back  none: {database} cannot be restored to a moment before the switchover without its backups")
+        format!(
+            "way back  none: {database} cannot be restored to a moment before the switchover once its automated backups are over"
+        )
     };
     let mut explanation = vec![
         (format!("{machine}: {}, {}", old.class, origin(old, database)), theme::TITLE),

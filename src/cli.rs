@@ -125,6 +125,9 @@ pub struct SimulateArgs {
     /// Instead of seeds: kills each kind of action at every point of its life and at every byte of its records
     #[arg(long, conflicts_with_all = ["seeds", "first", "seed", "without", "twice_every", "poorer_every", "coverage"])]
     pub deaths: bool,
+    /// Only these kinds of action, such as `EngineUp`, with --deaths
+    #[arg(long, value_name = "KIND", requires = "deaths")]
+    pub kind: Vec<String>,
     /// Only every Nth byte, with --deaths
     #[arg(long, value_name = "N", default_value_t = 1, requires = "deaths", value_parser = clap::value_parser!(u64).range(1..))]
     pub byte_step: u64,

@@ -153,6 +153,19 @@ async fn a_reader_that_is_not_ready_in_time_is_deleted_as_soon_as_rds_has_made_i
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reader_that_lags_takes_over_when_it_has_caught_up_and_is_deleted_when_it_does_not() {
+    for (lasts, last) in [("40m", "FailoverDBCluster"), ("5h", "DeleteDBInstance")] {
+        let line = format!("[[fault]]\nat = \"0s\"\nfor = \"{lasts}\"\nlag = \"2m\"\n");
+        let sim = simulation(AURORA, &line);
+        let all = play(&sim, by_reader(), 85).await;
+        assert_eq!(sent(&all), ["CreateDBInstance", last], "{lasts}");
+        let cut_at = all.iter().find(|entry| entry.event.words().contains("sending FailoverDBCluster"));
+        let early = cut_at.is_some_and(|cut| cut.at.duration_since(all[0].at).as_mins() < 40);
+        assert!(!early, "not before it has caught up");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_failover_leaves_no_reader_and_a_failed_one_neither() {
     for (end, words) in [("refused", "AWS refused the failover with"), ("fails", "the failover did not happen")] {
         let sim = simulation(AURORA, &fault(&format!("failover = \"{end}\"")));

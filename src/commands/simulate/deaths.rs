@@ -4,12 +4,13 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{CommandError, on_all_cores, stdout};
 use crate::cli::SimulateArgs;
+use crate::model::text::clean;
 use crate::swarm::trial::crash::{Death, Kind, run as live};
 
 /// Says how many deaths each kind of action survived; the first that changes anything ends it with exit code 1.
 pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
     let failed = |error: std::io::Error| CommandError::Failed(format!("the runtime could not start: {error}"));
-    for kind in Kind::ALL {
+    for kind in kinds(args)? {
         let whole = live(kind, Death::Never).map_err(failed)?;
         if !whole.wrong.is_empty() {
             return Err(CommandError::Failed(format!("{kind:?} without any death: {}", whole.wrong.join("; "))));
@@ -45,4 +46,16 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
         ))?;
     }
     Ok(())
+}
+
+/// Those that are named, or all.
+fn kinds(args: &SimulateArgs) -> Result<Vec<Kind>, CommandError> {
+    let named = |name: &String| {
+        let found = Kind::ALL.into_iter().find(|kind| format!("{kind:?}") == *name);
+        found.ok_or_else(|| {
+            let known = Kind::ALL.map(|kind| format!("{kind:?}")).join(", ");
+            CommandError::Usage(format!("no kind of action is called {}\nhelp: there is {known}", clean(name, 40)))
+        })
+    };
+    if args.kind.is_empty() { Ok(Kind::ALL.to_vec()) } else { args.kind.iter().map(named).collect() }
 }

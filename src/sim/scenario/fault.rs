@@ -61,6 +61,13 @@ pub enum FaultKind {
         /// How.
         end: DeploymentFault,
     },
+    /// Copies and readers are that much further behind than their load makes them.
+    Lag {
+        /// The copy or reader; all of them if not given.
+        instance: Option<String>,
+        /// By so much.
+        by: SignedDuration,
+    },
     /// Failovers of clusters come to a bad end.
     Failover {
         /// The cluster.
@@ -160,6 +167,7 @@ pub(super) struct Written {
     blue_green: Option<DeploymentFault>,
     failover: Option<FailoverFault>,
     reader: Option<ReaderFault>,
+    lag: Option<Time>,
 }
 
 impl Written {
@@ -192,14 +200,15 @@ impl Written {
             self.blue_green.is_some(),
             self.failover.is_some(),
             self.reader.is_some(),
+            self.lag.is_some(),
         ];
         if kinds.iter().filter(|present| **present).count() != 1 {
             let what = "a fault needs exactly one of error, drop_answer, latency, hole_in, class_change, \
-                        blue_green, failover, reader";
+                        blue_green, failover, reader, lag";
             found.push((None, what.to_owned()));
         }
         let place = |span: Option<Range<usize>>, wrong: bool| span.filter(|_| wrong);
-        let of_clusters = self.failover.is_some() || self.reader.is_some();
+        let of_clusters = self.failover.is_some() || self.reader.is_some() || self.lag.is_some();
         let of_instances =
             self.hole_in.is_some() || self.class_change.is_some() || self.blue_green.is_some() || of_clusters;
         let of_calls = self.error.is_some() || self.drop_answer || self.latency.is_some();
@@ -219,7 +228,7 @@ impl Written {
             ),
             (
                 place(self.instance.as_ref().map(Spanned::span), of_calls && !of_instances),
-                "instance goes with hole_in, class_change, blue_green, failover and reader only",
+                "instance goes with hole_in, class_change, blue_green, failover, reader and lag only",
             ),
             (place(status.map(Spanned::span), no_error), "status goes with error only"),
             (place(self.message.as_ref().map(Spanned::span), no_error), "message goes with error only"),
@@ -252,6 +261,9 @@ impl Written {
         }
         if let Some(end) = self.reader {
             return FaultKind::Reader { instance, end };
+        }
+        if let Some(by) = self.lag {
+            return FaultKind::Lag { instance, by: by.0 };
         }
         if let Some(metric) = self.hole_in {
             return FaultKind::Hole { metric: Some(metric).filter(|name| name != "*"), instance };

@@ -204,9 +204,10 @@ impl Database {
         let writes = minute.load.followed(minute.start());
         let mut rng = Rng::of(minute.seed, &format!("lag {}", instance.id), minute.end.as_second().unsigned_abs());
         let jitter = 1.0 + 0.15 * rng.swing();
-        let secs = self.lag.get_or_insert(made).minute(writes, served, capacity) * jitter;
+        let more_secs = minute.faults.lag(minute.end, &instance.id).as_secs_f64();
+        let secs = self.lag.get_or_insert(made).minute(writes, served, capacity) * jitter + more_secs;
         let sample = if matches!(minute.load, Load::Reader { has_own_disk: false, .. }) {
-            let millis = lag::aurora_millis(writes, capacity) * jitter;
+            let millis = lag::aurora_millis(writes, capacity) * jitter + more_secs * 1_000.0;
             Sample { name: "AuroraReplicaLag", unit: "Milliseconds", value: millis }
         } else {
             Sample { name: "ReplicaLag", unit: "Seconds", value: secs }

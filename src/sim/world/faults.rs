@@ -63,6 +63,15 @@ impl Faults {
         })
     }
 
+    /// How much further behind a copy or a reader is in a minute that ends at `end`.
+    pub(super) fn lag(&self, end: Timestamp, instance: &str) -> SignedDuration {
+        let by = |fault: &FaultWindow| match &fault.effect {
+            FaultKind::Lag { instance: of, by } if of.as_deref().is_none_or(|of| of == instance) => Some(*by),
+            _ => None,
+        };
+        self.active(end).filter_map(by).max().unwrap_or_default()
+    }
+
     fn active(&self, now: Timestamp) -> impl Iterator<Item = &FaultWindow> {
         let since_start: SignedDuration = now.duration_since(self.start);
         self.faults.iter().filter(move |fault| fault.at <= since_start && since_start < fault.until)

@@ -32,6 +32,7 @@ pub enum Fault {
     R8Deployment,
     R9FailoverElsewhere,
     R10NoReader,
+    R10Lags,
     R11Maintenance,
     M1Missing,
     M2Late,
@@ -55,10 +56,11 @@ pub enum Fault {
 
 impl Fault {
     /// Those that only a blue/green deployment can meet.
-    pub const OF_DEPLOYMENTS: [Self; 4] = [Self::R4NotMade, Self::R5TakenBack, Self::R6CutFails, Self::R8Deployment];
+    pub const OF_DEPLOYMENTS: [Self; 5] =
+        [Self::R4NotMade, Self::R5TakenBack, Self::R6CutFails, Self::R8Deployment, Self::R10Lags];
 
-    /// Those that only an Aurora cluster can meet.
-    pub const OF_CLUSTERS: [Self; 2] = [Self::R9FailoverElsewhere, Self::R10NoReader];
+    /// Those that only an Aurora cluster can meet, and the lag, which a copy knows too.
+    pub const OF_CLUSTERS: [Self; 3] = [Self::R9FailoverElsewhere, Self::R10NoReader, Self::R10Lags];
 
     /// Every other kind, in the order of the catalogue.
     pub const ALWAYS: [Self; 38] = [
@@ -104,7 +106,7 @@ impl Fault {
 
     /// Every kind.
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::ALWAYS.into_iter().chain(Self::OF_DEPLOYMENTS).chain(Self::OF_CLUSTERS)
+        Self::ALWAYS.into_iter().chain(Self::OF_DEPLOYMENTS).chain([Self::R9FailoverElsewhere, Self::R10NoReader])
     }
 
     /// The catalogue's number and a few words.
@@ -135,6 +137,7 @@ impl Fault {
             Self::R8Deployment => "R8 foreign hands on the deployment",
             Self::R9FailoverElsewhere => "R9 failover refused, or elsewhere",
             Self::R10NoReader => "R10 reader not made, or hangs",
+            Self::R10Lags => "R10 copy or reader lags",
             Self::R11Maintenance => "R11 other change pending or under way",
             Self::M1Missing => "M1 missing datapoints",
             Self::M2Late => "M2 late datapoints",

@@ -187,7 +187,7 @@ impl Milestone {
 
 /// A person, a death or a lost answer in the middle of an action is what the engine is built for: a sample in which they
 /// only met an idle one has shown nothing.
-const MUST_MEET: [(Fault, Phase); 15] = [
+const MUST_MEET: [(Fault, Phase); 16] = [
     (Fault::O1Disarm, Phase::Sent),
     (Fault::O1Disarm, Phase::Watching),
     (Fault::P1Crash, Phase::Watching),
@@ -203,6 +203,7 @@ const MUST_MEET: [(Fault, Phase); 15] = [
     (Fault::R8Deployment, Phase::Watching),
     (Fault::R9FailoverElsewhere, Phase::Watching),
     (Fault::R10NoReader, Phase::Watching),
+    (Fault::R10Lags, Phase::Watching),
 ];
 
 impl Coverage {

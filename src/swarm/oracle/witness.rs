@@ -269,7 +269,7 @@ impl Witness {
                 let reader = |effect: &FaultKind| matches!(effect, FaultKind::Reader { .. });
                 let elsewhere = self.plan.is_in_fault(since, failover).then_some(Fault::R9FailoverElsewhere);
                 let none = self.plan.is_in_fault(since, reader).then_some(Fault::R10NoReader);
-                elsewhere.into_iter().chain(none).collect()
+                elsewhere.into_iter().chain(none).chain(self.lags(since)).collect()
             }
             "DescribeBlueGreenDeployments" if self.phase() >= Phase::Sent => {
                 let ends =
@@ -282,7 +282,7 @@ impl Witness {
                     (Fault::R5TakenBack, DeploymentFault::CutTooLong),
                     (Fault::R6CutFails, DeploymentFault::CutFails),
                 ];
-                all.into_iter().filter_map(bites).collect()
+                all.into_iter().filter_map(bites).chain(self.lags(since)).collect()
             }
             _ => return,
         };
@@ -290,6 +290,11 @@ impl Witness {
             let phase = self.phase();
             self.coverage.strike(fault, phase);
         }
+    }
+
+    fn lags(&self, since: SignedDuration) -> Option<Fault> {
+        let lags = |effect: &FaultKind| matches!(effect, FaultKind::Lag { .. });
+        self.plan.is_in_fault(since, lags).then_some(Fault::R10Lags)
     }
 
     /// A request has reached the world, and was taken or refused.

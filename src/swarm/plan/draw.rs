@@ -302,6 +302,7 @@ impl Drawer<'_> {
             (Fault::R10NoReader, "reader = \"fails\""),
             (Fault::R10NoReader, "reader = \"no_capacity\""),
             (Fault::R10NoReader, "reader = \"stuck\""),
+            (Fault::R10Lags, "lag = \"8m\""),
         ];
         for (fault, line) in of {
             if !self.faults.contains(&fault) {

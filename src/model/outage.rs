@@ -33,7 +33,9 @@ impl Outage {
     pub fn of(run: &Run) -> Option<Self> {
         let (begins, ends) = messages(run.intent.strategy);
         // The last beginning: one before it may be of a restart before the order.
-        let said = |words: &'static str| run.events.iter().filter(move |event| event.message.contains(words));
+        let said = |words: &'static [&'static str]| {
+            run.events.iter().filter(move |event| words.iter().all(|part| event.message.contains(part)))
+        };
         let from = said(begins).map(|event| event.date).max();
         let end = |from: Timestamp, words| said(words).map(|event| event.date).filter(|at| *at >= from).min();
         // With a standby clients are back when it has taken over, and not when an instance has been started again.
@@ -72,13 +74,15 @@ impl OutageSource {
 }
 
 /// Of a Multi-AZ instance: its standby serves.
-const FAILED_OVER: &str = "Multi-AZ instance failover completed";
+const FAILED_OVER: &[&str] = &["Multi-AZ instance failover completed"];
 
-/// What RDS's events say when clients lose the database by a strategy, and when they have it again.
-fn messages(strategy: Strategy) -> (&'static str, &'static str) {
+/// What RDS's events say when clients lose the database by a strategy, and when they have it again: all of these words.
+fn messages(strategy: Strategy) -> (&'static [&'static str], &'static [&'static str]) {
     match strategy {
-        Strategy::InPlace => ("DB instance shutdown", "DB instance restarted"),
-        Strategy::BlueGreen => ("Switchover from primary", "completed. Renamed"),
-        Strategy::ReaderFailover | Strategy::ClusterModify => ("AZ failover to DB instance", "Completed failover to"),
+        Strategy::InPlace => (&["DB instance shutdown"], &["DB instance restarted"]),
+        Strategy::BlueGreen => (&["Switchover from primary", " started"], &["Switchover from primary", " completed"]),
+        Strategy::ReaderFailover | Strategy::ClusterModify => {
+            (&["Started ", " failover to DB instance"], &["Completed failover to"])
+        }
     }
 }

@@ -11,6 +11,7 @@ use upshift::model::command::{Answer, Command};
 use upshift::model::database::{DatabaseName, ResourceId};
 use upshift::model::event::{Entry, Event};
 use upshift::model::old_machine::Fate;
+use upshift::model::outage::OutageSource;
 use upshift::model::policy::{CopyPolicy, OldMachinePolicy, RemovedBy, Strategy, Switchover};
 use upshift::model::settings::Settings;
 use upshift::sim::Sim;
@@ -79,6 +80,7 @@ async fn it_goes_up_and_down_by_copies_that_take_over_the_name() {
         "{words:#?}"
     );
     assert_eq!(ends(&all), [ActionResult::Verified, ActionResult::Verified]);
+    assert_outages(&all);
     assert_eq!(class(&sim), "db.t4g.small");
     assert_eq!(others(&sim), ["orders-old1", "orders-old2"]);
     let switched = |entry: &&Entry| matches!(entry.event, Event::SwitchedOver { .. });
@@ -86,6 +88,17 @@ async fn it_goes_up_and_down_by_copies_that_take_over_the_name() {
     let foreign = |entry: &&Entry| matches!(entry.event, Event::ForeignChange { .. });
     assert_eq!(all.iter().filter(foreign).count(), 0, "its own switchover is nobody else's");
     assert!(upshift::journal::verify(directory.path()).is_ok());
+}
+
+/// Each action says how long clients were without the database, by RDS's own events, and that is within the bound of the order.
+fn assert_outages(all: &[Entry]) {
+    let most = CopyPolicy::default().switchover_timeout.as_secs();
+    for entry in all {
+        if let Event::ActionEnded { outage_secs, outage_by, .. } = &entry.event {
+            assert_eq!(*outage_by, Some(OutageSource::Rds));
+            assert!(outage_secs.is_some_and(|secs| (1..=most).contains(&u64::from(secs))), "{outage_secs:?}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,8 +34,8 @@ impl Aws {
             MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
                 Box::pin(self.delete_deployment(deployment)).await
             }
-            MutatingCall::CreateDbInstance { database, name, class, engine } => {
-                Box::pin(self.create_reader(database, name, class, engine)).await
+            MutatingCall::CreateDbInstance { database, name, class, engine, parameter_group } => {
+                Box::pin(self.create_reader(database, name, class, (engine, parameter_group.clone()))).await
             }
             MutatingCall::FailoverDbCluster { database, target, .. } => {
                 Box::pin(self.fail_over(database, target)).await
@@ -88,10 +88,11 @@ impl Aws {
         cluster: &DatabaseName,
         name: &DatabaseName,
         class: &InstanceClass,
-        engine: &str,
+        (engine, parameter_group): (&str, Option<String>),
     ) -> CallOutcome {
         let request = self.rds_mutating.create_db_instance().db_instance_identifier(name.as_str());
         let request = request.db_cluster_identifier(cluster.as_str()).engine(engine);
+        let request = request.set_db_parameter_group_name(parameter_group);
         let answer = request.db_instance_class(class.as_str()).promotion_tier(0).send().await;
         outcome!(answer)
     }

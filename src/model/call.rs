@@ -59,6 +59,9 @@ pub enum MutatingCall {
         class: InstanceClass,
         /// The cluster's engine, such as `aurora-postgresql`.
         engine: String,
+        /// The parameter group of the writer; without it RDS takes its default one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parameter_group: Option<String>,
     },
     /// `FailoverDBCluster` with `TargetDBInstanceIdentifier`: a reader takes over the writes.
     FailoverDbCluster {

@@ -79,9 +79,13 @@ fn calls() -> Vec<MutatingCall> {
             Some(SwitchoverBlueGreenDeployment { .. }) => {
                 DeleteBlueGreenDeployment { database: database(), deployment: DeploymentId::new("bgd-1") }
             }
-            Some(DeleteBlueGreenDeployment { .. }) => {
-                CreateDbInstance { database: database(), name: database(), class: class(), engine: text() }
-            }
+            Some(DeleteBlueGreenDeployment { .. }) => CreateDbInstance {
+                database: database(),
+                name: database(),
+                class: class(),
+                engine: text(),
+                parameter_group: Some(text()),
+            },
             Some(CreateDbInstance { .. }) => {
                 FailoverDbCluster { database: database(), target: database(), machine: ResourceId::new("db-2") }
             }

@@ -45,6 +45,7 @@ fn create() -> MutatingCall {
         name: DatabaseName::new(READER),
         class: InstanceClass::observed(LARGE),
         engine: "aurora-postgresql".into(),
+        parameter_group: None,
     }
 }
 
@@ -184,6 +185,7 @@ fn a_reader_is_made_under_a_name_of_its_own() {
         name: DatabaseName::new(READER),
         class: InstanceClass::observed(LARGE),
         engine: "postgres".into(),
+        parameter_group: None,
     };
     assert_eq!(Seen::at(0).next(&run(None)), Next::Send(named));
 }

@@ -61,6 +61,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "DBInstanceClass",
             "Engine",
             "PromotionTier",
+            "DBParameterGroupName",
         ],
     ),
     ("FailoverDBCluster", &["Action", "Version", "DBClusterIdentifier", "TargetDBInstanceIdentifier"]),

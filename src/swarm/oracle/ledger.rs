@@ -81,11 +81,12 @@ impl Sent {
                 MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
                     says("BlueGreenDeploymentIdentifier", deployment.as_str()) && says("DeleteTarget", "true")
                 }
-                MutatingCall::CreateDbInstance { database, name, class, engine } => {
+                MutatingCall::CreateDbInstance { database, name, class, engine, parameter_group } => {
                     says("DBClusterIdentifier", database.as_str())
                         && says("DBInstanceIdentifier", name.as_str())
                         && says("DBInstanceClass", class.as_str())
                         && says("Engine", engine)
+                        && params.get("DBParameterGroupName") == parameter_group.as_deref()
                 }
                 MutatingCall::FailoverDbCluster { database, target, .. } => {
                     says("DBClusterIdentifier", database.as_str())

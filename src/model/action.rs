@@ -208,6 +208,11 @@ impl Run {
         !self.calls.is_empty()
     }
 
+    /// Its first call of a kind.
+    pub fn first_call(&self, is_it: impl Fn(&MutatingCall) -> bool) -> Option<&CallRecord> {
+        self.calls.iter().find(|call| is_it(&call.call))
+    }
+
     /// Its newest call.
     pub fn last_call(&self) -> Option<&CallRecord> {
         self.calls.last()

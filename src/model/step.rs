@@ -18,6 +18,13 @@ pub struct ActionStep {
     pub is_irreversible: bool,
 }
 
+impl ActionStep {
+    /// A step, in a person's words.
+    pub fn new(words: impl Into<String>, progress: Progress, expected: ExpectedTime, is_irreversible: bool) -> Self {
+        Self { words: words.into(), progress, expected, is_irreversible }
+    }
+}
+
 /// How far a step is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "progress")]

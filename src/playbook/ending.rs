@@ -1,7 +1,7 @@
 //! Endings that more than one strategy has: refused by AWS, and held for a person, with why, what was seen last and what
 //! can be done.
 
-use super::{Look, Next};
+use super::{Look, Next, Situation};
 use crate::model::action::{ActionResult, Run};
 use crate::model::call::MutatingCall;
 
@@ -9,6 +9,18 @@ use crate::model::call::MutatingCall;
 pub(super) fn refused(call: &MutatingCall, code: &str, message: &str) -> Next {
     let remedy = call.remedy(code).map_or_else(String::new, |remedy| format!(" ({remedy})"));
     Next::End(ActionResult::FailedSafe { why: format!("AWS refused it with {code}: {message}{remedy}") })
+}
+
+/// How an action ends whose first call had no answer and shows no trace: it did not arrive.
+pub(super) fn traceless(why: &str) -> Next {
+    let why = format!("the call left no trace ({why}); it was sent once and did not arrive");
+    Next::End(ActionResult::FailedSafe { why })
+}
+
+/// No look tells what became of the last call; held when that is so for too long.
+pub(super) fn unobserved(run: &Run, situation: Situation<'_>, is_late: bool) -> Next {
+    let why = format!("it could not be observed for {} min since the last call", situation.stuck_after.as_mins());
+    if is_late { held(run, None, why) } else { Next::Observe }
 }
 
 /// The action ends and the database is left alone until a person has looked.

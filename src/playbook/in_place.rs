@@ -8,8 +8,8 @@ mod tests;
 
 use jiff::Timestamp;
 
-use super::ending::{held, refused};
-use super::patience::{CONFIRMATIONS, CONFIRMED_OVER, DROPPED_AFTER, FAILED_LOOKS, TRACELESS_AFTER, waited};
+use super::ending::{held, refused, traceless, unobserved};
+use super::patience::{DROPPED_AFTER, FAILED_LOOKS, TRACELESS_AFTER, confirm, waited};
 use super::start::start;
 use super::{Look, Next, Situation};
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
@@ -47,19 +47,12 @@ pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
     let mut after_change = run.seen.iter().skip_while(|(_, status)| status.is_available());
     let settled = after_change.find(|(_, status)| status.is_available()).map(|(at, _)| *at);
     let ended = run.ended.as_ref().map(|(at, _)| *at);
+    let change = format!("RDS changes the class to {}", run.intent.to);
+    let ready = super::expected_ready(run.intent.strategy, false);
+    let verify = ExpectedTime { least_secs: 60, most_secs: 120 };
     vec![
-        ActionStep {
-            words: format!("RDS changes the class to {}", run.intent.to),
-            progress: Progress::between(sent, settled),
-            expected: super::expected_ready(run.intent.strategy, false),
-            is_irreversible: true,
-        },
-        ActionStep {
-            words: "verify on three looks".to_owned(),
-            progress: Progress::between(settled, ended),
-            expected: ExpectedTime { least_secs: 60, most_secs: 120 },
-            is_irreversible: false,
-        },
+        ActionStep::new(change, Progress::between(sent, settled), ready, true),
+        ActionStep::new("verify on three looks", Progress::between(settled, ended), verify, false),
     ]
 }
 
@@ -91,10 +84,7 @@ fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
 
 fn watch(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     let stuck = now.duration_since(call.sent_at) > situation.stuck_after;
-    let Some(look) = situation.look.filter(|look| look.since_call > 0) else {
-        let why = format!("it could not be observed for {} min since the call", situation.stuck_after.as_mins());
-        return if stuck { held(run, None, why) } else { Next::Observe };
-    };
+    let Some(look) = situation.look_since_call() else { return unobserved(run, situation, stuck) };
     if let Some(why) = needs_a_hand(run, look.state) {
         return held(run, Some(look), why);
     }
@@ -104,15 +94,13 @@ fn watch(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp)
     let failure = run.events.iter().find(|event| event.is_failure());
     let settled = look.state.status.is_available() && look.state.pending.is_empty();
     if settled && look.state.class == run.intent.to && failure.is_none() && look.events_read && look.is_new {
-        let (looks, over) = situation.confirmed;
-        let enough = looks + 1 >= CONFIRMATIONS && over >= CONFIRMED_OVER;
-        return if enough { Next::End(ActionResult::Verified) } else { Next::Confirmed };
+        return confirm(situation);
     }
     if settled
         && look.state.class == run.intent.from
         && let Some(end) = unchanged(run, call, look, situation)
     {
-        return Next::End(end);
+        return end;
     }
     if stuck {
         return held(run, Some(look), format!("not done {} min after the call", situation.stuck_after.as_mins()));
@@ -150,21 +138,21 @@ fn trace(run: &Run, state: &DatabaseState) -> Option<String> {
 
 /// How it ends when the database is at rest in its old class. Judged by the time of the look, not by now: a look that
 /// was made early says nothing about later, however long ago it was.
-fn unchanged(run: &Run, call: &CallRecord, look: Look<'_>, situation: Situation<'_>) -> Option<ActionResult> {
+fn unchanged(run: &Run, call: &CallRecord, look: Look<'_>, situation: Situation<'_>) -> Option<Next> {
     let failure = run.events.iter().find(|event| event.is_class_failure());
     if let Some(event) = failure.filter(|_| look.since_call >= FAILED_LOOKS) {
-        return Some(ActionResult::RolledBack { why: event.message.clone() });
+        return Some(Next::End(ActionResult::RolledBack { why: event.message.clone() }));
     }
     let passed = look.asked_at.duration_since(call.sent_at);
     match &call.state {
         CallState::Looking { why } => {
             let over =
                 waited(call.sent_at, look, TRACELESS_AFTER, situation) || !situation.guards.stand(Guard::SettleWindow);
-            let why = || format!("the call left no trace ({why}); it was sent once and did not arrive");
-            over.then(|| ActionResult::FailedSafe { why: why() })
+            over.then(|| traceless(why))
         }
-        _ => waited(call.sent_at, look, DROPPED_AFTER, situation).then(|| ActionResult::RolledBack {
-            why: format!("the class is still {} {} min after the call", run.intent.from, passed.as_mins()),
+        _ => waited(call.sent_at, look, DROPPED_AFTER, situation).then(|| {
+            let why = format!("the class is still {} {} min after the call", run.intent.from, passed.as_mins());
+            Next::End(ActionResult::RolledBack { why })
         }),
     }
 }

@@ -9,6 +9,7 @@ mod patience;
 mod reader_failover;
 mod remove_old;
 mod start;
+mod takeover;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -50,6 +51,13 @@ pub struct Situation<'a> {
     pub stuck_after: SignedDuration,
     /// Which guards stand.
     pub guards: Guards,
+}
+
+impl<'a> Situation<'a> {
+    /// The newest look, if it was asked after the action's last call.
+    fn look_since_call(&self) -> Option<Look<'a>> {
+        self.look.filter(|look| look.since_call > 0)
+    }
 }
 
 /// One look at the database.
@@ -140,13 +148,8 @@ pub fn expected_ready(strategy: Strategy, multi_az: bool) -> ExpectedTime {
 
 /// Until when a person can say that what an action has made takes over; then it is given up.
 pub fn approval_ends(run: &Run, policy: &CopyPolicy) -> Option<Timestamp> {
-    let limit = match run.intent.strategy {
-        Strategy::BlueGreen => blue_green::prepare::limit(run, policy),
-        Strategy::ReaderFailover => reader_failover::prepare::limit(policy),
-        Strategy::InPlace | Strategy::ClusterModify => return None,
-    };
     let since = run.calls.first()?.sent_at;
-    since.saturating_add(limit).ok().filter(|_| run.awaits_approval(policy))
+    since.saturating_add(takeover::limit(run, policy)).ok().filter(|_| run.awaits_approval(policy))
 }
 
 /// The steps of an action under way, in their order.

@@ -2,15 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, Situation};
+use super::{Look, Next, Situation};
+use crate::model::action::ActionResult;
 
 /// Consecutive looks that must find it done: `DescribeDBInstances` is eventually consistent, and AWS's own and
 /// Terraform's handlers ask for two or three.
 pub(super) const CONFIRMATIONS: u32 = 3;
-/// What was made must be found ready by so many looks running before it takes over.
-pub(super) const READY_LOOKS: u32 = 2;
 /// They must lie this far apart, the first from the last.
 pub(super) const CONFIRMED_OVER: SignedDuration = SignedDuration::from_secs(60);
+/// What was made must be found ready by so many looks running before it takes over.
+pub(super) const READY_LOOKS: u32 = 2;
 /// An order whose answer was lost and that shows no trace for this long did not arrive. RDS shows a change it has
 /// taken as pending at once; answers of `DescribeDBInstances` that are minutes old were reported, ten never.
 pub(super) const TRACELESS_AFTER: SignedDuration = SignedDuration::from_mins(10);
@@ -24,4 +25,11 @@ pub(super) const FAILED_LOOKS: u32 = 3;
 pub(super) fn waited(call_sent_at: Timestamp, look: Look<'_>, after: SignedDuration, situation: Situation<'_>) -> bool {
     let looks = after.as_secs() / situation.look_every.as_secs().max(1);
     look.asked_at.duration_since(call_sent_at) > after && i64::from(look.since_call) >= looks
+}
+
+/// This look found it done. It is over when as many did as it takes, over as long as it takes.
+pub(super) fn confirm(situation: Situation<'_>) -> Next {
+    let (looks, over) = situation.confirmed;
+    let enough = looks + 1 >= CONFIRMATIONS && over >= CONFIRMED_OVER;
+    if enough { Next::End(ActionResult::Verified) } else { Next::Confirmed }
 }

@@ -3,14 +3,13 @@
 
 use jiff::Timestamp;
 
-use super::ending::{held_with, refused};
+use super::ending::{held_with, refused, traceless, unobserved};
 use super::patience::{CONFIRMATIONS, DROPPED_AFTER, TRACELESS_AFTER, waited};
-use super::start::fresh;
+use super::start::{failed, may_start};
 use super::{Look, Next, OldLook, Situation};
 use crate::model::action::{ActionResult, CallRecord, CallState, Removal, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
-use crate::model::operator::Actor;
 use crate::model::override_plan::ExpectedTime;
 use crate::model::step::{ActionStep, Progress};
 
@@ -22,7 +21,7 @@ pub(super) fn steps(run: &Run, removal: &Removal) -> Vec<ActionStep> {
     let sent = run.calls.first().map(|call| call.sent_at);
     let ended = run.ended.as_ref().map(|(at, _)| *at);
     let words = format!("delete {}, {}", removal.name, removal.keeps);
-    vec![ActionStep { words, progress: Progress::between(sent, ended), expected: TAKES, is_irreversible: true }]
+    vec![ActionStep::new(words, Progress::between(sent, ended), TAKES, true)]
 }
 
 /// What to do next about the removal of a machine.
@@ -37,21 +36,12 @@ pub(super) fn next(run: &Run, removal: &Removal, situation: Situation<'_>, now: 
 }
 
 fn begin(run: &Run, removal: &Removal, situation: Situation<'_>, now: Timestamp) -> Next {
-    let failed = |why: String| Next::End(ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
-    if let Some(by) = &run.stop_requested {
-        return Next::End(ActionResult::Stopped { by: by.clone() });
-    }
-    if let Some(why) = situation.forbidden {
-        return failed(format!("{why} before"));
-    }
-    let late = now.duration_since(run.began).abs() > super::start::START_LIMIT;
-    let look = match fresh(situation, now) {
+    let look = match may_start(run, situation, now) {
         Ok(look) => look,
-        Err(why) if run.intent.actor == Actor::Engine || late => return failed(why),
-        Err(_) => return Next::Observe,
+        Err(next) => return next,
     };
     match obstacle(run, removal, look) {
-        Some(why) => failed(why),
+        Some(why) => failed(&why),
         None => Next::Send(MutatingCall::DeleteDbInstance {
             database: run.intent.database.clone(),
             machine: removal.name.clone(),
@@ -96,11 +86,8 @@ fn after(run: &Run, removal: &Removal, call: &CallRecord, situation: Situation<'
         CallState::Looking { .. } | CallState::Accepted | CallState::Adopted { .. } => {}
     }
     let stuck = now.duration_since(call.sent_at) > situation.stuck_after;
-    let remedy = || format!("look at {} in the RDS console, then release the hold", removal.name);
-    let Some(look) = situation.look.filter(|look| look.since_call > 0) else {
-        let why = format!("it could not be observed for {} min", situation.stuck_after.as_mins());
-        return if stuck { held_with(run, None, why, remedy()) } else { Next::Observe };
-    };
+    let Some(look) = situation.look_since_call() else { return unobserved(run, situation, stuck) };
+    let is_same = look.state.resource_id == run.intent.resource_id;
     let looking = matches!(call.state, CallState::Looking { .. });
     let goes = match look.old {
         OldLook::Gone => Some("it is not there any more".to_owned()),
@@ -108,7 +95,7 @@ fn after(run: &Run, removal: &Removal, call: &CallRecord, situation: Situation<'
         OldLook::There(_) | OldLook::Unreadable | OldLook::Taken => None,
     };
     // A picture in which the database is another machine is no picture of its old one.
-    let goes = goes.filter(|_| look.state.resource_id == run.intent.resource_id);
+    let goes = goes.filter(|_| is_same);
     if let Some(evidence) = goes {
         let enough = situation.confirmed.0 + 1 >= CONFIRMATIONS;
         return match (look.is_new, enough) {
@@ -118,20 +105,20 @@ fn after(run: &Run, removal: &Removal, call: &CallRecord, situation: Situation<'
             (true, true) => Next::End(ActionResult::Verified),
         };
     }
-    let is_there = matches!(look.old, OldLook::There(_)) && look.state.resource_id == run.intent.resource_id;
+    let is_there = matches!(look.old, OldLook::There(_)) && is_same;
     if let CallState::Looking { why } = &call.state
         && is_there
         && waited(call.sent_at, look, TRACELESS_AFTER, situation)
     {
-        let why = format!("the call left no trace ({why}); it was sent once and did not arrive");
-        return Next::End(ActionResult::FailedSafe { why });
+        return traceless(why);
     }
     if !looking && is_there && waited(call.sent_at, look, DROPPED_AFTER, situation) {
         let why = format!("{} is still there {} min after AWS took the order", removal.name, DROPPED_AFTER.as_mins());
         return Next::End(ActionResult::RolledBack { why });
     }
     if stuck {
-        held_with(run, Some(look), "it cannot be told whether it goes".to_owned(), remedy())
+        let remedy = format!("look at {} in the RDS console, then release the hold", removal.name);
+        held_with(run, Some(look), "it cannot be told whether it goes".to_owned(), remedy)
     } else {
         Next::Observe
     }

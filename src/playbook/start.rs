@@ -10,7 +10,7 @@ use crate::model::guard::Guard;
 use crate::model::operator::Actor;
 
 /// A person's order waits this long for its preconditions; the engine's own does not wait, it decides anew.
-pub(super) const START_LIMIT: SignedDuration = SignedDuration::from_secs(60);
+const START_LIMIT: SignedDuration = SignedDuration::from_secs(60);
 
 /// Sends what `call` makes of the database as it is, once everything stands; `also` says what else a strategy needs.
 pub(super) fn start(
@@ -20,28 +20,37 @@ pub(super) fn start(
     also: impl Fn(Look<'_>) -> Option<String>,
     call: impl Fn(&DatabaseState) -> MutatingCall,
 ) -> Next {
-    let failed = |why: String| Next::End(ActionResult::FailedSafe { why: format!("nothing was sent: {why}") });
-    if let Some(by) = &run.stop_requested {
-        return Next::End(ActionResult::Stopped { by: by.clone() });
-    }
-    if let Some(why) = situation.forbidden {
-        return failed(format!("{why} before"));
-    }
-    let look = match fresh(situation, now) {
+    let look = match may_start(run, situation, now) {
         Ok(look) => look,
-        Err(why) => return wait_or(run, now, why, failed),
+        Err(next) => return next,
     };
     let state = look.state;
     if state.resource_id != run.intent.resource_id && situation.guards.stand(Guard::SameMachine) {
-        return failed(format!("the name belongs to another machine, {}", state.resource_id));
+        return failed(&format!("the name belongs to another machine, {}", state.resource_id));
     }
     if state.class != run.intent.from && situation.guards.stand(Guard::ClassAsOrdered) {
-        return failed(format!("the class is {} and not {}", state.class, run.intent.from));
+        return failed(&format!("the class is {} and not {}", state.class, run.intent.from));
     }
     match precondition(state, situation).or_else(|| also(look)) {
         None => Next::Send(call(state)),
-        Some(why) => wait_or(run, now, why, failed),
+        Some(why) => wait_or_fail(run, now, &why),
     }
+}
+
+/// The look that the first call may rest on, or what comes instead: nobody has stopped or forbidden it, and it is fresh.
+pub(super) fn may_start<'a>(run: &Run, situation: Situation<'a>, now: Timestamp) -> Result<Look<'a>, Next> {
+    if let Some(by) = &run.stop_requested {
+        return Err(Next::End(ActionResult::Stopped { by: by.clone() }));
+    }
+    if let Some(why) = situation.forbidden {
+        return Err(failed(&format!("{why} before")));
+    }
+    fresh(situation, now).map_err(|why| wait_or_fail(run, now, &why))
+}
+
+/// It ends before anything was sent.
+pub(super) fn failed(why: &str) -> Next {
+    Next::End(ActionResult::FailedSafe { why: format!("nothing was sent: {why}") })
 }
 
 /// The look that a call may rest on, or why there is none.
@@ -69,7 +78,7 @@ pub(super) fn precondition(state: &DatabaseState, situation: Situation<'_>) -> O
 }
 
 /// What the engine decided on an older picture it decides anew; a person's order waits for a moment.
-fn wait_or(run: &Run, now: Timestamp, why: String, failed: impl Fn(String) -> Next) -> Next {
+fn wait_or_fail(run: &Run, now: Timestamp, why: &str) -> Next {
     if run.intent.actor == Actor::Engine || now.duration_since(run.began).abs() > START_LIMIT {
         failed(why)
     } else {

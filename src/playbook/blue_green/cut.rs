@@ -4,19 +4,16 @@
 use jiff::Timestamp;
 
 use super::{give_up, look_since_call};
-use crate::model::action::{ActionResult, CallRecord, CallState, Run};
+use crate::model::action::{CallRecord, CallState, Run};
 use crate::model::deployment::Deployment;
-use crate::playbook::ending::held;
-use crate::playbook::patience::{CONFIRMATIONS, CONFIRMED_OVER, FAILED_LOOKS, TRACELESS_AFTER, waited};
-use crate::playbook::{Look, Next, Situation};
+use crate::playbook::ending::{held, unobserved};
+use crate::playbook::patience::{FAILED_LOOKS, TRACELESS_AFTER, waited};
+use crate::playbook::{Look, Next, Situation, takeover};
 
 /// What to do next after the order to switch over.
 pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     let stuck = now.duration_since(call.sent_at) > situation.stuck_after;
-    let Some((look, deployment)) = look_since_call(situation) else {
-        let why = format!("it could not be observed for {} min since the switchover", situation.stuck_after.as_mins());
-        return if stuck { held(run, None, why) } else { Next::Observe };
-    };
+    let Some((look, deployment)) = look_since_call(situation) else { return unobserved(run, situation, stuck) };
     let Some(deployment) = deployment else {
         return held(run, Some(look), "the deployment is gone, and not by us".to_owned());
     };
@@ -30,7 +27,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         return held(run, Some(look), format!("RDS reports the status {}", look.state.status));
     }
     let next = if Some(&look.state.resource_id) == run.copy.as_ref() {
-        on_the_copy(run, look, deployment, situation)
+        takeover::verify(run, look, deployment.status.is_switched(), situation)
     } else if look.state.resource_id == run.intent.resource_id {
         on_the_old_machine(run, call, (look, deployment), (situation, now))
     } else {
@@ -43,25 +40,6 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         }
         next => next,
     }
-}
-
-/// The name belongs to the copy's machine.
-fn on_the_copy(run: &Run, look: Look<'_>, deployment: &Deployment, situation: Situation<'_>) -> Next {
-    if run.switched.is_none() {
-        return if look.is_new { Next::SwitchedOver(look.state.resource_id.clone()) } else { Next::Observe };
-    }
-    let state = look.state;
-    if state.class != run.intent.to {
-        return held(run, Some(look), format!("the class is {} and not {}", state.class, run.intent.to));
-    }
-    let failure = run.events.iter().any(crate::model::database::RdsEvent::is_failure);
-    let settled = state.status.is_available() && state.pending.is_empty() && deployment.status.is_switched();
-    if !settled || failure || !look.events_read || !look.is_new {
-        return Next::Observe;
-    }
-    let (looks, over) = situation.confirmed;
-    let enough = looks + 1 >= CONFIRMATIONS && over >= CONFIRMED_OVER;
-    if enough { Next::End(ActionResult::Verified) } else { Next::Confirmed }
 }
 
 /// The name belongs to the machine that it belonged to before.

@@ -8,21 +8,16 @@ use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::deployment::Deployment;
 use crate::model::policy::Switchover;
-use crate::playbook::ending::{held, held_with};
+use crate::playbook::ending::{held_with, unobserved};
 use crate::playbook::patience::{TRACELESS_AFTER, waited};
 use crate::playbook::start::fresh;
-use crate::playbook::{Next, Situation};
+use crate::playbook::{Next, Situation, takeover};
 
 /// Removes the copy, or waits until that is allowed. Only what this action made is removed, by the identifier that AWS
 /// gave it, and only while the name still belongs to the old machine.
 pub(super) fn begin(run: &Run, deployment: &Deployment, situation: Situation<'_>, now: Timestamp) -> Next {
-    if situation.forbidden.is_some() {
-        let since = run.last_call().map_or(run.began, |call| call.sent_at);
-        let policy = situation.copy;
-        let longest = policy.give_up_after + policy.approve_within;
-        let late = now.duration_since(since).unsigned_abs() > longest;
-        let why = "it is to be given up, and the engine may not remove the copy".to_owned();
-        return if late { held_with(run, situation.look, why, remedy(run, deployment)) } else { Next::Observe };
+    if let Some(next) = takeover::may_not_remove(run, situation, now, ("copy", remedy(run, deployment))) {
+        return next;
     }
     // What has no name yet could not be seen to be gone.
     if deployment.target.is_none() {
@@ -51,10 +46,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         return held_with(run, situation.look, why, left);
     }
     let stuck = now.duration_since(call.sent_at) > situation.stuck_after;
-    let Some((look, deployment)) = look_since_call(situation) else {
-        let why = format!("it could not be observed for {} min", situation.stuck_after.as_mins());
-        return if stuck { held(run, None, why) } else { Next::Observe };
-    };
+    let Some((look, deployment)) = look_since_call(situation) else { return unobserved(run, situation, stuck) };
     let looking = matches!(call.state, CallState::Looking { .. });
     match deployment {
         Some(deployment) if looking && deployment.status.is_deleting() => {
@@ -83,7 +75,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
 
 /// How an action ends whose copy is gone.
 fn result(run: &Run, situation: Situation<'_>) -> ActionResult {
-    let cut = run.calls.iter().find(|call| matches!(call.call, MutatingCall::SwitchoverBlueGreenDeployment { .. }));
+    let cut = run.first_call(|call| matches!(call, MutatingCall::SwitchoverBlueGreenDeployment { .. }));
     if let Some(by) = run.stop_requested.as_ref().filter(|_| cut.is_none()) {
         return ActionResult::Stopped { by: by.clone() };
     }
@@ -98,7 +90,7 @@ fn result(run: &Run, situation: Situation<'_>) -> ActionResult {
         None => {
             let secs = situation.copy.give_up_after.as_secs();
             let supervised = situation.copy.switchover == Switchover::Supervised;
-            let moved = run.calls.iter().find(|call| matches!(call.call, MutatingCall::ModifyDbInstanceClass { .. }));
+            let moved = run.first_call(|call| matches!(call, MutatingCall::ModifyDbInstanceClass { .. }));
             let why = if let Some(CallState::Refused { code, message }) = moved.map(|call| &call.state) {
                 format!("AWS refused to move the copy to {} with {code}: {message}", run.intent.to)
             } else if situation.load_has_turned {

@@ -11,7 +11,7 @@
 
 mod cut;
 mod give_up;
-pub(super) mod prepare;
+mod prepare;
 mod resize;
 #[cfg(test)]
 mod tests;
@@ -24,6 +24,9 @@ use crate::model::call::MutatingCall;
 use crate::model::deployment::Deployment;
 use crate::model::override_plan::ExpectedTime;
 use crate::model::step::{ActionStep, Progress};
+
+/// What it means to a person that the database is on another machine than before.
+const MOVED: &str = "the name now belongs to another machine";
 
 /// AWS: usually under a minute, and less than five seconds since January 2026; third parties measured 26 to 45 s.
 pub(super) fn expected_outage() -> ExpectedTime {
@@ -42,7 +45,7 @@ pub(super) fn expected_ready() -> ExpectedTime {
 
 /// What is watched of it.
 pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
-    let sent = |is: fn(&MutatingCall) -> bool| run.calls.iter().find(|call| is(&call.call)).map(|call| call.sent_at);
+    let sent = |is: fn(&MutatingCall) -> bool| run.first_call(is).map(|call| call.sent_at);
     let made = sent(|call| matches!(call, MutatingCall::CreateBlueGreenDeployment { .. }));
     let resized = sent(|call| matches!(call, MutatingCall::ModifyDbInstanceClass { .. }));
     let cut = sent(|call| matches!(call, MutatingCall::SwitchoverBlueGreenDeployment { .. }));
@@ -50,26 +53,21 @@ pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
     let switched = run.switched.as_ref().map(|(at, _)| *at);
     let ended = run.ended.as_ref().map(|(at, _)| *at);
     let time = |least_secs, most_secs| ExpectedTime { least_secs, most_secs };
-    let step = |words: &str, progress, expected, is_irreversible| ActionStep {
-        words: words.to_owned(),
-        progress,
-        expected,
-        is_irreversible,
-    };
     let after_copy = cut.or(removed);
-    let copy = step("make the copy and check it", Progress::between(made, resized.or(after_copy)), COPY, false);
+    let copy =
+        ActionStep::new("make the copy and check it", Progress::between(made, resized.or(after_copy)), COPY, false);
     let resize = resized.map(|at| {
         let words = format!("move the copy to {}", run.intent.to);
-        step(&words, Progress::between(Some(at), after_copy), in_place::expected_ready(false), false)
+        ActionStep::new(words, Progress::between(Some(at), after_copy), in_place::expected_ready(false), false)
     });
     if removed.is_some() {
-        let cut = cut.map(|cut| step("switch over", Progress::between(Some(cut), removed), CUT, false));
-        let removal = step("remove the copy", Progress::between(removed, ended), time(600, 900), false);
+        let cut = cut.map(|cut| ActionStep::new("switch over", Progress::between(Some(cut), removed), CUT, false));
+        let removal = ActionStep::new("remove the copy", Progress::between(removed, ended), time(600, 900), false);
         return [Some(copy), resize, cut, Some(removal)].into_iter().flatten().collect();
     }
     let rest = [
-        step("switch over", Progress::between(cut, switched), CUT, true),
-        step("verify on three looks", Progress::between(switched, ended), time(60, 180), false),
+        ActionStep::new("switch over", Progress::between(cut, switched), CUT, true),
+        ActionStep::new("verify on three looks", Progress::between(switched, ended), time(60, 180), false),
     ];
     [copy].into_iter().chain(resize).chain(rest).collect()
 }
@@ -116,6 +114,6 @@ fn bound_elsewhere(look: Look<'_>) -> Option<String> {
 
 /// A look that was asked after the call and that saw the deployments too.
 fn look_since_call(situation: Situation<'_>) -> Option<(Look<'_>, Option<&Deployment>)> {
-    let look = situation.look.filter(|look| look.since_call > 0 && look.deployments.is_read)?;
+    let look = situation.look_since_call().filter(|look| look.deployments.is_read)?;
     Some((look, look.deployments.own))
 }

@@ -3,14 +3,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{give_up, look_since_call, prepare};
+use super::{MOVED, give_up, look_since_call, prepare};
 use crate::model::action::{CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::playbook::ending::held;
 use crate::playbook::patience::{TRACELESS_AFTER, waited};
 use crate::playbook::start::{fresh, precondition};
-use crate::playbook::{Next, Situation};
+use crate::playbook::{Next, Situation, takeover};
 
 /// Nothing exists yet, and what was decided gets old.
 const ASK_AGAIN_WITHIN: SignedDuration = SignedDuration::from_mins(5);
@@ -29,7 +29,7 @@ pub(super) fn create_without_class(run: &Run, refused: Next, situation: Situatio
         return refused;
     }
     let Ok(look) = fresh(situation, now) else { return Next::Observe };
-    if prepare::foreign_hands(run, look.state).is_some() || super::bound_elsewhere(look).is_some() {
+    if takeover::foreign_hands(run, look.state, MOVED).is_some() || super::bound_elsewhere(look).is_some() {
         return refused;
     }
     if precondition(look.state, situation).is_some() {
@@ -59,8 +59,8 @@ pub(super) fn begin(run: &Run, copy: &DatabaseState, situation: Situation<'_>, n
 pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     let made_at = run.calls.first().map_or(call.sent_at, |made| made.sent_at);
     let waits = now.duration_since(made_at);
-    let Some((look, deployment)) = look_since_call(situation) else { return prepare::unseen(run, situation, waits) };
-    if let Some(why) = prepare::foreign_hands(run, look.state) {
+    let Some((look, deployment)) = look_since_call(situation) else { return takeover::unseen(run, situation, waits) };
+    if let Some(why) = takeover::foreign_hands(run, look.state, MOVED) {
         return held(run, Some(look), why);
     }
     let Some(deployment) = deployment else {
@@ -77,7 +77,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
     }
     let traceless = looking && copy.class_pending().is_none() && waited(call.sent_at, look, TRACELESS_AFTER, situation);
     let failed = traceless || matches!(call.state, CallState::Refused { .. });
-    let late = waits > prepare::limit(run, situation.copy);
+    let late = waits > takeover::limit(run, situation.copy);
     if failed || late || run.stop_requested.is_some() || situation.load_has_turned {
         return give_up::begin(run, deployment, situation, now);
     }

@@ -3,31 +3,25 @@
 
 use jiff::Timestamp;
 
-use super::look_since_call;
-use super::prepare::limit;
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::{Keeps, MutatingCall};
 use crate::model::database::DatabaseState;
 use crate::model::policy::Switchover;
-use crate::playbook::ending::{held, held_with};
+use crate::playbook::ending::{held, held_with, unobserved};
 use crate::playbook::patience::{TRACELESS_AFTER, waited};
 use crate::playbook::start::fresh;
-use crate::playbook::{Look, Next, Situation};
+use crate::playbook::{Look, Next, Situation, takeover};
 
 /// Deletes the reader, or waits until that is allowed. Only what this action made is deleted, by the name that it gave and
 /// the machine that was seen under it, and only while another one writes.
 pub(super) fn begin(run: &Run, reader: &DatabaseState, situation: Situation<'_>, now: Timestamp) -> Next {
-    if situation.forbidden.is_some() {
-        let since = run.last_call().map_or(run.began, |call| call.sent_at);
-        let longest = situation.copy.give_up_after + situation.copy.approve_within;
-        let late = now.duration_since(since).unsigned_abs() > longest;
-        let why = "it is to be given up, and the engine may not delete the reader".to_owned();
-        return if late { held_with(run, situation.look, why, remedy(run)) } else { Next::Observe };
+    if let Some(next) = takeover::may_not_remove(run, situation, now, ("reader", remedy(run))) {
+        return next;
     }
     // RDS does not delete what it is still making.
     if reader.status.as_str() == "creating" {
         let since = run.last_call().map_or(run.began, |call| call.sent_at);
-        let longest = limit(situation.copy).saturating_add(situation.stuck_after);
+        let longest = takeover::limit(run, situation.copy).saturating_add(situation.stuck_after);
         let why = "it is to be given up, and the reader is still being created".to_owned();
         let late = now.duration_since(since) > longest;
         return if late { held_with(run, situation.look, why, remedy(run)) } else { Next::Observe };
@@ -53,7 +47,7 @@ pub(super) fn after_cut(
     situation: Situation<'_>,
     now: Timestamp,
 ) -> Next {
-    let made = run.calls.iter().any(|call| matches!(call.call, MutatingCall::CreateDbInstance { .. }));
+    let made = run.first_call(|call| matches!(call, MutatingCall::CreateDbInstance { .. })).is_some();
     match look.copy {
         Some(reader) if made => begin(run, reader, situation, now),
         // An old picture does not show it; nor does one whose description cannot be read.
@@ -72,10 +66,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
         return held_with(run, situation.look, why, remedy(run));
     }
     let stuck = now.duration_since(call.sent_at) > situation.stuck_after;
-    let Some(look) = look_since_call(situation) else {
-        let why = format!("it could not be observed for {} min", situation.stuck_after.as_mins());
-        return if stuck { held(run, None, why) } else { Next::Observe };
-    };
+    let Some(look) = situation.look_since_call() else { return unobserved(run, situation, stuck) };
     let looking = matches!(call.state, CallState::Looking { .. });
     match look.copy {
         Some(reader) if looking && reader.status.is_deleting() => {
@@ -99,7 +90,7 @@ pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: 
 
 /// How an action ends whose reader is gone.
 fn result(run: &Run, situation: Situation<'_>) -> ActionResult {
-    let cut = run.calls.iter().find(|call| matches!(call.call, MutatingCall::FailoverDbCluster { .. }));
+    let cut = run.first_call(|call| matches!(call, MutatingCall::FailoverDbCluster { .. }));
     if let Some(cut) = cut {
         return not_failed_over(cut, "; the reader is deleted");
     }

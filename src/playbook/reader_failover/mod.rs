@@ -11,13 +11,13 @@
 
 mod cut;
 mod give_up;
-pub(super) mod prepare;
+mod prepare;
 #[cfg(test)]
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, Next, Situation, start};
+use super::{Next, Situation, start};
 use crate::model::action::{CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
@@ -44,30 +44,25 @@ pub(super) fn expected_ready() -> ExpectedTime {
 
 /// What is watched of it.
 pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
-    let sent = |is: fn(&MutatingCall) -> bool| run.calls.iter().find(|call| is(&call.call)).map(|call| call.sent_at);
+    let sent = |is: fn(&MutatingCall) -> bool| run.first_call(is).map(|call| call.sent_at);
     let made = sent(|call| matches!(call, MutatingCall::CreateDbInstance { .. }));
     let cut = sent(|call| matches!(call, MutatingCall::FailoverDbCluster { .. }));
     let removed = sent(|call| matches!(call, MutatingCall::DeleteDbInstance { .. }));
     let switched = run.switched.as_ref().map(|(at, _)| *at);
     let ended = run.ended.as_ref().map(|(at, _)| *at);
-    let step = |words: &str, progress, expected, is_irreversible| ActionStep {
-        words: words.to_owned(),
-        progress,
-        expected,
-        is_irreversible,
-    };
     let time = |least_secs, most_secs| ExpectedTime { least_secs, most_secs };
     let is_reused = made.is_none() && cut.is_some();
-    let reader = (!is_reused)
-        .then(|| step("make the reader and check it", Progress::between(made, cut.or(removed)), READER, false));
+    let reader = (!is_reused).then(|| {
+        ActionStep::new("make the reader and check it", Progress::between(made, cut.or(removed)), READER, false)
+    });
     let rest = if removed.is_some() {
-        let cut = cut.map(|cut| step("fail over", Progress::between(Some(cut), removed), CUT, false));
-        let removal = step("delete the reader", Progress::between(removed, ended), time(30, 180), false);
+        let cut = cut.map(|cut| ActionStep::new("fail over", Progress::between(Some(cut), removed), CUT, false));
+        let removal = ActionStep::new("delete the reader", Progress::between(removed, ended), time(30, 180), false);
         [cut, Some(removal)]
     } else {
-        let verify = step("verify on three looks", Progress::between(switched, ended), time(60, 180), false);
+        let verify = ActionStep::new("verify on three looks", Progress::between(switched, ended), time(60, 180), false);
         // What fails over can fail back.
-        [Some(step("fail over", Progress::between(cut, switched), CUT, false)), Some(verify)]
+        [Some(ActionStep::new("fail over", Progress::between(cut, switched), CUT, false)), Some(verify)]
     };
     reader.into_iter().chain(rest.into_iter().flatten()).collect()
 }
@@ -141,9 +136,4 @@ fn is_usable(run: &Run, reader: &Reader<'_>, situation: Situation<'_>) -> bool {
         && state.pending.is_empty()
         && state.class == run.intent.to
         && lag.is_some_and(|lag| lag <= most)
-}
-
-/// A look that was asked after the call.
-fn look_since_call(situation: Situation<'_>) -> Option<Look<'_>> {
-    situation.look.filter(|look| look.since_call > 0)
 }

@@ -10,7 +10,7 @@ use crate::model::database::{DatabaseName, InstanceStatus, ResourceId, sample_st
 use crate::model::guard::Guards;
 use crate::model::operator::{Actor, Operator};
 use crate::model::policy::{CopyPolicy, Strategy, Switchover};
-use crate::playbook::{Deployments, OldLook};
+use crate::playbook::{Deployments, Look, OldLook};
 
 const SMALL: &str = "db.t4g.medium";
 const LARGE: &str = "db.r6g.large";

@@ -8,7 +8,7 @@ use crate::model::call::Keeps;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, ResourceId, sample_state};
 use crate::model::guard::Guards;
-use crate::model::operator::Operator;
+use crate::model::operator::{Actor, Operator};
 use crate::model::policy::{CopyPolicy, Strategy};
 use crate::playbook::Deployments;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::blue_green;
 use super::class;
+use super::copy;
 use super::old_machine;
 use super::prices;
 use super::rule::{self, Rules};
@@ -110,7 +110,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
         ladder: ladder?,
         strategy,
         proxy: proxy(section, problems),
-        copy: blue_green::read(section, strategy, problems),
+        copy: copy::read(section, strategy, problems),
         old_machine: old_machine::read(section, strategy, problems),
         signals,
         up: rules.up,

@@ -4,9 +4,9 @@
 //! names all problems instead of the first.
 
 mod aws;
-mod blue_green;
 mod builtin;
 mod class;
+mod copy;
 mod database;
 mod engine;
 mod old_machine;
@@ -198,7 +198,7 @@ mod tests {
         };
         let keys = [&KEYS[..], &aws::KEYS, &engine::KEYS, &database::KEYS, &database::COOLDOWN_KEYS]
             .into_iter()
-            .chain([&signal::KEYS[..], &rule::KEYS, &blue_green::KEYS])
+            .chain([&signal::KEYS[..], &rule::KEYS, &copy::BLUE_GREEN_KEYS, &copy::READER_KEYS])
             .flatten();
         for key in keys {
             assert!(says(key), "the example does not name `{key}`");

@@ -1,4 +1,4 @@
-//! `keep_old`, `remove_old` and `final_snapshot` of a database: what becomes of a machine that a copy has replaced.
+//! `keep_old`, `remove_old` and `final_snapshot` of a database: what becomes of a machine that an action has left.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

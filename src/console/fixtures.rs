@@ -22,7 +22,7 @@ use crate::model::hold::{Hold, HoldCause};
 use crate::model::identity::Identity;
 use crate::model::ladder::Direction;
 use crate::model::mark::{Mark, MarkKind};
-use crate::model::old_machine::{Fate, Kept, OldMachine};
+use crate::model::old_machine::{Fate, Kept, OldMachine, Origin};
 use crate::model::operator::{Actor, Operator};
 use crate::model::override_plan::{ExpectedTime, OverridePlan};
 use crate::model::policy::Strategy;
@@ -271,7 +271,7 @@ pub(super) fn old_machine() -> OldMachine {
         class: InstanceClass::observed("db.t4g.small"),
         since,
         action: ActionId("a1".into()),
-        has_served: true,
+        origin: Origin::Found,
         price: Some(price(0.032)),
         keeps: Kept::Nothing,
         fate: Fate::ByPerson { kept_until: since.checked_add(SignedDuration::from_hours(24)).unwrap(), why: None },

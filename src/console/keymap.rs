@@ -62,7 +62,7 @@ pub(super) const BINDINGS: [Binding; 25] = [
     key('H', KeyAction::Hold, "hold: the engine starts nothing for a while", Some("hold")),
     key('R', KeyAction::Release, "release every hold", None),
     key('c', KeyAction::Approve, "cut: let the copy that is ready take over", None),
-    key('D', KeyAction::RemoveOld, "delete the machine that a copy has replaced (asks)", None),
+    key('D', KeyAction::RemoveOld, "delete a machine that an action has left (asks)", None),
     key('x', KeyAction::Stop, "stop the action before its next step", Some("stop")),
     key('+', KeyAction::NarrowerRange, "shorter time range", None),
     key('=', KeyAction::NarrowerRange, "shorter time range", None),

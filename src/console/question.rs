@@ -63,7 +63,7 @@ pub(super) struct Scaling {
     pub(super) field: Field,
 }
 
-/// A machine that a copy has replaced, thought of to be deleted.
+/// A machine that an action has left, thought of to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Removing {
     pub(super) database: DatabaseName,

@@ -59,13 +59,8 @@ pub(super) fn all(
 ) -> Vec<GateResult> {
     let remembered = common.memory.of(&policy.database);
     let orderable = target.and_then(|target| watched.orderable.get(target).map(|(offered, _)| *offered));
-    let identity = within(common.identity_at, IDENTITY_LIMIT, now);
     let events = within(common.events_at, EVENTS_LIMIT, now);
-    let mut gates = vec![
-        GateResult::new(Gate::Armed, common.memory.arming.is_armed()),
-        GateResult::new(Gate::JournalWritable, common.journal_writable),
-        GateResult::new(Gate::Identity, identity),
-    ];
+    let mut gates = permission(common, now).to_vec();
     gates.extend(of_state(common, watched, now));
     gates.push(GateResult::new(Gate::EventsReadable { age_secs: age_secs(common.events_at, now) }, events));
     gates.push(fresh_data(common.guards, policy, watched, direction, now));
@@ -91,6 +86,15 @@ pub(super) fn all(
         gate.open |= guard(&gate.gate).is_some_and(|guard| !common.guards.stand(guard));
     }
     gates
+}
+
+/// Whether the engine may act at all, whatever for.
+pub(super) fn permission(common: Common<'_>, now: Timestamp) -> [GateResult; 3] {
+    [
+        GateResult::new(Gate::Armed, common.memory.arming.is_armed()),
+        GateResult::new(Gate::JournalWritable, common.journal_writable),
+        GateResult::new(Gate::Identity, within(common.identity_at, IDENTITY_LIMIT, now)),
+    ]
 }
 
 /// The guard that a gate is, where its absence can be tried: see [`Guard`].

@@ -31,7 +31,7 @@ impl Engine {
             let watched = self.watched.get(&policy.database);
             let seen = watched.and_then(|watched| watched.seen.as_ref());
             let aurora = seen.is_some_and(|seen| seen.state.is_aurora());
-            let old = self.replaced(policy).filter_map(|replaced| replaced.name.clone()).filter(|_| aurora);
+            let old = self.left(policy).filter_map(|left| left.name.clone()).filter(|_| aurora);
             let made = self.made_by(&policy.database);
             made.into_iter().chain(old).map(|name| (name, spec(aurora))).collect::<Vec<_>>()
         };

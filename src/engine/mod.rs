@@ -10,13 +10,14 @@
 
 mod choices;
 mod decision_record;
-mod deployments;
 mod evaluate;
 #[cfg(test)]
 mod fixtures;
 mod gates;
 pub mod input;
 mod lags;
+mod left;
+mod made;
 mod memory;
 mod observe;
 mod old_machines;
@@ -27,6 +28,7 @@ mod remembered;
 mod rules;
 mod runs;
 mod view;
+mod wanted;
 mod watched;
 
 #[cfg(test)]

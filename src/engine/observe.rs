@@ -69,7 +69,7 @@ impl Engine {
         }
         let deployments = look.deployments.and_then(|read| self.note(now, "DescribeBlueGreenDeployments", read));
         if let Some(mut found) = self.note(now, "DescribeDBInstances", look.databases) {
-            self.look_for_replaced(&found);
+            self.look_for_left(&found);
             for database in self.watched.keys().cloned().collect::<Vec<_>>() {
                 let state = found.remove(&database);
                 let deployments = self.deployments_of(&database, state.as_ref(), deployments.as_deref());

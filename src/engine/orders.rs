@@ -142,10 +142,10 @@ impl Engine {
             return Err("not started: AWS has not confirmed the account and region yet".to_owned());
         }
         let unknown = || format!("no action of ours has left a machine {machine} behind, as far as the journal says");
-        let replaced = self.replaced(policy).find(|replaced| replaced.machine == *resource_id);
-        let (replaced, watched) = replaced.zip(self.watched.get(database)).ok_or_else(unknown)?;
+        let left = self.left(policy).find(|left| left.machine == *resource_id);
+        let (left, watched) = left.zip(self.watched.get(database)).ok_or_else(unknown)?;
         let actor = Actor::Person { operator: by.clone(), reason };
-        let intent = self.removal(policy, replaced, watched, actor, now);
+        let intent = self.removal(policy, left, watched, actor, now);
         let intent =
             intent.ok_or_else(|| format!("not started: {machine} is the database itself, or nothing is known"))?;
         let sentence = format!("{}: {machine} goes; {database} stays as it is", intent.action.0);

@@ -1,15 +1,15 @@
 //! What the engine remembers of one database, and how its records change that.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::left::LeftMachines;
 use super::outlook::{self, Bursts, Took};
-use crate::model::action::{ActionId, ActionResult, CallId, CallRecord, CallState, MadeReader, Run};
+use crate::model::action::{ActionResult, CallId, CallRecord, CallState, MadeReader, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
-use crate::model::database::{DatabaseName, RdsEvent, ResourceId};
-use crate::model::deployment::Deployment;
+use crate::model::database::{RdsEvent, ResourceId};
 use crate::model::event::Event;
 use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
@@ -24,27 +24,6 @@ const EVENTS: usize = 500;
 /// before it is taken for one of the call. Without that, on a clock that is ahead, a change whose answer was lost would
 /// leave no trace.
 const EVENT_LEEWAY: SignedDuration = SignedDuration::from_mins(2);
-
-/// Old machines kept in mind: as many as RDS lets an account have by default.
-const REPLACED: usize = 40;
-
-/// A machine that an action of ours has left: one whose name or whose writes it gave to another, or a reader that it made and
-/// could neither use nor delete.
-#[derive(Debug, Clone)]
-pub(super) struct Replaced {
-    pub(super) action: ActionId,
-    pub(super) machine: ResourceId,
-    pub(super) class: InstanceClass,
-    pub(super) since: Timestamp,
-    /// What it is called since, once AWS has said so.
-    pub(super) name: Option<DatabaseName>,
-    /// It has served, and another one serves instead of it; else it never has.
-    pub(super) has_served: bool,
-    /// An action of ours has made it.
-    pub(super) is_ours: bool,
-    /// Its removal was begun once; the engine does not try it again by itself.
-    pub(super) is_tried: bool,
-}
 
 /// What is remembered of one database.
 #[derive(Debug, Default, Clone)]
@@ -63,10 +42,8 @@ pub(super) struct Remembered {
     pub known: Option<(ResourceId, InstanceClass)>,
     /// When the name was last seen to pass to another machine.
     pub machine_since: Option<Timestamp>,
-    /// Machines that copies have replaced, the newest last.
-    pub replaced: VecDeque<Replaced>,
-    /// Readers that actions have made.
-    pub made: BTreeMap<ResourceId, MadeReader>,
+    /// Machines that actions have left.
+    pub left: LeftMachines,
     /// Bursts of load.
     pub bursts: Bursts,
     /// What its last verified actions took.
@@ -85,8 +62,7 @@ impl Remembered {
             marks: VecDeque::new(),
             known: None,
             machine_since: None,
-            replaced: VecDeque::new(),
-            made: BTreeMap::new(),
+            left: LeftMachines::none(),
             bursts: Bursts::none(),
             past: VecDeque::new(),
             events: BTreeSet::new(),
@@ -105,33 +81,17 @@ impl Remembered {
 
     pub(super) fn intended(&mut self, run: Run) {
         if let Some(removal) = &run.intent.removes {
-            let machine = |replaced: &&mut Replaced| replaced.machine == removal.resource_id;
-            if let Some(replaced) = self.replaced.iter_mut().find(machine) {
-                replaced.is_tried = true;
-            }
+            self.left.tried(&removal.resource_id);
         }
         self.run = Some(run);
     }
 
-    /// Other hands have changed the database. A reader of ours that wrote, and does not any more, is still there.
+    /// Other hands have changed the database.
     pub(super) fn changed_by_others(&mut self, at: Timestamp, machine: &ResourceId, class: &InstanceClass) {
         let before = self.known.replace((machine.clone(), class.clone()));
-        let Some((before, before_class)) = before.filter(|(before, _)| before != machine) else { return };
-        self.machine_since = Some(at);
-        let action = self.run.as_ref().map(|run| run.intent.action.clone());
-        if let Some((reader, action)) = self.made.get(&before).zip(action) {
-            let name = Some(reader.name.clone());
-            let has_served = true;
-            self.replaced.push_back(Replaced {
-                action,
-                machine: before,
-                class: before_class,
-                since: at,
-                name,
-                has_served,
-                is_ours: true,
-                is_tried: false,
-            });
+        if let Some((before, class)) = before.filter(|(before, _)| before != machine) {
+            self.machine_since = Some(at);
+            self.left.taken_over_by_others(at, &before, &class);
         }
     }
 
@@ -165,14 +125,13 @@ impl Remembered {
         self.mark(at, if *result == ActionResult::Verified { MarkKind::Verified } else { MarkKind::Failed });
         let Some(run) = &mut self.run else { return };
         run.ended = Some((at, result.clone()));
-        let left = left_reader(run, result);
+        self.left.ended(at, run, result);
         if let Some(took) = Took::of(run, at).filter(|_| *result == ActionResult::Verified) {
             outlook::keep(&mut self.past, took);
         }
         if run.is_sent() {
             self.last_end = Some(at);
         }
-        self.replaced.extend(left);
     }
 
     /// Events of the action under way.
@@ -198,42 +157,17 @@ impl Remembered {
                 run.is_deployment_gone = deployment.is_none();
                 run.deployment = deployment.clone().or(run.deployment.take());
                 run.copy = copy.clone().or(run.copy.take());
-                if let Some(replaced) = self.replaced.back_mut().filter(|replaced| replaced.action == *action) {
-                    replaced.name = run.deployment.as_ref().and_then(old_name).or(replaced.name.take());
-                }
+                self.left.named(action, run.deployment.as_ref());
             }
             Event::ReaderObserved { action, name, resource_id, class, status, .. } if run.intent.action == *action => {
-                let known = run.reader.take();
+                let reader = MadeReader::seen(run.reader.as_ref(), (name, class, status));
+                self.left.made(action, resource_id, &reader);
                 run.copy = Some(resource_id.clone());
-                run.reader = Some(MadeReader {
-                    name: name.clone(),
-                    class: class.clone(),
-                    status: status.clone(),
-                    was_available: status.is_available() || known.as_ref().is_some_and(|known| known.was_available),
-                    has_failed: status.is_failed() && !status.is_deleting()
-                        || known.is_some_and(|known| known.has_failed),
-                });
-                self.made.extend(run.reader.clone().map(|reader| (resource_id.clone(), reader)));
+                run.reader = Some(reader);
             }
-            Event::SwitchedOver { action, to, old_name: left_as, .. } if run.intent.action == *action => {
+            Event::SwitchedOver { action, to, old_name, .. } if run.intent.action == *action => {
                 run.switched = Some((at, to.clone()));
-                // What serves again is no old machine any more.
-                // Nor is it replaced twice, where other hands had let it serve again.
-                let from = run.intent.resource_id.clone();
-                self.replaced.retain(|replaced| replaced.machine != *to && replaced.machine != from);
-                self.replaced.push_back(Replaced {
-                    action: action.clone(),
-                    machine: run.intent.resource_id.clone(),
-                    class: run.intent.from.clone(),
-                    since: at,
-                    name: left_as.clone().or_else(|| run.deployment.as_ref().and_then(old_name)),
-                    has_served: true,
-                    is_ours: self.made.contains_key(&run.intent.resource_id),
-                    is_tried: false,
-                });
-                if self.replaced.len() > REPLACED {
-                    self.replaced.pop_front();
-                }
+                self.left.switched(at, run, to, old_name.clone());
                 self.machine_since = Some(at);
                 if let Some((machine, _)) = &mut self.known {
                     machine.clone_from(to);
@@ -289,29 +223,6 @@ impl Remembered {
             self.marks.pop_front();
         }
     }
-}
-
-/// The reader that an action has made and that is still there, as far as anybody knows: one that is held.
-fn left_reader(run: &Run, result: &ActionResult) -> Option<Replaced> {
-    let is_left = matches!(result, ActionResult::Held { .. }) && run.switched.is_none();
-    let (at, _) = run.ended.as_ref().filter(|_| is_left)?;
-    let reader = run.reader.as_ref()?;
-    Some(Replaced {
-        action: run.intent.action.clone(),
-        machine: run.copy.clone()?,
-        class: reader.class.clone(),
-        since: *at,
-        name: Some(reader.name.clone()),
-        has_served: false,
-        is_ours: true,
-        is_tried: false,
-    })
-}
-
-/// After the switchover the source of a deployment is the old machine, under its new name.
-fn old_name(deployment: &Deployment) -> Option<DatabaseName> {
-    let name = deployment.source.rsplit(':').next().filter(|_| deployment.status.is_switched())?;
-    Some(DatabaseName::new(name))
 }
 
 fn set_call(run: &mut Run, id: &CallId, state: CallState) {

@@ -25,7 +25,7 @@ pub(super) struct Watched {
     pub odd: Option<(ResourceId, InstanceClass)>,
     /// A deployment of other hands that binds it, when they were last read, and when that was.
     pub other_deployment: Option<(Option<String>, Timestamp)>,
-    /// The machines that copies have replaced, as last seen.
+    /// The machines that actions have left, as last seen.
     pub old: BTreeMap<ResourceId, OldSeen>,
     /// The signals' datapoints.
     pub series: BTreeMap<SignalName, Arc<Series>>,
@@ -75,7 +75,7 @@ pub(super) struct SeenDeployments {
     pub foreign: Option<Deployment>,
 }
 
-/// A machine that a copy has replaced.
+/// A machine that an action has left.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OldSeen {
     /// As the newest look has found it; absent when it has not, or when its description said nothing.

@@ -37,7 +37,7 @@ pub struct Intent {
     pub removes: Option<Removal>,
 }
 
-/// A machine that a copy has replaced and that shall go.
+/// A machine that an action has left and that shall go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removal {
     /// What it is called since it was replaced.
@@ -137,6 +137,22 @@ pub struct MadeReader {
     pub was_available: bool,
     /// RDS could not make it.
     pub has_failed: bool,
+}
+
+impl MadeReader {
+    /// As it is seen now, under that name, in that class and status; `before` is how it was recorded before.
+    pub fn seen(
+        before: Option<&Self>,
+        (name, class, status): (&DatabaseName, &InstanceClass, &InstanceStatus),
+    ) -> Self {
+        Self {
+            name: name.clone(),
+            class: class.clone(),
+            status: status.clone(),
+            was_available: status.is_available() || before.is_some_and(|before| before.was_available),
+            has_failed: status.is_failed() && !status.is_deleting() || before.is_some_and(|before| before.has_failed),
+        }
+    }
 }
 
 /// One call of an action.

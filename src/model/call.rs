@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::class::InstanceClass;
 use super::database::{DatabaseName, ResourceId};
 use super::deployment::DeploymentId;
+use super::old_machine::Kept;
 
 /// A call that changes something. Each is sent once and never again by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -207,8 +208,8 @@ impl fmt::Display for Keeps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FinalSnapshot { name } => write!(f, "with the final snapshot {name}"),
-            Self::Nothing => f.write_str("without a final snapshot"),
-            Self::ClusterVolume => f.write_str("its data stay in the cluster"),
+            Self::Nothing => Kept::Nothing.fmt(f),
+            Self::ClusterVolume => Kept::ClusterVolume.fmt(f),
         }
     }
 }

@@ -51,7 +51,7 @@ pub enum Command {
         /// Which database.
         database: DatabaseName,
     },
-    /// Deletes a machine that a copy has replaced, with a final snapshot unless the configuration wants none.
+    /// Deletes a machine that an action has left, with a final snapshot unless the configuration wants none.
     RemoveOld {
         /// The database that it belonged to.
         database: DatabaseName,

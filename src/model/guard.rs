@@ -58,7 +58,7 @@ pub enum Guard {
     CpuFits,
     /// An engine that ended without a word comes back disarmed; else a disk that took no records is forgotten.
     UncleanEnd,
-    /// A machine that a copy has replaced is kept as long as promised; else the way back is gone.
+    /// A machine that an action has left is kept as long as promised; else the way back is gone.
     OldKept,
 }
 

@@ -1,9 +1,12 @@
-//! Machines that a copy has replaced, and that are still there.
+//! Machines that actions have left, and that are still there.
+
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::action::ActionId;
+use super::call::Keeps;
 use super::class::InstanceClass;
 use super::database::{DatabaseName, ResourceId};
 use super::price::Price;
@@ -18,11 +21,11 @@ pub struct OldMachine {
     pub resource_id: ResourceId,
     /// Its class.
     pub class: InstanceClass,
-    /// It has served until another one did instead of it; else it never has.
-    pub has_served: bool,
-    /// When it was replaced or left, and by which action.
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Since when it is left.
     pub since: Timestamp,
-    /// The action.
+    /// The action that has left it, or made it.
     pub action: ActionId,
     /// What it costs; absent where nobody says it.
     pub price: Option<Price>,
@@ -30,6 +33,18 @@ pub struct OldMachine {
     pub keeps: Kept,
     /// What becomes of it.
     pub fate: Fate,
+}
+
+/// Where a machine comes from that is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It was there before; an action gave its name, or its writes, to another.
+    Found,
+    /// An action had made it, and it has served; another one does since.
+    Made,
+    /// An action had made it, and it never served.
+    Unused,
 }
 
 /// What is kept of a machine that goes.
@@ -44,7 +59,7 @@ pub enum Kept {
     ClusterVolume,
 }
 
-/// What becomes of a machine that a copy has replaced.
+/// What becomes of a machine that is left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "fate")]
 pub enum Fate {
@@ -69,16 +84,33 @@ pub enum Fate {
     Going,
 }
 
+impl Kept {
+    /// The same of one deletion, whose final snapshot has that name.
+    pub fn named(self, snapshot: impl FnOnce() -> String) -> Keeps {
+        match self {
+            Self::Snapshot => Keeps::FinalSnapshot { name: snapshot() },
+            Self::Nothing => Keeps::Nothing,
+            Self::ClusterVolume => Keeps::ClusterVolume,
+        }
+    }
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Snapshot => "with a final snapshot",
+            Self::Nothing => "WITHOUT a final snapshot",
+            Self::ClusterVolume => "its data stay in the cluster",
+        })
+    }
+}
+
 impl OldMachine {
     /// What it is, what becomes of it, and what can be done about it.
     pub fn words(&self) -> String {
         let Self { name, class, since, action, price, .. } = self;
         let price = price.map_or_else(|| "at an unknown price".to_owned(), |it| format!("${:.3}/h", it.usd_per_hour));
-        let snapshot = match self.keeps {
-            Kept::Snapshot => "with a final snapshot",
-            Kept::Nothing => "WITHOUT a final snapshot",
-            Kept::ClusterVolume => "its data stay in the cluster",
-        };
+        let snapshot = self.keeps;
         let fate = match &self.fate {
             Fate::ByPerson { kept_until, why } => {
                 let why = why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
@@ -88,7 +120,12 @@ impl OldMachine {
             Fate::Waits { why } => format!("it cannot be deleted: {why}"),
             Fate::Going => format!("it is being deleted, {snapshot}"),
         };
-        let did = if self.has_served { "replaced" } else { "made and left" };
-        format!("{name} ({class}) is still there, {price}: {} {did} it at {since:.0}; {fate}", action.0)
+        let action = &action.0;
+        let origin = match self.origin {
+            Origin::Found => format!("{action} replaced it at {since:.0}"),
+            Origin::Made => format!("it has served, and another one does since {since:.0} ({action})"),
+            Origin::Unused => format!("{action} made it for nothing, and left it at {since:.0}"),
+        };
+        format!("{name} ({class}) is still there, {price}: {origin}; {fate}")
     }
 }

@@ -90,7 +90,7 @@ pub struct CopyPolicy {
     pub fast_lane: Option<Strategy>,
 }
 
-/// What becomes of a machine that a copy has replaced.
+/// What becomes of a machine that an action has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OldMachinePolicy {
     /// It is kept this long: its automated backups are the way back to any moment before the switchover.
@@ -101,7 +101,7 @@ pub struct OldMachinePolicy {
     pub final_snapshot: bool,
 }
 
-/// Who removes a machine that a copy has replaced.
+/// Who removes a machine that an action has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemovedBy {
@@ -235,7 +235,7 @@ pub struct Policy {
     /// How another machine is made and takes over, where that is the strategy.
     #[serde(default)]
     pub copy: CopyPolicy,
-    /// What becomes of a machine that a copy has replaced.
+    /// What becomes of a machine that an action has left.
     #[serde(default)]
     pub old_machine: OldMachinePolicy,
     /// The signals that are read, those of the rules among them.

@@ -87,7 +87,7 @@ pub struct DatabaseView {
     pub gates_down: Vec<GateResult>,
     /// The action under way, or the last one.
     pub run: Option<Run>,
-    /// Machines that a copy has replaced and that are still there.
+    /// Machines that actions have left and that are still there.
     #[serde(default)]
     pub old_machines: Vec<OldMachine>,
     /// The steps of the action under way, in their order.

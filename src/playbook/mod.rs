@@ -96,7 +96,7 @@ pub struct Deployments<'a> {
     pub foreign: Option<&'a Deployment>,
 }
 
-/// What one look says of a machine that a copy has replaced, under the name that it got then.
+/// What one look says of a machine that an action has left, under the name that it got then.
 #[derive(Debug, Clone, Copy)]
 pub enum OldLook<'a> {
     /// Nothing: it was not looked for, or its description cannot be read.

@@ -1,4 +1,4 @@
-//! A machine that a copy has replaced goes: one `DeleteDBInstance`, with its final snapshot unless the configuration wants
+//! A machine that an action has left goes: one `DeleteDBInstance`, with its final snapshot unless the configuration wants
 //! none. Never the machine that is the database, never another one that got its name, and never twice.
 
 use jiff::Timestamp;

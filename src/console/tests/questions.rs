@@ -146,7 +146,7 @@ fn an_old_machine_goes_with_a_reason_and_its_own_name_typed() {
     let mut snapshot = snapshot();
     let mut state = UiState::default();
     press_at(&mut state, &Arc::new(snapshot.clone()), "D", 0);
-    assert!(refusal(&state).contains("no machine is there any more that a copy of checkpoints has replaced"));
+    assert!(refusal(&state).contains("no machine is there that an action on checkpoints has left"));
     snapshot.databases[0].old_machines = vec![old_machine()];
     let snapshot = Arc::new(snapshot);
     let mut state = UiState::default();

@@ -86,7 +86,7 @@ fn approve(view: &DatabaseView) -> Result<Question, String> {
 fn remove_old(view: &DatabaseView) -> Result<Question, String> {
     let database = view.name().clone();
     let old = view.old_machines.iter().min_by_key(|old| old.since);
-    let old = old.ok_or_else(|| format!("no machine is there any more that a copy of {database} has replaced"))?;
+    let old = old.ok_or_else(|| format!("no machine is there that an action on {database} has left"))?;
     Ok(Question::RemoveOld(Removing::new(database, old.resource_id.clone())))
 }
 

@@ -1,4 +1,4 @@
-//! When a machine that a copy has replaced is deleted, and when not.
+//! When a machine that an action has left is deleted, and when not.
 
 use jiff::{SignedDuration, Timestamp};
 

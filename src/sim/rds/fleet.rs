@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::blue_green::{self, Deployment};
 use super::change::Step;
-use super::cluster::{self, Cluster, Proxy};
+use super::cluster::{self, Cluster};
 use super::instance::Instance;
 use super::log::{EventLog, Source};
+use super::proxy::{self, Proxy};
 use crate::sim::rng::Rng;
 use crate::sim::scenario::{
     ChangeFault, DeploymentFault, FailoverFault, FaultKind, Range, ReaderFault, Scenario, Timing,
@@ -71,7 +72,7 @@ impl Fleet {
             account: scenario.account.clone(),
             region: scenario.region.clone(),
             instances: alone.chain(members).map(|found| (found.id.clone(), found)).collect(),
-            proxies: cluster::proxies_of_scenario(scenario, now),
+            proxies: proxy::of_scenario(scenario, now),
             log: EventLog::default(),
             timing: scenario.timing,
             not_orderable: refused.map(|(class, _)| class.clone()).collect(),
@@ -119,6 +120,11 @@ impl Fleet {
     /// Every DB cluster, by identifier.
     pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
         self.clusters.values()
+    }
+
+    /// The cluster of that name, in any case of letters.
+    pub fn cluster(&self, id: &str) -> Option<&Cluster> {
+        self.clusters.get(&id.to_ascii_lowercase())
     }
 
     /// Every blue/green deployment.

@@ -14,6 +14,7 @@ mod modify;
 mod offer;
 mod orderable;
 mod page;
+mod proxy;
 mod shape;
 
 use jiff::Timestamp;
@@ -42,9 +43,9 @@ pub fn handle(fleet: &mut Fleet, now: Timestamp, request_id: &str, params: &Para
         "DescribeDBClusters" => cluster::describe(fleet, now, params, xml),
         "ModifyDBCluster" => cluster::modify(fleet, now, params, xml),
         "FailoverDBCluster" => cluster::failover(fleet, now, params, xml),
-        "DescribeDBProxies" => cluster::proxies(fleet, params, xml),
-        "DescribeDBProxyTargets" => cluster::targets(fleet, params, xml),
-        "DescribeDBProxyTargetGroups" => cluster::proxy_groups(fleet, params, xml),
+        "DescribeDBProxies" => proxy::proxies(fleet, params, xml),
+        "DescribeDBProxyTargets" => proxy::targets(fleet, params, xml),
+        "DescribeDBProxyTargetGroups" => proxy::groups(fleet, params, xml),
         "DeleteDBInstance" => delete::instance(fleet, now, params, xml),
         "CreateBlueGreenDeployment" => blue_green::create(fleet, now, params, xml),
         "DescribeBlueGreenDeployments" => blue_green::describe(fleet, params, xml),

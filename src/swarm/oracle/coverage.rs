@@ -59,7 +59,7 @@ pub enum Milestone {
     LeftReaderTookOver,
     /// A reader that was made for nothing was deleted.
     ReaderGivenUp,
-    /// A machine that a copy has replaced was deleted by the engine.
+    /// A machine that an action has left was deleted by the engine.
     OldRemovedByEngine,
     /// And by a person.
     OldRemovedByPerson,

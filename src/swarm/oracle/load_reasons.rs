@@ -14,7 +14,7 @@ use crate::model::series::SignalSource;
 use crate::sim::scenario::FaultKind;
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::corrupt_answer::OTHER_MACHINE;
-use crate::swarm::plan::draw::Form;
+use crate::swarm::plan::form::Form;
 
 /// M6: a decision about a machine rests on no datapoint from before the name passed to it.
 pub(in crate::swarm) fn on_decision(witness: &mut Witness, decision: &Decision) {

@@ -41,7 +41,7 @@ pub(super) fn on_mutation(witness: &mut Witness, intent: &Intent, removal: &Remo
     if !is_member && old_machine.final_snapshot == params.get("FinalDBSnapshotIdentifier").is_none() {
         witness.break_promise(broken(format!("with a snapshot: {}", !old_machine.final_snapshot)));
     }
-    if is_member && truth::cluster(witness.sim.world().fleet(), intent.database.as_str()).is_none() {
+    if is_member && truth::cluster_kind(witness.sim.world().fleet(), intent.database.as_str()).is_none() {
         witness.break_promise(broken("as a member of a cluster, which it is not".to_owned()));
     }
     if intent.actor != Actor::Engine {

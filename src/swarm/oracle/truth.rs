@@ -18,7 +18,7 @@ pub(in crate::swarm) struct Truth {
 
 /// The database of that name.
 pub(in crate::swarm) fn of(fleet: &Fleet, name: &str) -> Option<Truth> {
-    let cluster = fleet.clusters().find(|cluster| cluster.id == name);
+    let cluster = fleet.cluster(name);
     let writer = if cluster.is_some() { fleet.writer(name)? } else { fleet.instance(name)? };
     let own = Truth {
         class: writer.class.clone(),
@@ -36,7 +36,7 @@ pub(in crate::swarm) fn of(fleet: &Fleet, name: &str) -> Option<Truth> {
     })
 }
 
-/// The instances that serve a cluster beside its writer and that an action of ours has made; by their names.
+/// The instances that serve a cluster beside its writer and that an action of ours has made: name and machine of each.
 pub(in crate::swarm) fn made_readers<'a>(fleet: &'a Fleet, name: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
     let readers = fleet.cluster_members(name).filter(|member| member.role == Role::Reader);
     let made = readers.filter(|member| member.id.starts_with("upshift-") && member.status != "deleting");
@@ -44,14 +44,14 @@ pub(in crate::swarm) fn made_readers<'a>(fleet: &'a Fleet, name: &'a str) -> imp
 }
 
 /// The kind of cluster that a database is.
-pub(in crate::swarm) fn cluster(fleet: &Fleet, name: &str) -> Option<ClusterKind> {
-    fleet.clusters().find(|cluster| cluster.id == name).map(|cluster| cluster.kind)
+pub(in crate::swarm) fn cluster_kind(fleet: &Fleet, name: &str) -> Option<ClusterKind> {
+    fleet.cluster(name).map(|cluster| cluster.kind)
 }
 
 /// Of a Multi-AZ DB cluster whose change has stopped halfway: the class of whoever writes, which the others have not.
 pub(in crate::swarm) fn halfway(fleet: &Fleet, name: &str) -> Option<String> {
-    let at_rest =
-        fleet.clusters().any(|it| it.id == name && it.kind == ClusterKind::MultiAz && it.status == "available");
+    let cluster = fleet.cluster(name)?;
+    let at_rest = cluster.kind == ClusterKind::MultiAz && cluster.status == "available";
     let writer = fleet.writer(name).filter(|_| at_rest)?;
     let differs = fleet.cluster_members(name).any(|member| member.class != writer.class);
     differs.then(|| writer.class.clone())

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::form::Form;
 use super::{Deed, DeploymentEnd, Dying, Foreign, HEALING, Load, Machine, Order, Power, Strike, Switch, TrialPlan};
 use crate::config;
 use crate::model::ladder::Direction;
-use crate::model::policy::{OldMachinePolicy, RemovedBy, Strategy};
+use crate::model::policy::{OldMachinePolicy, RemovedBy};
 use crate::model::settings::Settings;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::Scenario;
-use crate::sim::world::RECORDS_PER_ROW;
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::disk::Trouble;
 use crate::swarm::oracle::constant_load;
@@ -101,80 +101,6 @@ fn subset(rng: &mut Rng) -> BTreeSet<Fault> {
 
 fn pick(rng: &mut Rng, count: usize) -> usize {
     (rng.draw() % count as u64) as usize
-}
-
-/// What the databases of a day are, and so how they are moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::swarm) enum Form {
-    /// Instances that are changed in place.
-    InPlace,
-    /// Instances that copies take over: every fifth day.
-    Copies,
-    /// Aurora clusters: every tenth day.
-    Readers,
-    /// Multi-AZ DB clusters: every twentieth day.
-    MultiAz,
-}
-
-impl Form {
-    /// Of a seed.
-    pub(in crate::swarm) fn of(seed: u64) -> Self {
-        match seed % 20 {
-            3 | 14 => Self::Readers,
-            18 => Self::MultiAz,
-            rest if rest % 5 == 2 => Self::Copies,
-            _ => Self::InPlace,
-        }
-    }
-
-    /// What goes wrong with them alone.
-    fn faults(self) -> &'static [Fault] {
-        match self {
-            Self::Copies => &Fault::OF_DEPLOYMENTS,
-            Self::Readers => &Fault::OF_CLUSTERS,
-            Self::InPlace | Self::MultiAz => &[],
-        }
-    }
-
-    fn leaves_machines(self) -> bool {
-        matches!(self, Self::Copies | Self::Readers)
-    }
-
-    fn strategy(self) -> Strategy {
-        match self {
-            Self::InPlace => Strategy::InPlace,
-            Self::Copies => Strategy::BlueGreen,
-            Self::Readers => Strategy::ReaderFailover,
-            Self::MultiAz => Strategy::ClusterModify,
-        }
-    }
-
-    /// The rungs, and of a third of the days a third one: only there can a step be skipped.
-    fn ladder(self, has_third: bool) -> &'static [&'static str] {
-        let all: &'static [&'static str; 3] = match self {
-            Self::InPlace | Self::Copies => &["db.t4g.small", "db.m5.large", "db.m5.xlarge"],
-            Self::Readers => &["db.t4g.medium", "db.t4g.large", "db.r6g.large"],
-            Self::MultiAz => &["db.m6gd.large", "db.m6gd.xlarge", "db.m6gd.2xlarge"],
-        };
-        if has_third { all } else { all.split_at(2).0 }
-    }
-
-    /// What a database of the scenario begins with.
-    fn header(self, name: &str, odd: bool) -> String {
-        match self {
-            Self::InPlace | Self::Copies => format!("[[instance]]\nmulti_az = {odd}\n"),
-            Self::MultiAz => "[[cluster]]\nkind = \"multi_az\"\n".to_owned(),
-            Self::Readers if odd => "[[cluster]]\nkind = \"aurora\"\n".to_owned(),
-            Self::Readers => format!(
-                "[[cluster]]\nkind = \"aurora\"\nmembers = [{{ id = \"{name}-one\" }}, {{ id = \"{name}-two\", tier = 2 }}]\n"
-            ),
-        }
-    }
-
-    /// Rows for a write that is counted: Aurora counts log records, of which each row has several.
-    pub(in crate::swarm) fn rows_per_write(self) -> f64 {
-        if self == Self::Readers { 1.0 / RECORDS_PER_ROW } else { 1.0 }
-    }
 }
 
 struct Drawer<'a> {

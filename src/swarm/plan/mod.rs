@@ -1,6 +1,7 @@
 //! What a seed has decided, as plain data: the world, the policies, the load, the people, and which faults strike when.
 
 pub(in crate::swarm) mod draw;
+pub(in crate::swarm) mod form;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,7 +96,7 @@ pub enum Order {
         /// Up, or down.
         direction: Direction,
     },
-    /// Deletes the oldest machine that a copy has replaced.
+    /// Deletes the oldest machine that an action has left.
     RemoveOld {
         /// Which database had it.
         database: String,

@@ -84,7 +84,7 @@ pub(in crate::swarm) fn foreign_class(
     database: &str,
     (class, rungs): (&str, &[InstanceClass]),
 ) -> bool {
-    let kind = truth::cluster(sim.world().fleet(), database);
+    let kind = truth::cluster_kind(sim.world().fleet(), database);
     let rung = rungs.get(class.len() % rungs.len().max(1)).map_or(class, InstanceClass::as_str);
     match kind {
         None => foreign_modify(sim, now, database, &[("DBInstanceClass", class), ("ApplyImmediately", "true")]),

@@ -55,7 +55,7 @@ impl Stage {
                 }
             }
             Foreign::Pending { database } => {
-                if truth::cluster(self.sim.world().fleet(), database).is_some() {
+                if truth::cluster_kind(self.sim.world().fleet(), database).is_some() {
                     people::foreign_pending_of_cluster(&self.sim, now, database);
                     return;
                 }

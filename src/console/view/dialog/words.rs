@@ -13,7 +13,7 @@ use crate::console::view::wrap::Styled;
 use crate::model::action::{Intent, Run};
 use crate::model::choice::Choice;
 use crate::model::database::DatabaseName;
-use crate::model::old_machine::{Fate, Kept, OldMachine};
+use crate::model::old_machine::{Fate, Kept, OldMachine, Origin};
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::{Rule, Strategy};
 use crate::model::series::SignalName;
@@ -198,7 +198,7 @@ pub(super) fn remove_old(snapshot: &Snapshot, removing: &Removing) -> Asked {
     let mut explanation = vec![
         (format!("{machine}: {}, {}", old.class, origin(old, database)), theme::TITLE),
         plain(format!(
-            "price     {} are saved; replaced {} ago",
+            "price     {} are saved; left {} ago",
             words::price(old.price),
             words::between(old.since, snapshot.at)
         )),
@@ -223,10 +223,10 @@ pub(super) fn remove_old(snapshot: &Snapshot, removing: &Removing) -> Asked {
 
 fn origin(old: &OldMachine, database: &DatabaseName) -> String {
     let action = &old.action.0;
-    if old.has_served {
-        format!("the machine of {database} before {action}")
-    } else {
-        format!("a reader that {action} has made and left")
+    match old.origin {
+        Origin::Found => format!("the machine of {database} before {action}"),
+        Origin::Made => format!("a reader of {action} that has served"),
+        Origin::Unused => format!("a reader that {action} has made for nothing"),
     }
 }
 

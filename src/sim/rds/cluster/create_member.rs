@@ -144,9 +144,7 @@ fn check(fleet: &Fleet, cluster: &Cluster, asked: &Asked<'_>) -> Result<(), ApiE
         ));
     }
     orderable::check_cluster_class(fleet, cluster, asked.class)?;
-    if cluster.is_busy() {
-        return Err(invalid_state(cluster, "The DB cluster is not in available state."));
-    }
+    cluster.must_be_idle()?;
     if fleet.cluster_members(&cluster.id).count() >= MOST_MEMBERS {
         return Err(invalid_state(cluster, "The DB cluster has as many DB instances as it can have."));
     }

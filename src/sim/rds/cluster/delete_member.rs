@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::invalid_state;
+use super::Cluster;
 use super::state::Failover;
 use crate::model::cluster::ClusterKind;
 use crate::sim::rds::fleet::Fleet;
@@ -30,10 +30,7 @@ pub(in crate::sim::rds) fn check_deletion(
         let message = format!("Instance {} is being created and cannot be deleted yet.", target.id);
         return Err(ApiError::sender("InvalidDBInstanceState", message));
     }
-    match fleet.clusters.get(&membership.cluster) {
-        Some(cluster) if cluster.is_busy() => Err(invalid_state(cluster, "The DB cluster is not in available state.")),
-        _ => Ok(()),
-    }
+    fleet.cluster(&membership.cluster).map_or(Ok(()), Cluster::must_be_idle)
 }
 
 impl Fleet {

@@ -16,7 +16,6 @@ mod make;
 mod member_course;
 mod modify;
 mod modify_member;
-mod proxy;
 mod shape;
 mod state;
 
@@ -31,7 +30,6 @@ pub(super) use failover::failover;
 pub(super) use make::{members_of_scenario, of_scenario};
 pub(super) use modify::modify;
 pub(super) use modify_member::{check_modification, checked_tier};
-pub(super) use proxy::{Proxy, groups as proxy_groups, of_scenario as proxies_of_scenario, proxies, targets};
 pub use state::Cluster;
 
 use super::fleet::Fleet;

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::state::Cluster;
-use super::{AVAILABLE, Step, find, invalid_state, shape};
+use super::{AVAILABLE, Step, find, shape};
 use crate::model::cluster::ClusterKind;
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::rds::instance::Change;
@@ -56,9 +56,7 @@ fn check(fleet: &Fleet, cluster: &Cluster, class: Option<&str>, days: Option<u32
         let message = format!("Invalid backup retention period: {days}. Must be between 1 and 35.");
         return Err(ApiError::sender("InvalidParameterValue", message));
     }
-    if cluster.is_busy() {
-        return Err(invalid_state(cluster, "The DB cluster is not in available state."));
-    }
+    cluster.must_be_idle()?;
     let elsewhere = |status: &str| status != AVAILABLE;
     if let Some(member) = fleet.cluster_members(&cluster.id).find(|member| class.is_some() && elsewhere(&member.status))
     {

@@ -1,6 +1,6 @@
 //! `ModifyDBInstance` of a member of a cluster: what is the cluster's is changed at the cluster.
 
-use super::invalid_state;
+use super::Cluster;
 use crate::model::cluster::ClusterKind;
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::rds::instance::{Instance, Pending};
@@ -46,8 +46,5 @@ pub(in crate::sim::rds) fn check_modification(
              ModifyDbCluster API"
         ));
     }
-    match fleet.clusters.get(&membership.cluster) {
-        Some(cluster) if cluster.is_busy() => Err(invalid_state(cluster, "The DB cluster is not in available state.")),
-        _ => Ok(()),
-    }
+    fleet.cluster(&membership.cluster).map_or(Ok(()), Cluster::must_be_idle)
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::model::cluster::ClusterKind;
 use crate::model::window::Window;
 use crate::sim::rds::instance::{Change, Pending};
+use crate::sim::wire::ApiError;
 
 /// A DB cluster of the simulated account. Its members are the instances that name it.
 #[derive(Debug, Clone)]
@@ -17,7 +18,7 @@ pub struct Cluster {
     pub resource_id: String,
     /// Its ARN.
     pub arn: String,
-    /// Whose kind of cluster it is.
+    /// Which kind of cluster it is.
     pub kind: ClusterKind,
     /// Host name of the endpoint that always leads to the writer.
     pub host: String,
@@ -63,6 +64,17 @@ pub struct Failover {
 }
 
 impl Cluster {
+    /// That it takes orders now.
+    ///
+    /// # Errors
+    /// As AWS refuses an order to a cluster that is at work.
+    pub(super) fn must_be_idle(&self) -> Result<(), ApiError> {
+        if self.is_busy() {
+            return Err(super::invalid_state(self, "The DB cluster is not in available state."));
+        }
+        Ok(())
+    }
+
     /// Whether it takes no orders now.
     pub(super) fn is_busy(&self) -> bool {
         self.status != super::AVAILABLE || self.change != Change::Idle || self.failover.is_some()

@@ -9,7 +9,7 @@ use super::section::Section;
 use crate::diagnostics::Diagnostic;
 use crate::model::policy::{CopyPolicy, Strategy, Switchover};
 
-pub(super) const KEYS: [&str; 6] =
+pub(super) const BLUE_GREEN_KEYS: [&str; 6] =
     ["switchover", "switchover_timeout", "give_up_after", "approve_within", "max_lag", "fast_lane"];
 /// A failover has no time limit of its own, and nothing else is quicker.
 pub(super) const READER_KEYS: [&str; 4] = ["switchover", "give_up_after", "approve_within", "max_lag"];
@@ -27,7 +27,7 @@ const LAG: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_ho
 
 /// The table of the strategy, or the defaults. The other one is read too: what is wrong in it is said.
 pub(super) fn read(database: &Section<'_>, strategy: Strategy, problems: &mut Vec<Diagnostic>) -> CopyPolicy {
-    let blue_green = table(database, "blue_green", &KEYS, problems);
+    let blue_green = table(database, "blue_green", &BLUE_GREEN_KEYS, problems);
     let reader_failover = table(database, "reader_failover", &READER_KEYS, problems);
     let other = match strategy {
         Strategy::ReaderFailover => "blue_green",

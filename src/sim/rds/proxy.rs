@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::sim::rds::fleet::Fleet;
-use crate::sim::rds::instance::{Instance, Role};
-use crate::sim::rds::page::page;
-use crate::sim::rds::shape::PORT;
+use super::fleet::Fleet;
+use super::instance::{Instance, Role};
+use super::page::page;
+use super::shape::PORT;
 use crate::sim::scenario::Scenario;
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
@@ -18,7 +18,7 @@ const GROUP: &str = "default";
 
 /// A proxy of the simulated account.
 #[derive(Debug, Clone)]
-pub(in crate::sim::rds) struct Proxy {
+pub(super) struct Proxy {
     name: String,
     arn: String,
     host: String,
@@ -28,7 +28,7 @@ pub(in crate::sim::rds) struct Proxy {
 }
 
 /// The proxies of a scenario, by name.
-pub(in crate::sim::rds) fn of_scenario(scenario: &Scenario, now: Timestamp) -> BTreeMap<String, Proxy> {
+pub(super) fn of_scenario(scenario: &Scenario, now: Timestamp) -> BTreeMap<String, Proxy> {
     let instances = scenario.instances.iter().filter(|spec| spec.proxy).map(|spec| &spec.id);
     let clusters = scenario.clusters.iter().filter(|spec| spec.proxy).map(|spec| &spec.id);
     let proxy = |target: &String| {
@@ -46,7 +46,7 @@ pub(in crate::sim::rds) fn of_scenario(scenario: &Scenario, now: Timestamp) -> B
 }
 
 /// `DescribeDBProxies`: by name, or all; in pages of 20 to 100.
-pub(in crate::sim::rds) fn proxies(fleet: &Fleet, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
+pub(super) fn proxies(fleet: &Fleet, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
     let named = params.get("DBProxyName").map(|_| named(fleet, params)).transpose()?;
     let wanted = |proxy: &&Proxy| named.is_none_or(|named| named.name == proxy.name);
     let found = fleet.proxies.values().filter(wanted).map(|proxy| (proxy.name.clone(), proxy));
@@ -72,7 +72,7 @@ pub(in crate::sim::rds) fn proxies(fleet: &Fleet, params: &Params, xml: &mut Xml
 }
 
 /// `DescribeDBProxyTargets`: the instance, or the cluster and each of its members.
-pub(in crate::sim::rds) fn targets(fleet: &Fleet, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
+pub(super) fn targets(fleet: &Fleet, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
     let proxy = named(fleet, params)?;
     check_group(params)?;
     let behind = |member: &&Instance| member.id == proxy.target || member.is_member_of(&proxy.target);
@@ -109,7 +109,7 @@ fn target(proxy: &Proxy, instance: Option<&Instance>, xml: &mut Xml) {
 }
 
 /// `DescribeDBProxyTargetGroups`: each proxy has one, its default.
-pub(in crate::sim::rds) fn groups(fleet: &Fleet, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
+pub(super) fn groups(fleet: &Fleet, params: &Params, xml: &mut Xml) -> Result<(), ApiError> {
     let proxy = named(fleet, params)?;
     check_group(params)?;
     let page = page(params, 20..=100, std::iter::once((GROUP.to_owned(), proxy)))?;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tempfile::TempDir;
-use upshift::clock::Clock;
 use upshift::config;
 use upshift::model::action::ActionResult;
 use upshift::model::call::{Keeps, MutatingCall};
@@ -15,9 +14,8 @@ use upshift::model::outage::OutageSource;
 use upshift::model::policy::{CopyPolicy, OldMachinePolicy, RemovedBy, Strategy, Switchover};
 use upshift::model::settings::Settings;
 use upshift::sim::Sim;
-use upshift::sim::scenario::Scenario;
 
-use crate::controlled::{Running, ends, entries, order, sent, start_by};
+use crate::controlled::{Running, ends, entries, order, sent, simulation, start_by};
 use crate::sim_account::Account;
 
 fn settings(blue_green: CopyPolicy) -> Settings {
@@ -28,13 +26,7 @@ fn settings(blue_green: CopyPolicy) -> Settings {
     settings
 }
 
-/// The built-in scenario, with these lines after it.
-fn simulation(more: &str) -> Sim {
-    let text = format!("{}\n{more}", include_str!("../../src/sim/scenarios/blue-green.toml"));
-    let scenario = Scenario::parse("blue-green", &text).unwrap_or_else(|error| panic!("{error}"));
-    let clock = Clock::scaled(scenario.start, 1.0);
-    Sim::new(&scenario, None, clock)
-}
+const SCENARIO: &str = include_str!("../../src/sim/scenarios/blue-green.toml");
 
 fn class(sim: &Sim) -> String {
     sim.world().fleet().instance("orders").unwrap().class.clone()
@@ -50,7 +42,7 @@ fn others(sim: &Sim) -> Vec<String> {
 /// stopped. The world as it is then, and the records.
 async fn play(end: &str, settings: Settings, minutes: u64) -> (Sim, Vec<Entry>) {
     let fault = format!("[[fault]]\nat = \"0s\"\nfor = \"3h\"\nblue_green = \"{end}\"\n");
-    let (sim, directory) = (simulation(&fault), TempDir::new().unwrap());
+    let (sim, directory) = (simulation(SCENARIO, &fault), TempDir::new().unwrap());
     let mut running = start_by(settings, &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(minutes)).await;
@@ -60,7 +52,7 @@ async fn play(end: &str, settings: Settings, minutes: u64) -> (Sim, Vec<Entry>) 
 
 #[tokio::test(start_paused = true)]
 async fn it_goes_up_and_down_by_copies_that_take_over_the_name() {
-    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let (sim, directory) = (simulation(SCENARIO, ""), TempDir::new().unwrap());
     let mut running = start_by(settings(CopyPolicy::default()), &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(50)).await;
@@ -103,7 +95,7 @@ fn assert_outages(all: &[Entry]) {
 
 #[tokio::test(start_paused = true)]
 async fn supervised_it_waits_at_the_edge_for_one_word() {
-    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let (sim, directory) = (simulation(SCENARIO, ""), TempDir::new().unwrap());
     let policy = CopyPolicy { switchover: Switchover::Supervised, ..CopyPolicy::default() };
     let mut running = start_by(settings(policy), &sim, directory.path()).await;
     running.arm().await;
@@ -122,7 +114,7 @@ async fn supervised_it_waits_at_the_edge_for_one_word() {
 
 #[tokio::test(start_paused = true)]
 async fn stopped_before_the_switchover_it_removes_its_copy() {
-    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let (sim, directory) = (simulation(SCENARIO, ""), TempDir::new().unwrap());
     let policy = CopyPolicy { switchover: Switchover::Supervised, ..CopyPolicy::default() };
     let mut running = start_by(settings(policy), &sim, directory.path()).await;
     running.arm().await;
@@ -174,7 +166,7 @@ async fn a_switchover_that_breaks_off_is_held_with_the_name_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn the_old_machine_is_shown_with_its_price_until_it_is_gone() {
-    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let (sim, directory) = (simulation(SCENARIO, ""), TempDir::new().unwrap());
     let mut running = start_by(settings(CopyPolicy::default()), &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(70)).await;
@@ -206,7 +198,7 @@ async fn a_copy_that_cannot_be_made_is_held_for_a_person() {
 #[tokio::test(start_paused = true)]
 async fn killed_at_any_minute_it_ends_alike_and_sends_nothing_twice() {
     for minute in 6..34 {
-        let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+        let (sim, directory) = (simulation(SCENARIO, ""), TempDir::new().unwrap());
         let mut running = start_by(settings(CopyPolicy::default()), &sim, directory.path()).await;
         running.arm().await;
         sim.clock().sleep(Duration::from_mins(minute)).await;
@@ -242,7 +234,7 @@ fn deletions(entries: &[Entry]) -> Vec<MutatingCall> {
 
 #[tokio::test(start_paused = true)]
 async fn the_engine_removes_the_old_machine_when_it_was_kept_long_enough_and_only_once() {
-    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let (sim, directory) = (simulation(SCENARIO, ""), TempDir::new().unwrap());
     let mut running = start_by(settings_that_remove(30, RemovedBy::Engine, true), &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(50)).await;
@@ -266,7 +258,7 @@ async fn the_engine_removes_the_old_machine_when_it_was_kept_long_enough_and_onl
 
 #[tokio::test(start_paused = true)]
 async fn a_removal_counts_neither_against_the_cooldown_nor_against_the_budget() {
-    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let (sim, directory) = (simulation(SCENARIO, ""), TempDir::new().unwrap());
     let mut settings = settings_that_remove(30, RemovedBy::Engine, true);
     settings.databases[0].max_actions_per_day = 2;
     settings.databases[0].cooldown_down = Duration::from_mins(30);
@@ -282,7 +274,7 @@ async fn a_removal_counts_neither_against_the_cooldown_nor_against_the_budget() 
 
 #[tokio::test(start_paused = true)]
 async fn a_person_removes_it_early_without_a_snapshot_where_the_policy_says_so() {
-    let (sim, directory) = (simulation(""), TempDir::new().unwrap());
+    let (sim, directory) = (simulation(SCENARIO, ""), TempDir::new().unwrap());
     let mut running = start_by(settings_that_remove(300, RemovedBy::Person, false), &sim, directory.path()).await;
     running.arm().await;
     sim.clock().sleep(Duration::from_mins(50)).await;
@@ -313,10 +305,7 @@ async fn a_person_removes_it_early_without_a_snapshot_where_the_policy_says_so()
 
 #[tokio::test(start_paused = true)]
 async fn a_protected_old_machine_is_left_alone_and_says_why() {
-    let protected = include_str!("../../src/sim/scenarios/blue-green.toml")
-        .replace("deletion_protection = false", "deletion_protection = true");
-    let scenario = Scenario::parse("protected", &protected).unwrap();
-    let sim = Sim::new(&scenario, None, Clock::scaled(scenario.start, 1.0));
+    let sim = simulation(&SCENARIO.replace("deletion_protection = false", "deletion_protection = true"), "");
     let directory = TempDir::new().unwrap();
     let mut running = start_by(settings_that_remove(30, RemovedBy::Engine, true), &sim, directory.path()).await;
     running.arm().await;

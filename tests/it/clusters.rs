@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tempfile::TempDir;
-use upshift::clock::Clock;
 use upshift::config;
 use upshift::model::action::ActionResult;
 use upshift::model::class::InstanceClass;
@@ -17,9 +16,8 @@ use upshift::model::policy::{OldMachinePolicy, Strategy, Switchover};
 use upshift::model::settings::Settings;
 use upshift::sim::Sim;
 use upshift::sim::rds::Role;
-use upshift::sim::scenario::Scenario;
 
-use crate::controlled::{Running, ends, entries, order, sent, start_by};
+use crate::controlled::{Running, ends, entries, order, sent, simulation, start_by};
 use crate::sim_account::Account;
 
 const AURORA: &str = include_str!("../../src/sim/scenarios/aurora.toml");
@@ -42,13 +40,6 @@ fn by_reader() -> Settings {
 
 fn by_change() -> Settings {
     settings("orders-cluster", Strategy::ClusterModify, ["db.m6gd.large", "db.m6gd.xlarge"])
-}
-
-/// A built-in scenario, with these lines after it.
-fn simulation(text: &str, more: &str) -> Sim {
-    let scenario = Scenario::parse("cluster", &format!("{text}\n{more}")).unwrap_or_else(|error| panic!("{error}"));
-    let clock = Clock::scaled(scenario.start, 1.0);
-    Sim::new(&scenario, None, clock)
 }
 
 /// A bad end for three hours.

@@ -5,6 +5,7 @@ use std::path::Path;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use upshift::aws::connect::{InProcess, Target, connect};
+use upshift::clock::Clock;
 use upshift::control::{self, Client};
 use upshift::controller::{Controller, Ended, Parts};
 use upshift::journal::{self, Journal};
@@ -18,6 +19,7 @@ use upshift::model::operator::Operator;
 use upshift::model::settings::Settings;
 use upshift::model::snapshot::Snapshot;
 use upshift::sim::Sim;
+use upshift::sim::scenario::Scenario;
 
 /// An engine that runs, and what is needed to end it.
 pub(crate) struct Running {
@@ -102,4 +104,11 @@ pub(crate) fn ends(entries: &[Entry]) -> Vec<ActionResult> {
 /// What is answered to an order.
 pub(crate) async fn order(running: &mut Running, command: Command) -> Answer {
     running.client.send(command).await.unwrap().answer
+}
+
+/// A simulation of a scenario's text, with these lines after it.
+pub(crate) fn simulation(text: &str, more: &str) -> Sim {
+    let scenario = Scenario::parse("test", &format!("{text}\n{more}")).unwrap_or_else(|error| panic!("{error}"));
+    let clock = Clock::scaled(scenario.start, 1.0);
+    Sim::new(&scenario, None, clock)
 }

@@ -1,5 +1,7 @@
 //! The command line: names, defaults and help texts.
 
+pub mod access;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -18,3 +18,4 @@ pub mod model;
 pub mod playbook;
 pub mod sim;
 pub mod swarm;
+pub mod workload;

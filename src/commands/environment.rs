@@ -3,6 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
+
 use super::CommandError;
 use crate::model::operator::Operator;
 use crate::model::text::clean;
@@ -16,6 +18,8 @@ pub struct Environment {
     pub state_dir: Option<PathBuf>,
     /// Where state lives when nothing else is said: the XDG state directory. Absent without a home.
     pub state_home: Option<PathBuf>,
+    /// `PGPASSWORD`: the password of a PostgreSQL server, where no file is given.
+    pub postgres_password: Option<SecretString>,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// The locale is not UTF-8, or the terminal is the Linux text console, whose font has few glyphs.
@@ -59,6 +63,7 @@ impl Environment {
             state_dir: text("UPSHIFT_STATE_DIR").map(PathBuf::from),
             operator: Operator { user: clean(&user, 64), ssh_client: ssh_client.map(|client| clean(&client, 64)) },
             state_home: state_home.map(|home| home.join("upshift")),
+            postgres_password: text("PGPASSWORD").map(SecretString::from),
             no_color: text("NO_COLOR").is_some(),
             ascii: !utf8 || text("TERM").as_deref() == Some("linux"),
         }

@@ -1,5 +1,6 @@
 //! The subcommands: one thin file each, which wires rooms together. Nothing is decided here.
 
+mod access;
 mod auto;
 mod backend;
 mod configuration;

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod arming;
+pub mod availability;
 pub mod backend;
 pub mod call;
 pub mod choice;
@@ -24,6 +25,7 @@ pub mod hold;
 pub mod identity;
 pub mod ladder;
 pub mod limits;
+pub mod load_run;
 pub mod mark;
 pub mod old_machine;
 pub mod operator;

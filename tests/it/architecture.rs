@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, and the rooms it may name besides itself.
-const MAY_NAME: [(&str, &[&str]); 16] = [
+const MAY_NAME: [(&str, &[&str]); 17] = [
     ("clock", &[]),
     ("model", &[]),
     ("diagnostics", &["model"]),
@@ -18,6 +18,7 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
     ("sim", &["model", "clock", "diagnostics"]),
     ("controller", &["model", "clock", "aws", "control", "engine", "journal"]),
     ("swarm", &["model", "clock", "aws", "config", "control", "controller", "journal", "sim"]),
+    ("workload", &["model", "clock"]),
     ("console", &["model", "clock", "control"]),
     ("cli", &["model"]),
     ("commands", ANY),
@@ -43,6 +44,7 @@ const ANY: &[&str] = &[
     "playbook",
     "sim",
     "swarm",
+    "workload",
 ];
 
 #[test]

@@ -1,0 +1,207 @@
+//! The one way to a server: the connection string, the password's source and the authorities that are trusted.
+//!
+//! A password is read anew for every connection, so that one that was changed is in use at the next; it is in no text
+//! that can be printed.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::task::JoinSet;
+use tokio_postgres::{Client, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::dsn::{Dsn, Protection};
+use crate::clock::Clock;
+
+/// Where a session's password comes from, each time that one begins.
+#[derive(Clone, Default)]
+pub enum Password {
+    /// The server wants none.
+    #[default]
+    None,
+    /// The first line of a file that nobody else may read.
+    File(PathBuf),
+    /// From the environment.
+    Given(SecretString),
+    /// Made for each session, such as an IAM token.
+    Made(Arc<dyn MakePassword>),
+}
+
+/// Makes a password for one session.
+pub trait MakePassword: Send + Sync {
+    /// One for `user` at `host:port`, or why there is none.
+    fn make<'a>(&'a self, host: &'a str, port: u16, user: &'a str) -> BoxFuture<'a, Result<SecretString, String>>;
+}
+
+/// Everything that a session needs.
+#[derive(Debug, Clone)]
+pub struct Access {
+    dsn: Dsn,
+    password: Password,
+    tls: Option<Arc<ClientConfig>>,
+    clock: Clock,
+}
+
+/// A session with a server. Its traffic is carried as long as this lives; dropping it ends the session at once.
+#[derive(Debug)]
+pub struct Session {
+    client: Client,
+    // Watched by the client: its requests fail when the traffic ends.
+    _traffic: JoinSet<()>,
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The settings cannot work.
+    #[error("{0}")]
+    Settings(String),
+    /// The password could not be had.
+    #[error("no password: {0}")]
+    Password(String),
+    /// Nobody answered in time.
+    #[error("no answer within {} ms", .0.as_millis())]
+    TimedOut(Duration),
+    /// The server, or the way to it, says no.
+    #[error("{}", words(.0))]
+    Refused(#[from] tokio_postgres::Error),
+}
+
+impl Access {
+    /// Reads the authorities. `ca_file` is used where the connection string names none.
+    ///
+    /// # Errors
+    /// When TLS is wanted and there is no file of authorities, or it cannot be read.
+    pub fn new(dsn: Dsn, password: Password, ca_file: Option<PathBuf>, clock: Clock) -> Result<Self, AccessError> {
+        let tls = match &dsn.protection {
+            Protection::None => None,
+            Protection::VerifyFull { ca_file: own } => {
+                let file = own.clone().or(ca_file).ok_or_else(|| {
+                    AccessError::Settings(format!(
+                        "{} is on another machine, and no file of certificate authorities is given to verify it with: \
+                         add sslrootcert=FILE (of RDS: the regional bundle that AWS publishes)",
+                        dsn.words()
+                    ))
+                })?;
+                Some(Arc::new(tls(&file)?))
+            }
+        };
+        Ok(Self { dsn, password, tls, clock })
+    }
+
+    /// Where it leads to.
+    pub fn dsn(&self) -> &Dsn {
+        &self.dsn
+    }
+
+    /// The same access to a server at another address.
+    pub fn at(&self, host: &str, port: u16) -> Self {
+        Self { dsn: self.dsn.at(host, port), ..self.clone() }
+    }
+
+    /// Opens a session within `limit`. `application` is what the server shows of it.
+    ///
+    /// # Errors
+    /// When there is no session; nothing is left of the attempt.
+    pub async fn connect(&self, application: &str, limit: Duration) -> Result<Session, AccessError> {
+        let attempt = self.attempt(application);
+        self.clock.bounded(limit, attempt).await.unwrap_or(Err(AccessError::TimedOut(limit)))
+    }
+
+    async fn attempt(&self, application: &str) -> Result<Session, AccessError> {
+        let mut config = self.dsn.config.clone();
+        config.application_name(application);
+        if let Some(password) = self.password().await? {
+            config.password(password.expose_secret());
+        }
+        let mut traffic = JoinSet::new();
+        let client = match &self.tls {
+            None => {
+                let (client, connection) = config.connect(NoTls).await?;
+                traffic.spawn(async move { drop(connection.await) });
+                client
+            }
+            Some(tls) => {
+                config.ssl_mode(tokio_postgres::config::SslMode::Require);
+                let (client, connection) = config.connect(MakeRustlsConnect::new((**tls).clone())).await?;
+                traffic.spawn(async move { drop(connection.await) });
+                client
+            }
+        };
+        Ok(Session { client, _traffic: traffic })
+    }
+
+    async fn password(&self) -> Result<Option<SecretString>, AccessError> {
+        match &self.password {
+            Password::None => Ok(None),
+            Password::Given(password) => Ok(Some(password.clone())),
+            Password::File(file) => {
+                let text = fs::read_to_string(file)
+                    .map_err(|error| AccessError::Password(format!("{}: {error}", file.display())))?;
+                Ok(Some(SecretString::from(text.lines().next().unwrap_or_default().to_owned())))
+            }
+            Password::Made(maker) => {
+                let user = self.dsn.config.get_user().unwrap_or_default();
+                let port = self.dsn.config.get_ports().first().copied().unwrap_or(5432);
+                let made = maker.make(self.dsn.host().unwrap_or_default(), port, user).await;
+                made.map(Some).map_err(AccessError::Password)
+            }
+        }
+    }
+}
+
+impl std::ops::Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::File(_) => "File",
+            Self::Given(_) => "Given",
+            Self::Made(_) => "Made",
+        })
+    }
+}
+
+/// What a driver's error says, the server's own words with their code first, its cause else.
+pub fn words(error: &tokio_postgres::Error) -> String {
+    if let Some(server) = error.as_db_error() {
+        return format!("{} ({})", server.message(), server.code().code());
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+fn tls(file: &std::path::Path) -> Result<ClientConfig, AccessError> {
+    let wrong = |error: &dyn fmt::Display| AccessError::Settings(format!("{}: {error}", file.display()));
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
+        roots.add(certificate.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
+    }
+    if roots.is_empty() {
+        return Err(wrong(&"no certificate in it"));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| wrong(&error))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}

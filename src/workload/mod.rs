@@ -1,0 +1,7 @@
+//! PostgreSQL itself, seen as its clients see it: over the wire, through the endpoint that they use.
+//!
+//! Nothing here knows AWS, and nothing here decides. `dsn` reads where to connect, `access` connects: everything that
+//! speaks to a server goes through it, so that no session is less protected than the others and no secret gets out.
+
+pub mod access;
+pub mod dsn;

@@ -26,6 +26,7 @@ pub struct Cli {
 
 /// How to run the engine.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct RunArgs {
     /// Headless: a daemon; arms an engine that was never armed
     #[arg(long)]
@@ -36,6 +37,12 @@ pub struct RunArgs {
     /// Virtual seconds per second, with --sim
     #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = speed, requires = "sim")]
     pub speed: f64,
+    /// Real PostgreSQL servers behind the simulated instances; the load is what clients do. With --sim
+    #[arg(long, requires = "sim")]
+    pub postgres: bool,
+    /// How long new sessions still go to where a database's name led before, with --postgres
+    #[arg(long, value_name = "DURATION", value_parser = real_duration, default_value = "1s", requires = "postgres")]
+    pub staleness: Duration,
     /// End by itself after this time of the clock in use, such as 90s, 45m, 8h or 20d; with --auto
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "auto")]
     pub duration: Option<Duration>,
@@ -104,6 +111,12 @@ pub struct SimArgs {
     /// Virtual seconds per second
     #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
+    /// Real PostgreSQL servers behind the simulated instances; the load is what clients do
+    #[arg(long)]
+    pub postgres: bool,
+    /// How long new sessions still go to where a database's name led before, with --postgres
+    #[arg(long, value_name = "DURATION", value_parser = real_duration, default_value = "1s", requires = "postgres")]
+    pub staleness: Duration,
 }
 
 /// Which trials to run.
@@ -194,6 +207,12 @@ fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("must be a time above zero, such as {}", duration::EXAMPLES);
     let duration = duration::parse(text).ok_or_else(wrong)?;
     Duration::try_from(duration).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)
+}
+
+/// A time of the machine: from nothing, with fractions of a second.
+fn real_duration(text: &str) -> Result<Duration, String> {
+    let duration = duration::parse(text).and_then(|duration| Duration::try_from(duration).ok());
+    duration.ok_or_else(|| "must be a time such as 20ms, 1s or 10m".to_owned())
 }
 
 /// The simulation lets anybody in, so nobody outside of this machine may reach it.

@@ -1,6 +1,10 @@
 //! The world that an engine acts on: AWS, or a simulation that is started beside it.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -10,6 +14,7 @@ use crate::aws::connect::Target;
 use crate::clock::Clock;
 use crate::model::backend::Backend;
 use crate::sim::Sim;
+use crate::sim::postgres::Plane;
 use crate::sim::scenario::Scenario;
 use crate::sim::server::Server;
 
@@ -23,11 +28,27 @@ pub(super) struct Ready {
     pub(super) backend: Backend,
     /// What must go on while it is used; a task that ends is a failure.
     pub(super) tasks: JoinSet<String>,
+    /// Where clients reach each database by its name, where real servers are simulated.
+    pub(super) endpoints: BTreeMap<String, SocketAddr>,
+}
+
+/// How real servers stand behind a simulation.
+pub(super) struct RealServers {
+    /// `PATH` of the environment.
+    pub(super) path: Option<OsString>,
+    /// How long new sessions still go to where a name led before.
+    pub(super) staleness: Duration,
 }
 
 /// AWS itself.
 pub(super) fn aws() -> Ready {
-    Ready { clock: Clock::system(), target: Target::Standard, backend: Backend::Aws, tasks: JoinSet::new() }
+    Ready {
+        clock: Clock::system(),
+        target: Target::Standard,
+        backend: Backend::Aws,
+        tasks: JoinSet::new(),
+        endpoints: BTreeMap::new(),
+    }
 }
 
 /// A scenario by name or file.
@@ -53,11 +74,12 @@ pub(super) fn scenario(name: &str) -> Result<Scenario, CommandError> {
 /// time must not run backwards in it.
 ///
 /// # Errors
-/// When no port can be had.
+/// When no port can be had, or real servers are wanted and cannot be had.
 pub(super) async fn simulation(
     mut scenario: Scenario,
     speed: f64,
     not_before: Option<Timestamp>,
+    real: Option<&RealServers>,
 ) -> Result<Ready, CommandError> {
     scenario.start = not_before.map_or(scenario.start, |newest| newest.max(scenario.start));
     // A new world under an old journal: its machines are others than those that the journal speaks of.
@@ -71,10 +93,12 @@ pub(super) async fn simulation(
     let clock = Clock::scaled(scenario.start, speed);
     let (name, region) = (scenario.name.clone(), scenario.region.clone());
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let server = Server::bind(listen, Sim::new(&scenario, seed, clock.clone())).await;
+    let sim = Sim::new(&scenario, seed, clock.clone());
+    let mut tasks = JoinSet::new();
+    let endpoints = servers(&sim, &scenario, real, &mut tasks).await?;
+    let server = Server::bind(listen, sim).await;
     let server = server.map_err(|error| CommandError::Failed(format!("the simulation could not start: {error}")))?;
     let endpoint = server.endpoint();
-    let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         match server.run(std::future::pending()).await {
             Ok(()) => "the simulation ended by itself".to_owned(),
@@ -82,5 +106,28 @@ pub(super) async fn simulation(
         }
     });
     let backend = Backend::Simulation { scenario: name, speed, endpoint: endpoint.clone() };
-    Ok(Ready { clock, target: Target::Endpoint { url: endpoint, region }, backend, tasks })
+    Ok(Ready { clock, target: Target::Endpoint { url: endpoint, region }, backend, tasks, endpoints })
+}
+
+/// Real servers for a simulation, if they are wanted, with the task that keeps them. Where clients reach them.
+///
+/// # Errors
+/// When they cannot be had.
+pub(super) async fn servers(
+    sim: &Sim,
+    scenario: &Scenario,
+    real: Option<&RealServers>,
+    tasks: &mut JoinSet<String>,
+) -> Result<BTreeMap<String, SocketAddr>, CommandError> {
+    let Some(real) = real else { return Ok(BTreeMap::new()) };
+    let plane = Plane::start(sim, scenario, real.path.as_deref(), real.staleness).await;
+    let plane = plane.map_err(|error| CommandError::Failed(format!("no real servers: {error}")))?;
+    let endpoints = plane.endpoints();
+    tasks.spawn(async { format!("the simulated databases are gone: {}", plane.run().await) });
+    Ok(endpoints)
+}
+
+/// A connection string for a simulated database.
+pub(super) fn dsn(endpoint: SocketAddr) -> String {
+    format!("postgresql://postgres@{endpoint}/postgres")
 }

@@ -1,6 +1,7 @@
 //! The environment, read once: the one place that may.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -20,6 +21,8 @@ pub struct Environment {
     pub state_home: Option<PathBuf>,
     /// `PGPASSWORD`: the password of a PostgreSQL server, where no file is given.
     pub postgres_password: Option<SecretString>,
+    /// `PATH`: where programs are looked for.
+    pub path: Option<OsString>,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// The locale is not UTF-8, or the terminal is the Linux text console, whose font has few glyphs.
@@ -64,6 +67,7 @@ impl Environment {
             operator: Operator { user: clean(&user, 64), ssh_client: ssh_client.map(|client| clean(&client, 64)) },
             state_home: state_home.map(|home| home.join("upshift")),
             postgres_password: text("PGPASSWORD").map(SecretString::from),
+            path: env::var_os("PATH"),
             no_color: text("NO_COLOR").is_some(),
             ascii: !utf8 || text("TERM").as_deref() == Some("linux"),
         }

@@ -29,7 +29,7 @@ pub fn execute(cli: Cli) -> ExitCode {
     let environment = Environment::read();
     let result = match cli.command {
         None => run::run(&cli.run, &environment),
-        Some(Command::Sim(args)) => sim::run(&args),
+        Some(Command::Sim(args)) => sim::run(&args, &environment),
         Some(Command::Simulate(args)) => simulate::run(&args),
         Some(Command::Preflight(args)) => preflight::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment

@@ -40,7 +40,7 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
     let entries = entries(args, environment)?;
     runtime()?.block_on(async {
         let Ready { clock, target, tasks, .. } = match scenario {
-            Some(scenario) => backend::simulation(scenario, 1.0, None).await?,
+            Some(scenario) => backend::simulation(scenario, 1.0, None, None).await?,
             None => backend::aws(),
         };
         let aws = crate::aws::connect::connect(&settings.aws, target).await;

@@ -37,10 +37,18 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
         let log = logging::start(&directory, args.auto, !environment.no_color && std::io::stderr().is_terminal());
         tracing::info!("configuration: {configuration}");
         let ready = match scenario {
-            Some(scenario) => backend::simulation(scenario, args.speed, entries.last().map(|entry| entry.at)).await?,
+            Some(scenario) => {
+                let (path, staleness) = (environment.path.clone(), args.staleness);
+                let real = args.postgres.then_some(backend::RealServers { path, staleness });
+                let newest = entries.last().map(|entry| entry.at);
+                backend::simulation(scenario, args.speed, newest, real.as_ref()).await?
+            }
             None => backend::aws(),
         };
         let opened = Opened { settings, journal, entries, log_problem: log.as_ref().err().cloned() };
+        for (database, endpoint) in &ready.endpoints {
+            tracing::info!("{database} is a real server: {}", backend::dsn(*endpoint));
+        }
         let result = operate(args, environment, opened, ready).await;
         last_words::say(&format!(
             "evidence: upshift journal show --state-dir {}",
@@ -59,7 +67,7 @@ struct Opened {
 }
 
 async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, ready: Ready) -> Result<(), CommandError> {
-    let Ready { clock, target, backend, mut tasks } = ready;
+    let Ready { clock, target, backend, mut tasks, endpoints: _ } = ready;
     let Opened { settings, journal, entries, log_problem } = opened;
     if let Some(problem) = log_problem {
         drop(writeln!(std::io::stderr(), "warning: {}", clean_lines(&problem)));

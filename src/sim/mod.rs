@@ -11,6 +11,7 @@
 
 pub mod cloudwatch;
 pub mod connector;
+pub mod postgres;
 pub mod rds;
 pub mod rng;
 pub mod scenario;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::fleet::{Fleet, after, bad_end};
 use super::instance::{Change, Membership, Pending};
+use super::machinery::Order;
 use crate::model::cluster::ClusterKind;
 use crate::sim::scenario::{ChangeFault, Range, ReaderFault};
 
@@ -60,6 +61,21 @@ impl Fleet {
         } else if !self.is_scheduled(id, Step::WindowOpens) {
             let opens = self.instances[id].window.opens_after(now);
             self.schedule(opens, id, Step::WindowOpens);
+        }
+    }
+
+    /// What a real server must have done before that step can happen.
+    pub(super) fn order_before(&self, id: &str, step: Step) -> Option<Order> {
+        let instance = self.instances.get(id)?;
+        let machine = instance.resource_id.clone();
+        let class = || instance.pending.class.clone().unwrap_or_else(|| instance.class.clone());
+        match (step, instance.multi_az) {
+            (Step::Shutdown, false) => Some(Order::Stop { machine }),
+            (Step::Restarted, false) => Some(Order::Start { class: class(), machine }),
+            (Step::Shutdown, true) => Some(Order::ReadyStandby { class: class(), machine }),
+            (Step::FailoverDone, _) => Some(Order::FailOver { class: instance.class.clone(), machine }),
+            (Step::Deleted, _) => Some(Order::Remove { machine }),
+            _ => None,
         }
     }
 

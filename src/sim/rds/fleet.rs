@@ -9,6 +9,7 @@ use super::change::Step;
 use super::cluster::{self, Cluster};
 use super::instance::Instance;
 use super::log::{EventLog, Source};
+use super::machinery::{LOOKS_AGAIN_AFTER, Machinery, Order};
 use super::proxy::{self, Proxy};
 use crate::sim::rng::Rng;
 use crate::sim::scenario::{
@@ -37,6 +38,7 @@ pub struct Fleet {
     pub(super) deployments: BTreeMap<String, Deployment>,
     /// Names of final snapshots.
     pub(super) snapshots: BTreeSet<String>,
+    pub(super) machinery: Machinery,
     agenda: BTreeMap<(Timestamp, u64), Due>,
     appointments: u64,
     seed: u64,
@@ -95,6 +97,7 @@ impl Fleet {
             clusters,
             deployments: BTreeMap::new(),
             snapshots: BTreeSet::new(),
+            machinery: Machinery::default(),
             agenda: BTreeMap::new(),
             appointments: 0,
             seed,
@@ -139,11 +142,26 @@ impl Fleet {
 
     /// Lets the next thing of the agenda happen, at its time.
     pub fn step(&mut self) {
-        match self.agenda.pop_first() {
-            Some(((at, _), Due::Instance(id, step))) => self.perform(at, &id, step),
-            Some(((at, _), Due::Deployment(id, step))) => self.perform_deployment(at, &id, step),
-            Some(((at, _), Due::Cluster(id, step))) => self.perform_cluster(at, &id, step),
-            None => {}
+        let Some(((at, _), due)) = self.agenda.pop_first() else { return };
+        if let Some(order) = self.order_of(&due)
+            && !self.machinery.has_done(&order)
+        {
+            return self.note(after(at, LOOKS_AGAIN_AFTER), due);
+        }
+        match due {
+            Due::Instance(id, step) => self.perform(at, &id, step),
+            Due::Deployment(id, step) => self.perform_deployment(at, &id, step),
+            Due::Cluster(id, step) => self.perform_cluster(at, &id, step),
+        }
+    }
+
+    /// What a real server must have done before that can happen.
+    fn order_of(&self, due: &Due) -> Option<Order> {
+        match due {
+            Due::Instance(id, step) => self.order_before(id, *step),
+            Due::Deployment(id, step) => self.order_before_deployment(id, *step),
+            // There are no real servers behind clusters.
+            Due::Cluster(..) => None,
         }
     }
 

@@ -9,6 +9,9 @@ use crate::model::window::Window;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::InstanceSpec;
 
+/// The port of PostgreSQL.
+pub(in crate::sim) const POSTGRES_PORT: u16 = 5432;
+
 /// A DB instance of the simulated account.
 #[derive(Debug, Clone)]
 pub struct Instance {
@@ -20,6 +23,8 @@ pub struct Instance {
     pub arn: String,
     /// Host name of the endpoint.
     pub host: String,
+    /// Port of the endpoint.
+    pub port: u16,
     /// The class it has.
     pub class: String,
     /// The `DBInstanceStatus`.
@@ -164,6 +169,7 @@ impl Instance {
             resource_id: format!("db-{}", rng.alphanumeric(26).to_ascii_uppercase()),
             arn: format!("arn:aws:rds:{region}:{account}:db:{id}"),
             host: format!("{id}.c{}.{region}.rds.amazonaws.com", rng.alphanumeric(11)),
+            port: POSTGRES_PORT,
             class: spec.class.clone(),
             status: "available".to_owned(),
             pending: Pending::default(),

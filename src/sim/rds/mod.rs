@@ -9,6 +9,7 @@ mod events;
 mod fleet;
 mod instance;
 mod log;
+pub(in crate::sim) mod machinery;
 mod maintenance;
 mod modify;
 mod offer;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::fleet::Fleet;
+use super::instance::POSTGRES_PORT;
 use super::instance::{Instance, Role};
 use super::page::page;
-use super::shape::PORT;
 use crate::sim::scenario::Scenario;
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
@@ -94,14 +94,14 @@ pub(super) fn targets(fleet: &Fleet, params: &Params, xml: &mut Xml) -> Result<(
 fn target(proxy: &Proxy, instance: Option<&Instance>, xml: &mut Xml) {
     let Some(instance) = instance else {
         xml.text("RdsResourceId", &proxy.target);
-        xml.text("Port", PORT);
+        xml.text("Port", POSTGRES_PORT);
         xml.text("Type", "TRACKED_CLUSTER");
         return;
     };
     xml.text("Endpoint", &instance.host);
     xml.optional("TrackedClusterId", instance.membership.as_ref().map(|membership| &membership.cluster));
     xml.text("RdsResourceId", &instance.id);
-    xml.text("Port", PORT);
+    xml.text("Port", POSTGRES_PORT);
     xml.text("Type", "RDS_INSTANCE");
     xml.text("Role", if instance.role == Role::Reader { "READ_ONLY" } else { "READ_WRITE" });
     let is_there = !matches!(instance.status.as_str(), "creating" | "deleting" | "failed");

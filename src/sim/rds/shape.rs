@@ -7,9 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::instance::{Instance, Membership, Pending, Role};
 use crate::sim::wire::xml::Xml;
 
-/// The port of PostgreSQL.
-pub(super) const PORT: u16 = 5432;
-
 /// Writes the content of a `DBInstance` element.
 pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.text("DBInstanceIdentifier", &instance.id);
@@ -85,7 +82,7 @@ fn place(instance: &Instance, xml: &mut Xml) {
     if instance.membership.is_none() || instance.status != "creating" {
         xml.nest("Endpoint", |xml| {
             xml.text("Address", &instance.host);
-            xml.text("Port", PORT);
+            xml.text("Port", instance.port);
         });
     }
     if let Some(Membership { cluster, promotion_tier, .. }) = &instance.membership {

@@ -10,6 +10,7 @@ use super::faults::Faults;
 use super::lag::{self, Lag};
 use super::load::{Measured, Reserves};
 use super::metrics::{self, Sample};
+use super::real::Reading;
 use super::{aurora, series};
 use crate::model::cluster::ClusterKind;
 use crate::sim::cloudwatch::{CloudWatch, MetricKey, PERF_INSIGHTS};
@@ -39,6 +40,16 @@ pub(super) struct Minute<'a> {
     pub(super) delay: Range,
     pub(super) faults: &'a Faults,
     pub(super) load: Load<'a>,
+    pub(super) source: Source,
+}
+
+/// Where a minute's figures come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source {
+    /// The model of a database under the script's load.
+    Model,
+    /// A real server; nothing when it was not measured.
+    Server(Option<Reading>),
 }
 
 impl Minute<'_> {
@@ -129,14 +140,21 @@ impl Database {
         let start = minute.start();
         let mut rng = Rng::of(minute.seed, &instance.id, minute.end.as_second().unsigned_abs());
         let (asked, served) = self.asked(minute.load, start, instance, &mut rng);
+        let asked = if let Source::Server(Some(reading)) = minute.source { reading.asked() } else { asked };
         let mut measured = self.reserves.minute(capacity, &asked, served, storage_bytes(instance));
+        if let Source::Server(Some(reading)) = minute.source {
+            measured = reading.instead_of(measured);
+        }
         let follower = self.follower(minute, instance, capacity, served);
         if matches!(minute.load, Load::Reader { has_own_disk: false, .. }) {
             // It has done so much for its memory's sake, and written nothing.
             measured.writes = 0.0;
+            measured.wal_bytes = 0.0;
+            measured.rows = [0.0; 3];
         }
         let rows = measured.writes * 60.0 * served;
-        if served < LEAST_SERVED {
+        // What was not measured is not published: it is not zero.
+        if served < LEAST_SERVED || matches!(minute.source, Source::Server(None)) {
             return rows;
         }
         let mut samples = self.samples(&measured, instance, &mut rng);

@@ -11,10 +11,9 @@ pub(super) struct Sample {
     pub(super) value: f64,
 }
 
-/// Bytes per disk write, per disk read, and of write-ahead log per row.
+/// Bytes per disk write and per disk read.
 const WRITE_BYTES: f64 = 10_240.0;
 pub(super) const READ_BYTES: f64 = 12_288.0;
-const WAL_BYTES: f64 = 760.0;
 
 /// The metrics of `AWS/RDS` that an instance publishes each minute. `rng` adds the jitter of a real machine to all
 /// that follows from the load; the load has its own noise already.
@@ -37,13 +36,18 @@ pub(super) fn of_minute(measured: &Measured, reserves: &Reserves, storage_bytes:
         sample("FreeStorageSpace", "Bytes", (storage_bytes - reserves.stored_bytes).max(0.0).round()),
         sample("NetworkReceiveThroughput", "Bytes/Second", vary(writes * 900.0 + 4000.0, 0.05)),
         sample("NetworkTransmitThroughput", "Bytes/Second", vary(writes * 350.0 + reads * 1800.0 + 6000.0, 0.05)),
-        sample("TransactionLogsGeneration", "Bytes/Second", vary(writes * WAL_BYTES, 0.05)),
+        sample("TransactionLogsGeneration", "Bytes/Second", vary(measured.wal_bytes, 0.05)),
         sample("EBSIOBalance%", "Percent", reserves.io_percent),
     ]
 }
 
 /// Performance Insights counters of the minute: rows, as PostgreSQL counts them.
 pub(super) fn rows_of_minute(measured: &Measured) -> [Sample; 3] {
-    let sample = |name, part| Sample { name, unit: "Count/Second", value: measured.writes * part };
-    [sample("db.SQL.tup_inserted", 0.6), sample("db.SQL.tup_updated", 0.34), sample("db.SQL.tup_deleted", 0.06)]
+    let [inserted, updated, deleted] = measured.rows;
+    let sample = |name, value| Sample { name, unit: "Count/Second", value };
+    [
+        sample("db.SQL.tup_inserted", inserted),
+        sample("db.SQL.tup_updated", updated),
+        sample("db.SQL.tup_deleted", deleted),
+    ]
 }

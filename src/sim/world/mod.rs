@@ -9,6 +9,7 @@ mod faults;
 mod lag;
 mod load;
 mod metrics;
+pub(in crate::sim) mod real;
 mod route;
 mod series;
 
@@ -23,6 +24,7 @@ pub(crate) use aurora::RECORDS_PER_ROW;
 use database::Database;
 use demand::Script;
 use faults::Faults;
+use real::Reading;
 use series::Volumes;
 
 use super::cloudwatch::CloudWatch;
@@ -55,6 +57,8 @@ pub struct World {
     publish_delay: Range,
     latency: Range,
     faults: Faults,
+    /// What was measured of real servers since the last minute, by `DbiResourceId`; absent where there are none.
+    readings: Option<BTreeMap<String, Vec<Reading>>>,
     requests: u64,
 }
 
@@ -94,6 +98,7 @@ impl World {
             publish_delay: scenario.timing.publish_delay,
             latency: scenario.timing.latency,
             faults: Faults::of(scenario),
+            readings: None,
             requests: 0,
         };
         world.advance(scenario.start);
@@ -168,8 +173,15 @@ impl World {
             let new = || Database::new(self.noise, instance, &capacity);
             let database = self.databases.entry(instance.resource_id.clone()).or_insert_with(new);
             let load = database::Load::on(instance, &self.scripts, &readers);
-            let minute =
-                database::Minute { end, seed: self.seed, delay: self.publish_delay, faults: &self.faults, load };
+            let source = match &mut self.readings {
+                None => database::Source::Model,
+                Some(readings) => {
+                    let taken = readings.remove(&instance.resource_id).unwrap_or_default();
+                    database::Source::Server(Reading::average(&taken))
+                }
+            };
+            let (seed, delay, faults) = (self.seed, self.publish_delay, &self.faults);
+            let minute = database::Minute { end, seed, delay, faults, load, source };
             let rows = database.live_through(&minute, instance, &capacity, &mut self.cloudwatch);
             if let Some(membership) = of_aurora {
                 self.volumes.add(&membership.cluster, rows);

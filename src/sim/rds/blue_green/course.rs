@@ -10,6 +10,7 @@ use super::deployment::{Deployment, Status, TaskStatus};
 use crate::sim::rds::fleet::{Fleet, after, bad_end};
 use crate::sim::rds::instance::{Instance, Role};
 use crate::sim::rds::log::Source;
+use crate::sim::rds::machinery::Order;
 use crate::sim::scenario::DeploymentFault;
 
 /// Something that happens to a deployment by itself.
@@ -40,6 +41,21 @@ pub(in crate::sim::rds) enum Step {
 }
 
 impl Fleet {
+    /// What real servers must have done before that step can happen.
+    pub(in crate::sim::rds) fn order_before_deployment(&self, id: &str, step: Step) -> Option<Order> {
+        if self.deployments.get(id)?.status == Status::Deleting {
+            return None;
+        }
+        let (blue, green) = self.members(id)?;
+        let (blue, green) = (self.instance(&blue)?, self.instance(&green)?);
+        let (old, new) = (blue.resource_id.clone(), green.resource_id.clone());
+        match step {
+            Step::CopyFollows => Some(Order::Copy { machine: new, of: old, class: green.class.clone() }),
+            Step::Renamed => Some(Order::TakeOver { old, new }),
+            _ => None,
+        }
+    }
+
     /// Lets one step of a deployment happen. One that was deleted meanwhile has none left.
     pub(in crate::sim::rds) fn perform_deployment(&mut self, at: Timestamp, id: &str, step: Step) {
         let Some(deployment) = self.deployments.get(id) else { return };
@@ -189,7 +205,8 @@ impl Fleet {
     fn renamed(&mut self, at: Timestamp, id: &str) {
         let Some((blue, green)) = self.members(id) else { return };
         let old = self.free_old_name(&blue);
-        let host = self.instance(&blue).map(|instance| instance.host.clone()).unwrap_or_default();
+        let place = self.instance(&blue).map(|instance| (instance.host.clone(), instance.port));
+        let (host, port) = place.unwrap_or_default();
         self.rename(&blue, &old);
         self.rename(&green, &blue);
         if let Some(instance) = self.instances.get_mut(&old) {
@@ -199,6 +216,7 @@ impl Fleet {
         if let Some(instance) = self.instances.get_mut(&blue) {
             instance.role = Role::Production;
             instance.host = host;
+            instance.port = port;
             instance.comes_up(at);
         }
         let arn = |fleet: &Self, name: &str| fleet.instance(name).map(|instance| instance.arn.clone());
@@ -257,6 +275,8 @@ impl Fleet {
     /// The copy of a deployment is nobody's copy any more: it is promoted and stands alone.
     pub(in crate::sim::rds) fn stand_alone(&mut self, copy: &str) {
         if let Some(instance) = self.instances.get_mut(copy) {
+            let machine = instance.resource_id.clone();
+            self.machinery.tell(Order::Promote { machine });
             instance.role = Role::Production;
         }
     }

@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::state::Cluster;
 use crate::model::cluster::ClusterKind;
 use crate::sim::rds::fleet::Fleet;
+use crate::sim::rds::instance::POSTGRES_PORT;
 use crate::sim::rds::instance::Role;
-use crate::sim::rds::shape::{PORT, security_groups, tag_list};
+use crate::sim::rds::shape::{security_groups, tag_list};
 use crate::sim::wire::xml::Xml;
 
 /// Writes the content of a `DBCluster` element.
@@ -26,7 +27,7 @@ pub(super) fn cluster(fleet: &Fleet, cluster: &Cluster, now: Timestamp, xml: &mu
     xml.text("Engine", cluster.kind.engine());
     xml.text("EngineVersion", &cluster.engine_version);
     xml.instant("LatestRestorableTime", now.saturating_sub(SignedDuration::from_mins(5)).unwrap_or(now));
-    xml.text("Port", PORT);
+    xml.text("Port", POSTGRES_PORT);
     xml.text("MasterUsername", "postgres");
     xml.text("PreferredBackupWindow", "03:00-03:30");
     xml.text("PreferredMaintenanceWindow", cluster.window);

@@ -1,0 +1,93 @@
+//! Where PostgreSQL's programs are, and as whom they run.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::PlaneError;
+
+/// Where Debian puts the programs that only a server needs.
+const DEBIAN: &str = "/usr/lib/postgresql";
+/// The user that Debian makes for servers.
+const SERVER_USER: &str = "postgres";
+
+/// A complete set of programs.
+#[derive(Debug, Clone)]
+pub(super) struct Programs {
+    folder: PathBuf,
+    owner: Owner,
+}
+
+/// As whom servers run: PostgreSQL refuses to run as root.
+#[derive(Debug, Clone)]
+enum Owner {
+    /// Whoever runs this.
+    Myself,
+    /// The user of Debian's servers.
+    Server { uid: u32, gid: u32 },
+}
+
+impl Programs {
+    /// Looks in the folders of `path`, then where Debian has them, newest first.
+    ///
+    /// # Errors
+    /// When there are none, or nobody that they can run as.
+    pub(super) fn find(path: Option<&OsStr>) -> Result<Self, PlaneError> {
+        let on_path = path.map(std::env::split_paths).into_iter().flatten();
+        let is_whole = |folder: &PathBuf| {
+            ["initdb", "postgres", "pg_basebackup"].iter().all(|program| folder.join(program).is_file())
+        };
+        let folder = on_path.chain(debian()).find(is_whole).ok_or(PlaneError::NoPrograms)?;
+        Ok(Self { folder, owner: Owner::find()? })
+    }
+
+    /// A program that ends when this process does, however that ends. Its words go to `log`.
+    pub(super) fn command(&self, program: &str, log: Stdio) -> Command {
+        let mut command = Command::new("setpriv");
+        if let Owner::Server { uid, gid } = self.owner {
+            command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned()]);
+        }
+        command.args(["--pdeathsig=INT", "--"]).arg(self.folder.join(program));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true).env_remove("PGDATA");
+        command
+    }
+
+    /// Hands a file or folder to whom the servers run as.
+    pub(super) fn hand_over(&self, path: &Path) -> Result<(), PlaneError> {
+        match self.owner {
+            Owner::Myself => Ok(()),
+            Owner::Server { uid, gid } => {
+                chown(path, Some(uid), Some(gid)).map_err(|error| PlaneError::files("hand over", path, &error))
+            }
+        }
+    }
+}
+
+impl Owner {
+    fn find() -> Result<Self, PlaneError> {
+        if !rustix::process::getuid().is_root() {
+            return Ok(Self::Myself);
+        }
+        let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let account = accounts.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            (fields.next() == Some(SERVER_USER)).then_some(())?;
+            Some((fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?))
+        });
+        let (uid, gid) = account.ok_or(PlaneError::NoUser)?;
+        Ok(Self::Server { uid, gid })
+    }
+}
+
+fn debian() -> Vec<PathBuf> {
+    let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
+    let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let mut found: Vec<(u32, PathBuf)> =
+        versions.filter_map(|entry| Some((number(&entry.path())?, entry.path().join("bin")))).collect();
+    found.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
+    found.into_iter().map(|(_, folder)| folder).collect()
+}

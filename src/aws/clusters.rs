@@ -161,6 +161,7 @@ fn facts(cluster: &DbCluster, writer: &DatabaseState) -> DatabaseFacts {
         backup_retention_days: cluster.backup_retention_period().and_then(|days| u32::try_from(days).ok()),
         backup_window: convert::optional_text(cluster.preferred_backup_window()),
         maintenance_window: convert::optional_text(cluster.preferred_maintenance_window()),
+        settings: writer.facts.settings.clone(),
         parameter_groups: writer.facts.parameter_groups.clone(),
         manages_password: cluster.master_user_secret().is_some(),
         capacity_reservation: None,

@@ -6,7 +6,7 @@ use aws_sdk_rds::operation::describe_db_instances::DescribeDBInstancesError;
 use aws_sdk_rds::types::{DbInstance, DbParameterGroupStatus, PendingModifiedValues};
 
 use super::pages::Pages;
-use super::{Aws, convert};
+use super::{Aws, convert, member_settings};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseFacts, DatabaseName, DatabaseState, InstanceStatus, Instances, ResourceId};
 use crate::model::failure::{Failure, FailureKind};
@@ -98,6 +98,7 @@ fn facts(instance: &DbInstance) -> DatabaseFacts {
         backup_retention_days: instance.backup_retention_period().and_then(|days| u32::try_from(days).ok()),
         backup_window: convert::optional_text(instance.preferred_backup_window()),
         maintenance_window: convert::optional_text(instance.preferred_maintenance_window()),
+        settings: member_settings::of(instance),
         parameter_groups: instance.db_parameter_groups().iter().map(group).collect(),
         manages_password: instance.master_user_secret().is_some(),
         capacity_reservation: convert::optional_text(instance.db_capacity_reservation_identifier()),

@@ -12,6 +12,7 @@ mod events;
 mod failure;
 mod identity;
 mod instances;
+mod member_settings;
 pub mod metrics;
 mod orderable;
 mod pages;

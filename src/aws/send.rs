@@ -2,11 +2,12 @@
 
 use aws_sdk_rds::operation::RequestId;
 
-use super::{Aws, convert, failure};
+use super::{Aws, convert, failure, member_settings};
 use crate::model::call::{CallOutcome, Keeps, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
 use crate::model::deployment::DeploymentId;
+use crate::model::member_settings::MemberSettings;
 
 /// What the sender knows after an answer of any of the operations, each of which has types of its own.
 macro_rules! outcome {
@@ -34,8 +35,8 @@ impl Aws {
             MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
                 Box::pin(self.delete_deployment(deployment)).await
             }
-            MutatingCall::CreateDbInstance { database, name, class, engine, parameter_group } => {
-                Box::pin(self.create_reader(database, name, class, (engine, parameter_group.clone()))).await
+            MutatingCall::CreateDbInstance { database, name, class, engine, settings } => {
+                Box::pin(self.create_reader(database, name, class, (engine, settings))).await
             }
             MutatingCall::FailoverDbCluster { database, target, .. } => {
                 Box::pin(self.fail_over(database, target)).await
@@ -88,11 +89,11 @@ impl Aws {
         cluster: &DatabaseName,
         name: &DatabaseName,
         class: &InstanceClass,
-        (engine, parameter_group): (&str, Option<String>),
+        (engine, settings): (&str, &MemberSettings),
     ) -> CallOutcome {
         let request = self.rds_mutating.create_db_instance().db_instance_identifier(name.as_str());
         let request = request.db_cluster_identifier(cluster.as_str()).engine(engine);
-        let request = request.set_db_parameter_group_name(parameter_group);
+        let request = member_settings::ask_for(request, settings);
         let answer = request.db_instance_class(class.as_str()).promotion_tier(0).send().await;
         outcome!(answer)
     }

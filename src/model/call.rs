@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::class::InstanceClass;
 use super::database::{DatabaseName, ResourceId};
 use super::deployment::DeploymentId;
+use super::member_settings::MemberSettings;
 use super::old_machine::Kept;
 
 /// A call that changes something. Each is sent once and never again by itself.
@@ -60,9 +61,9 @@ pub enum MutatingCall {
         class: InstanceClass,
         /// The cluster's engine, such as `aurora-postgresql`.
         engine: String,
-        /// The parameter group of the writer; without it RDS takes its default one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        parameter_group: Option<String>,
+        /// What the writer has of its own, which the reader shall have too.
+        #[serde(flatten)]
+        settings: Box<MemberSettings>,
     },
     /// `FailoverDBCluster` with `TargetDBInstanceIdentifier`: a reader takes over the writes.
     FailoverDbCluster {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::class::InstanceClass;
 use super::cluster::{Cluster, ClusterKind};
 use super::failure::Failure;
+use super::member_settings::MemberSettings;
 
 /// The `DBInstanceIdentifier`, of a DB cluster the `DBClusterIdentifier`: what people call the database. It can come to belong to another machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,6 +72,8 @@ pub struct DatabaseFacts {
     pub backup_window: Option<String>,
     /// `PreferredMaintenanceWindow`, UTC.
     pub maintenance_window: Option<String>,
+    /// What an instance has of its own, of a cluster its writer.
+    pub settings: MemberSettings,
     /// Each parameter group with its `ParameterApplyStatus`.
     pub parameter_groups: BTreeMap<String, String>,
     /// Secrets Manager manages the master password.

@@ -27,6 +27,7 @@ pub mod ladder;
 pub mod limits;
 pub mod load_run;
 pub mod mark;
+pub mod member_settings;
 pub mod old_machine;
 pub mod operator;
 pub mod outage;

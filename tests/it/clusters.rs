@@ -82,6 +82,13 @@ async fn a_reader_takes_over_the_writes_and_the_old_writer_takes_them_back() {
     let (name, class) = writer(&sim, "orders-aurora");
     assert!(name.starts_with("upshift-a1-20260105t") && class == "db.t4g.large", "{name} {class}");
     assert_eq!(members(&sim, "orders-aurora").len(), 3, "the old writer reads now");
+    let own = |name: &str| {
+        let world = sim.world();
+        let instance = world.fleet().instance(name).expect("it is a member");
+        (instance.settings.clone(), instance.tags.clone())
+    };
+    assert_eq!(own(&name), own("orders-aurora-1"), "monitoring, certificate and tags are the old writer's");
+    assert!(own(&name).0.performance_insights.is_some() && !own(&name).1.is_empty());
     let outage = Outage::of(&run(&running)).expect("RDS dates it");
     assert_eq!(outage.by, OutageSource::Rds);
     assert!((1..=60).contains(&outage.secs()), "{}", outage.words());

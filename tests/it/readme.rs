@@ -30,6 +30,8 @@ fn rows(document: &str, heading: &str) -> BTreeMap<String, BTreeSet<String>> {
 fn inner(of: &str, value: &Value, found: &mut Vec<(String, String)>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| inner(of, item, found)),
+        // Keys that people have chosen.
+        Value::Object(_) if of == "tags" => {}
         Value::Object(fields) => {
             for (name, value) in fields {
                 found.push((of.to_owned(), name.clone()));

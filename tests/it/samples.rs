@@ -17,6 +17,7 @@ use upshift::model::failure::{Failure, FailureKind};
 use upshift::model::gate::{Gate, GateResult};
 use upshift::model::hold::{Hold, HoldCause};
 use upshift::model::ladder::Direction;
+use upshift::model::member_settings::{MemberSettings, Monitoring, PerformanceInsights};
 use upshift::model::operator::{Actor, Operator};
 use upshift::model::outage::OutageSource;
 use upshift::model::override_plan::ExpectedTime;
@@ -25,6 +26,19 @@ use upshift::model::series::SignalName;
 
 fn text() -> String {
     "text".to_owned()
+}
+
+fn settings() -> MemberSettings {
+    MemberSettings {
+        parameter_group: Some(text()),
+        performance_insights: Some(PerformanceInsights { retention_days: Some(7), kms_key: Some(text()) }),
+        monitoring: Some(Monitoring { interval_secs: 60, role: text() }),
+        ca_certificate: Some(text()),
+        minor_upgrades: Some(true),
+        public: Some(false),
+        copy_tags: Some(true),
+        tags: [(text(), text())].into(),
+    }
 }
 
 fn database() -> DatabaseName {
@@ -84,7 +98,7 @@ fn calls() -> Vec<MutatingCall> {
                 name: database(),
                 class: class(),
                 engine: text(),
-                parameter_group: Some(text()),
+                settings: Box::new(settings()),
             },
             Some(CreateDbInstance { .. }) => {
                 FailoverDbCluster { database: database(), target: database(), machine: ResourceId::new("db-2") }

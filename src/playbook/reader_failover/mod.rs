@@ -113,7 +113,7 @@ fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
                 name: run.reader_name(),
                 class: run.intent.to.clone(),
                 engine: state.engine.clone(),
-                parameter_group: state.facts.parameter_groups.keys().next().cloned(),
+                settings: Box::new(state.facts.settings.clone()),
             },
         },
     )

@@ -45,7 +45,7 @@ fn create() -> MutatingCall {
         name: DatabaseName::new(READER),
         class: InstanceClass::observed(LARGE),
         engine: "aurora-postgresql".into(),
-        parameter_group: None,
+        settings: Box::default(),
     }
 }
 
@@ -185,7 +185,7 @@ fn a_reader_is_made_under_a_name_of_its_own() {
         name: DatabaseName::new(READER),
         class: InstanceClass::observed(LARGE),
         engine: "postgres".into(),
-        parameter_group: None,
+        settings: Box::default(),
     };
     assert_eq!(Seen::at(0).next(&run(None)), Next::Send(named));
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::cluster::ClusterKind;
+use crate::model::member_settings::{MemberSettings, PerformanceInsights};
 use crate::model::window::Window;
 use crate::sim::rng::Rng;
 use crate::sim::scenario::InstanceSpec;
@@ -67,6 +68,8 @@ pub struct Instance {
     pub role: Role,
     /// The cluster that it is a member of.
     pub membership: Option<Membership>,
+    /// What it has of its own where it is a member of a cluster, but for its tags and its parameter group.
+    pub settings: MemberSettings,
     /// It cannot be deleted.
     pub deletion_protection: bool,
     /// The change being made, from acceptance until the instance has settled.
@@ -191,6 +194,7 @@ impl Instance {
             outages: Vec::new(),
             role: Role::Production,
             membership: None,
+            settings: of_long_ago(),
             deletion_protection: spec.deletion_protection,
             change: Change::Idle,
             id,
@@ -225,6 +229,18 @@ impl Instance {
             "in-sync".clone_into(&mut self.parameter_apply_status);
             *until = Some(at);
         }
+    }
+}
+
+/// How instances are set that have been there for long.
+fn of_long_ago() -> MemberSettings {
+    MemberSettings {
+        performance_insights: Some(PerformanceInsights { retention_days: Some(7), kms_key: None }),
+        ca_certificate: Some("rds-ca-rsa2048-g1".to_owned()),
+        minor_upgrades: Some(false),
+        public: Some(false),
+        copy_tags: Some(true),
+        ..MemberSettings::default()
     }
 }
 

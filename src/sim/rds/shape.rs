@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::instance::{Instance, Membership, Pending, Role};
+use crate::model::member_settings::{MemberSettings, PerformanceInsights};
 use crate::sim::wire::xml::Xml;
 
 /// Writes the content of a `DBInstance` element.
@@ -31,7 +32,7 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     }
     xml.text("MultiAZ", instance.multi_az);
     xml.text("EngineVersion", &instance.engine_version);
-    xml.text("AutoMinorVersionUpgrade", false);
+    xml.text("AutoMinorVersionUpgrade", instance.settings.minor_upgrades.unwrap_or(true));
     if let Role::Copy { of } = &instance.role {
         xml.text("ReadReplicaSourceDBInstanceIdentifier", of);
     }
@@ -40,7 +41,7 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     if instance.multi_az {
         xml.text("SecondaryAvailabilityZone", &instance.other_zone);
     }
-    xml.text("PubliclyAccessible", false);
+    xml.text("PubliclyAccessible", instance.settings.public.unwrap_or(false));
     xml.text("StorageType", &instance.storage_type);
     if instance.storage_type == "gp3" {
         xml.text("Iops", 3000);
@@ -49,14 +50,12 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.text("DbInstancePort", 0);
     xml.text("StorageEncrypted", true);
     xml.text("DbiResourceId", &instance.resource_id);
-    xml.text("CACertificateIdentifier", "rds-ca-rsa2048-g1");
+    xml.optional("CACertificateIdentifier", instance.settings.ca_certificate.as_ref());
     xml.empty("DomainMemberships");
-    xml.text("CopyTagsToSnapshot", true);
-    xml.text("MonitoringInterval", 0);
+    xml.text("CopyTagsToSnapshot", instance.settings.copy_tags.unwrap_or(false));
+    monitoring(instance, xml);
     xml.text("DBInstanceArn", &instance.arn);
     xml.text("IAMDatabaseAuthenticationEnabled", false);
-    xml.text("PerformanceInsightsEnabled", true);
-    xml.text("PerformanceInsightsRetentionPeriod", 7);
     if instance.manages_password {
         xml.nest("MasterUserSecret", |xml| {
             xml.text("SecretArn", format!("{}:secret", instance.arn.replace(":rds:", ":secretsmanager:")));
@@ -74,6 +73,17 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.text("DedicatedLogVolume", false);
     xml.text("IsStorageConfigUpgradeAvailable", false);
     xml.text("EngineLifecycleSupport", "open-source-rds-extended-support-disabled");
+}
+
+fn monitoring(instance: &Instance, xml: &mut Xml) {
+    let MemberSettings { monitoring, performance_insights, .. } = &instance.settings;
+    xml.text("MonitoringInterval", monitoring.as_ref().map_or(0, |it| it.interval_secs));
+    xml.optional("MonitoringRoleArn", monitoring.as_ref().map(|it| &it.role));
+    xml.text("PerformanceInsightsEnabled", performance_insights.is_some());
+    if let Some(PerformanceInsights { retention_days, kms_key }) = performance_insights {
+        xml.text("PerformanceInsightsRetentionPeriod", retention_days.unwrap_or(7));
+        xml.optional("PerformanceInsightsKMSKeyId", kms_key.as_ref());
+    }
 }
 
 /// Where it is reached, and the cluster that it belongs to.

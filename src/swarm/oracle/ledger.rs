@@ -81,12 +81,13 @@ impl Sent {
                 MutatingCall::DeleteBlueGreenDeployment { deployment, .. } => {
                     says("BlueGreenDeploymentIdentifier", deployment.as_str()) && says("DeleteTarget", "true")
                 }
-                MutatingCall::CreateDbInstance { database, name, class, engine, parameter_group } => {
+                MutatingCall::CreateDbInstance { database, name, class, engine, settings } => {
                     says("DBClusterIdentifier", database.as_str())
                         && says("DBInstanceIdentifier", name.as_str())
                         && says("DBInstanceClass", class.as_str())
                         && says("Engine", engine)
-                        && params.get("DBParameterGroupName") == parameter_group.as_deref()
+                        && params.get("DBParameterGroupName") == settings.parameter_group.as_deref()
+                        && params.tags() == settings.tags
                 }
                 MutatingCall::FailoverDbCluster { database, target, .. } => {
                     says("DBClusterIdentifier", database.as_str())

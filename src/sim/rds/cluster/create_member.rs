@@ -8,6 +8,7 @@ use super::modify_member::checked_tier;
 use super::state::Cluster;
 use super::{find, invalid_state};
 use crate::model::cluster::ClusterKind;
+use crate::model::member_settings::{MemberSettings, Monitoring, PerformanceInsights};
 use crate::sim::rds::fleet::Fleet;
 use crate::sim::rds::instance::{Role, is_identifier};
 use crate::sim::rds::{only, orderable, shape};
@@ -93,6 +94,7 @@ pub(in crate::sim::rds) fn create_member(
         instance.resource_id = format!("db-{resource}");
         "creating".clone_into(&mut instance.status);
         instance.created = now;
+        instance.settings = settings(params)?;
         // It serves nobody, and nothing is measured of it, until it is available.
         instance.goes_down(now);
         xml.nest("DBInstance", |xml| shape::instance(&instance, now, xml));
@@ -100,6 +102,31 @@ pub(in crate::sim::rds) fn create_member(
     }
     fleet.begin_creation(now, &cluster.id, &id);
     Ok(())
+}
+
+/// What is asked for, and RDS's defaults where nothing is.
+fn settings(params: &Params) -> Result<MemberSettings, ApiError> {
+    let text = |name: &str| params.get(name).map(str::to_owned);
+    let insights = PerformanceInsights {
+        retention_days: params.parsed("PerformanceInsightsRetentionPeriod", "an integer")?,
+        kms_key: text("PerformanceInsightsKMSKeyId"),
+    };
+    let interval_secs: u32 = params.parsed("MonitoringInterval", "an integer")?.unwrap_or_default();
+    let role = text("MonitoringRoleArn");
+    if (interval_secs > 0) != role.is_some() {
+        let message = "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.";
+        return Err(ApiError::sender("InvalidParameterCombination", message));
+    }
+    let monitoring = role.map(|role| Monitoring { interval_secs, role });
+    Ok(MemberSettings {
+        performance_insights: params.flag("EnablePerformanceInsights")?.unwrap_or(false).then_some(insights),
+        monitoring,
+        ca_certificate: Some(text("CACertificateIdentifier").unwrap_or_else(|| "rds-ca-rsa2048-g1".to_owned())),
+        minor_upgrades: params.flag("AutoMinorVersionUpgrade")?,
+        public: params.flag("PubliclyAccessible")?,
+        copy_tags: params.flag("CopyTagsToSnapshot")?,
+        ..MemberSettings::default()
+    })
 }
 
 fn check_name(fleet: &Fleet, id: &str) -> Result<(), ApiError> {

@@ -1,6 +1,7 @@
 //! The command line: names, defaults and help texts.
 
 pub mod access;
+pub mod canary;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -69,6 +70,8 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Shows every gate in front of a change of class, and changes nothing; exit code 1 when one is closed to everybody
     Preflight(PreflightArgs),
+    /// Witnesses how available a database is to its clients; exit code 1 when what was acknowledged is not there
+    Canary(canary::CanaryArgs),
     /// Reads the evidence
     Journal {
         /// What to do with it.

@@ -13,9 +13,21 @@ use crate::workload::dsn::Dsn;
 ///
 /// # Errors
 /// When the connection string is wrong or unsafe, or the password's file can be read by others.
-#[expect(dead_code, reason = "the commands that use it follow in the next commits")]
 pub(super) fn access(args: &AccessArgs, environment: &Environment) -> Result<Access, CommandError> {
-    let dsn: Dsn = args.dsn.parse().map_err(|error| CommandError::Usage(format!("--dsn: {error}")))?;
+    access_by("--dsn", &args.dsn, args, environment)
+}
+
+/// The same to the server of another option, with the same password.
+///
+/// # Errors
+/// As those of [`access`].
+pub(super) fn access_by(
+    option: &str,
+    dsn: &str,
+    args: &AccessArgs,
+    environment: &Environment,
+) -> Result<Access, CommandError> {
+    let dsn: Dsn = dsn.parse().map_err(|error| CommandError::Usage(format!("{option}: {error}")))?;
     let password = match (&args.password_file, &environment.postgres_password) {
         (Some(file), _) => {
             let wrong = |why: &str| CommandError::Usage(format!("--password-file {}: {why}", file.display()));
@@ -28,5 +40,5 @@ pub(super) fn access(args: &AccessArgs, environment: &Environment) -> Result<Acc
         (None, Some(password)) => Password::Given(password.clone()),
         (None, None) => Password::None,
     };
-    Access::new(dsn, password, None, Clock::system()).map_err(|error| CommandError::Usage(error.to_string()))
+    Access::new(dsn, password, None, Clock::system()).map_err(|error| CommandError::Usage(format!("{option}: {error}")))
 }

@@ -3,6 +3,7 @@
 mod access;
 mod auto;
 mod backend;
+mod canary;
 mod configuration;
 pub mod environment;
 mod failure;
@@ -32,6 +33,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Sim(args)) => sim::run(&args, &environment),
         Some(Command::Simulate(args)) => simulate::run(&args),
         Some(Command::Preflight(args)) => preflight::run(&args, &environment),
+        Some(Command::Canary(args)) => canary::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment
             .state_directory(place.state_dir.as_deref())
             .and_then(|directory| journal::show(&directory, json)),

@@ -11,12 +11,14 @@ pub struct Availability {
     pub from: Timestamp,
     /// The last one was over then.
     pub until: Timestamp,
-    /// The rhythm of attempts; also the error bound of every outage's length, on both sides.
+    /// The rhythm of attempts.
     pub every_millis: u32,
     /// One for each way to the database.
     pub paths: Vec<PathResult>,
     /// Whether what was acknowledged is there; absent when the writer could not be asked.
     pub integrity: Option<Integrity>,
+    /// Why the writer could not be asked.
+    pub unchecked: Option<String>,
 }
 
 /// A way to the database.
@@ -38,6 +40,9 @@ pub enum ClientPath {
 pub struct PathResult {
     /// The way.
     pub path: ClientPath,
+    /// The rhythm of this way while all is well: where each attempt is dear to the server it is slower than that of the
+    /// others, and as fast as theirs as soon as anything fails. A shorter outage may not be seen here.
+    pub every_millis: u32,
     /// Attempts that were scheduled.
     pub attempts: u64,
     /// Acknowledged by the server.
@@ -65,6 +70,8 @@ pub struct ClientOutage {
     pub until: Option<Timestamp>,
     /// How long that is, up to the end of the canary where there was no success.
     pub millis: u64,
+    /// How much longer it may have been: since the attempt before the first failed one was scheduled, which succeeded.
+    pub error_millis: u64,
 }
 
 /// Quantiles of latency in milliseconds.

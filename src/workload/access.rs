@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,12 +108,19 @@ impl Access {
         Self { dsn: self.dsn.at(host, port), ..self.clone() }
     }
 
+    /// The same access to the address that the server's name had once, at another port if need be.
+    pub fn pinned(&self, address: IpAddr, port: u16) -> Self {
+        let host = self.dsn.host().map_or_else(|| address.to_string(), str::to_owned);
+        Self { dsn: self.dsn.at(&host, port).pinned(address), ..self.clone() }
+    }
+
     /// Opens a session within `limit`. `application` is what the server shows of it.
     ///
     /// # Errors
     /// When there is no session; nothing is left of the attempt.
     pub async fn connect(&self, application: &str, limit: Duration) -> Result<Session, AccessError> {
-        let attempt = self.attempt(application);
+        // A handshake of TLS is tens of kilobytes, and stands within the future of everybody who connects.
+        let attempt = Box::pin(self.attempt(application));
         self.clock.bounded(limit, attempt).await.unwrap_or(Err(AccessError::TimedOut(limit)))
     }
 

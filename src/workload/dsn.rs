@@ -5,6 +5,7 @@
 //! mode that might or might not be protected: it is `verify-full` or `disable`, and the former unless the server is on
 //! this machine. A password has no place in it: what is on a command line or in a configuration is read by others.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -64,6 +65,28 @@ impl Dsn {
             config.options(options);
         }
         Self { config, protection: self.protection.clone() }
+    }
+
+    /// The same server by an address that its name had once: the name is still what the certificate must show.
+    pub fn pinned(&self, address: IpAddr) -> Self {
+        let mut pinned = self.clone();
+        pinned.config.hostaddr(address);
+        pinned
+    }
+
+    /// The port that is asked for.
+    pub fn port(&self) -> u16 {
+        self.config.get_ports().first().copied().unwrap_or(DEFAULT_PORT)
+    }
+
+    /// Whom the session belongs to.
+    pub fn user(&self) -> &str {
+        self.config.get_user().unwrap_or_default()
+    }
+
+    /// The database: the one that is named, else that of the user's name, as everywhere in PostgreSQL.
+    pub fn database(&self) -> &str {
+        self.config.get_dbname().unwrap_or_else(|| self.user())
     }
 
     /// The host that is asked for, where it is one of a network.

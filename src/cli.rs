@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod canary;
+pub mod load;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -72,6 +73,8 @@ pub enum Command {
     Preflight(PreflightArgs),
     /// Witnesses how available a database is to its clients; exit code 1 when what was acknowledged is not there
     Canary(canary::CanaryArgs),
+    /// Writes to a PostgreSQL server at a rate, whatever becomes of the writes, and says what became of them
+    Load(load::LoadArgs),
     /// Reads the evidence
     Journal {
         /// What to do with it.
@@ -206,7 +209,7 @@ fn speed(text: &str) -> Result<f64, String> {
     if (0.1..=100_000.0).contains(&speed) { Ok(speed) } else { Err("must be from 0.1 to 100000".to_owned()) }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("must be a time above zero, such as {}", duration::EXAMPLES);
     let duration = duration::parse(text).ok_or_else(wrong)?;
     Duration::try_from(duration).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)

@@ -9,6 +9,7 @@ pub mod environment;
 mod failure;
 mod journal;
 mod last_words;
+mod load;
 mod logging;
 mod preflight;
 mod process;
@@ -32,6 +33,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         None => run::run(&cli.run, &environment),
         Some(Command::Sim(args)) => sim::run(&args, &environment),
         Some(Command::Simulate(args)) => simulate::run(&args),
+        Some(Command::Load(args)) => load::run(&args, &environment),
         Some(Command::Preflight(args)) => preflight::run(&args, &environment),
         Some(Command::Canary(args)) => canary::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment

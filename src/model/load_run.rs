@@ -12,21 +12,29 @@ pub struct LoadRun {
     pub from: Timestamp,
     /// The last one was over then.
     pub until: Timestamp,
-    /// Writes per second that were wanted, after the ramp.
+    /// Writes per second that were wanted, after the ramp; the highest rate, where it was changed.
     pub target_writes_per_sec: f64,
     /// Sessions that wrote.
     pub connections: u32,
+    /// The table that was written to, with its schema.
+    pub table: String,
     /// Writes that were scheduled.
     pub scheduled: u64,
     /// Acknowledged by the server.
     pub acknowledged: u64,
+    /// Inserts among the acknowledged.
+    pub inserted: u64,
+    /// Updates among the acknowledged.
+    pub updated: u64,
+    /// Deletes among the acknowledged.
+    pub deleted: u64,
     /// Refused, or lost on the way.
     pub failed: u64,
     /// Scheduled and not begun when the time was over.
     pub not_begun: u64,
     /// Why writes failed, with how many: the server's words or those of the way to it.
     pub failures: Vec<(String, u64)>,
-    /// Acknowledged writes per second, after the ramp.
+    /// Acknowledged writes per second, after the ramp and while writes were due; zero for a run that ended within it.
     pub achieved_writes_per_sec: f64,
     /// Latency of the acknowledged ones, from the schedule to the acknowledgement.
     pub latency: Latency,

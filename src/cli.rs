@@ -3,6 +3,7 @@
 pub mod access;
 pub mod canary;
 pub mod load;
+pub mod report;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -81,6 +82,8 @@ pub enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
+    /// Writes what was done, why, and what came of it as one file: plots, acceptance table and evidence
+    Report(report::ReportArgs),
 }
 
 /// Which change to look at.

@@ -16,6 +16,7 @@ pub mod engine;
 pub mod journal;
 pub mod model;
 pub mod playbook;
+pub mod report;
 pub mod sim;
 pub mod swarm;
 pub mod workload;

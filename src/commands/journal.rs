@@ -46,7 +46,7 @@ fn words(entry: &Entry) -> String {
 }
 
 /// A last line without an end is what a crash leaves, and mends itself; it must not read like a forgery.
-fn read_words(directory: &Path, error: &ReadError) -> CommandError {
+pub(super) fn read_words(directory: &Path, error: &ReadError) -> CommandError {
     let text = match (error, journal::torn_bytes(directory)) {
         (ReadError::Io { .. }, _) if !directory.is_dir() => return nothing(directory),
         (ReadError::Damaged(Damage { segment, line, seq, .. }), Ok(torn @ 1..)) => format!(
@@ -61,7 +61,7 @@ fn read_words(directory: &Path, error: &ReadError) -> CommandError {
 }
 
 /// Nothing to read. A simulation keeps its journal in a directory of its own: the newest one is named.
-fn nothing(directory: &Path) -> CommandError {
+pub(super) fn nothing(directory: &Path) -> CommandError {
     let none = format!("no records in {}", directory.display());
     let Some(newest) = newest_simulation(&directory.join("sim")) else {
         return CommandError::Failed(format!("{none}: nothing was run on it, so there is nothing to verify"));

@@ -13,6 +13,7 @@ mod load;
 mod logging;
 mod preflight;
 mod process;
+mod report;
 mod run;
 mod sim;
 mod simulate;
@@ -36,6 +37,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Load(args)) => load::run(&args, &environment),
         Some(Command::Preflight(args)) => preflight::run(&args, &environment),
         Some(Command::Canary(args)) => canary::run(&args, &environment),
+        Some(Command::Report(args)) => report::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment
             .state_directory(place.state_dir.as_deref())
             .and_then(|directory| journal::show(&directory, json)),

@@ -77,6 +77,22 @@ pub fn read_each(dir: &Path, mut each: impl FnMut(&Entry, &str) -> io::Result<()
     .map(drop)
 }
 
+/// Gives every record to `each`, and says how far the chain is whole also where it is not whole to the end.
+///
+/// # Errors
+/// As [`read`], beside what was good in front of it.
+pub fn read_good(dir: &Path, mut each: impl FnMut(&Entry)) -> (Verified, Result<(), ReadError>) {
+    let mut good = Verified { records: 0, segments: 0, head: NO_HASH.to_owned() };
+    let read = scan(&Directory::to_read(dir), Tail::IsDamage, |place, sealed, _| {
+        each(&entry(place, sealed)?);
+        good.segments += usize::from(place.line == 1);
+        good.records = place.seq;
+        sealed.hash.clone_into(&mut good.head);
+        Ok(())
+    });
+    (good, read.map(drop))
+}
+
 /// The length in bytes of an incomplete last line, as a crash in the middle of a write leaves it; 0 when the last line
 /// is whole.
 ///

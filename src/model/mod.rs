@@ -15,6 +15,7 @@ pub mod command;
 pub mod database;
 pub mod decision;
 pub mod deployment;
+pub mod drill;
 pub mod duration;
 pub mod event;
 pub mod event_source;

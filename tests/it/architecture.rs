@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, and the rooms it may name besides itself.
-const MAY_NAME: [(&str, &[&str]); 17] = [
+const MAY_NAME: [(&str, &[&str]); 18] = [
     ("clock", &[]),
     ("model", &[]),
     ("diagnostics", &["model"]),
@@ -14,6 +14,7 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     ("engine", &["model", "playbook"]),
     ("aws", &["model", "clock"]),
     ("journal", &["model"]),
+    ("report", &["model", "journal"]),
     ("control", &["model"]),
     ("sim", &["model", "clock", "diagnostics"]),
     ("controller", &["model", "clock", "aws", "control", "engine", "journal"]),
@@ -42,6 +43,7 @@ const ANY: &[&str] = &[
     "journal",
     "model",
     "playbook",
+    "report",
     "sim",
     "swarm",
     "workload",

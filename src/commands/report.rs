@@ -1,0 +1,138 @@
+//! `upshift report`: the evidence of what was done, as a file. Its path goes to stdout.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::environment::Environment;
+use super::stdout::written;
+use super::{CommandError, journal as shown, stdout};
+use crate::cli::report::{ReportArgs, ReportFormat};
+use crate::clock::Clock;
+use crate::journal;
+use crate::model::action::ActionId;
+use crate::model::drill::Drill;
+use crate::model::text::{clean, escape_json};
+use crate::report::evidence::{Evidence, JournalProof};
+use crate::report::{self, Gatherer, Selection};
+
+/// Writes the report. Of a damaged journal the good part is reported, and the exit code is 1 all the same.
+pub(super) fn run(args: &ReportArgs, environment: &Environment) -> Result<(), CommandError> {
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from > to
+    {
+        return Err(CommandError::Usage(format!("--from {from:.0} is after --to {to:.0}")));
+    }
+    let directory = environment.state_directory(args.place.state_dir.as_deref())?;
+    let drill = args.drill.as_deref().map(read_drill).transpose()?;
+    let mut gatherer = Gatherer::default();
+    let (good, read) = journal::read_good(&directory, |entry| gatherer.take(entry));
+    let broken = read.err().map(|error| shown::read_words(&directory, &error).words().to_owned());
+    if good.records == 0 {
+        return Err(match broken {
+            Some(broken) => CommandError::Failed(broken),
+            None => shown::nothing(&directory),
+        });
+    }
+    let journal =
+        JournalProof { records: good.records, segments: good.segments, head: good.head, broken: broken.clone() };
+    let selection = selection(args, drill.as_ref());
+    let evidence = gatherer.finish(&selection, drill, journal, Clock::system().now()).map_err(|nothing| {
+        let broken = broken.as_ref().map_or_else(String::new, |broken| format!(". {broken}"));
+        CommandError::Failed(format!("{nothing}{broken}"))
+    })?;
+    let text = rendered(&evidence, args.format)?;
+    if args.out.as_deref() == Some(Path::new("-")) {
+        written(std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()))?;
+    } else {
+        let path = args.out.clone().unwrap_or_else(|| default_name(&evidence, &selection, args.format));
+        save(&path, &text, args.force)?;
+        stdout::line(&path.display().to_string())?;
+    }
+    broken.map_or(Ok(()), |broken| Err(CommandError::Failed(format!("the report shows a part only. {broken}"))))
+}
+
+fn read_drill(path: &Path) -> Result<Drill, CommandError> {
+    let wrong = |why: String| CommandError::Usage(format!("--drill {}: {why}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let drill: Drill = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if drill.from > drill.until {
+        return Err(wrong("it ends before it begins".to_owned()));
+    }
+    Ok(drill)
+}
+
+fn selection(args: &ReportArgs, drill: Option<&Drill>) -> Selection {
+    if let Some(action) = &args.action {
+        return Selection::Action(ActionId(action.clone()));
+    }
+    if args.from.is_some() || args.to.is_some() {
+        return Selection::Span { from: args.from, until: args.to, database: None };
+    }
+    match drill {
+        Some(drill) if !args.last => {
+            let (from, until) = (Some(drill.from), Some(drill.until));
+            Selection::Span { from, until, database: Some(drill.database.clone()) }
+        }
+        _ => Selection::Last,
+    }
+}
+
+fn rendered(evidence: &Evidence, format: ReportFormat) -> Result<String, CommandError> {
+    Ok(match format {
+        ReportFormat::Html => report::html(evidence),
+        ReportFormat::Md => report::markdown(evidence),
+        ReportFormat::Json => {
+            let json = serde_json::to_string_pretty(evidence)
+                .map_err(|error| CommandError::Failed(format!("the evidence cannot be written as JSON: {error}")))?;
+            // Line by line: the escaping makes one line of all white space.
+            let lines: Vec<_> = json.lines().map(escape_json).collect();
+            lines.join("\n") + "\n"
+        }
+    })
+}
+
+/// Of an action its database and its name, else the time.
+fn default_name(evidence: &Evidence, selection: &Selection, format: ReportFormat) -> PathBuf {
+    let is_span = matches!(selection, Selection::Span { .. });
+    let about = match evidence.actions.as_slice() {
+        [action] if !is_span => format!("{}-{}", action.intent.database, action.intent.action.0),
+        _ => {
+            let stamp = |at: jiff::Timestamp| at.strftime("%Y%m%dT%H%M%S").to_string();
+            format!("{}-{}", stamp(evidence.from), stamp(evidence.until))
+        }
+    };
+    // A name from a journal must not lead out of the directory.
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let about: String = about.chars().map(plain).take(120).collect();
+    PathBuf::from(format!("upshift-report-{about}.{}", format.extension()))
+}
+
+/// All of the file or nothing: it is written beside its place and put there when it is whole. A file that is there stays,
+/// unless it is to be written over.
+fn save(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
+    let failed = |error: std::io::Error| CommandError::Failed(format!("cannot write {}: {error}", path.display()));
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.ok_or_else(|| CommandError::Usage(format!("--out {} names no file", path.display())))?;
+    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let whole = || {
+        let mut file = fs::File::create_new(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        if !force {
+            // Takes the name only if it is free, on every file system.
+            fs::File::create_new(path)?;
+        }
+        fs::rename(&beside, path)
+    };
+    whole().map_err(|error| {
+        drop(fs::remove_file(&beside));
+        if error.kind() == ErrorKind::AlreadyExists && path.exists() {
+            let there = clean(&path.display().to_string(), 400);
+            return CommandError::Failed(format!(
+                "{there} is there already: --force writes over it, --out names another"
+            ));
+        }
+        failed(error)
+    })
+}

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::evidence::{ActionEvidence, CallKnown, Evidence, MomentKind};
+use super::evidence::{ActionEvidence, CallKnown, Evidence, OutageEvidence};
 use super::when::{length, length_millis, number, secs_between};
 use crate::model::action::ActionResult;
 use crate::model::availability::{Availability, ClientPath, Integrity};
@@ -83,12 +83,9 @@ fn alarm(evidence: &Evidence) -> Shown {
     if drill.alarms.is_empty() {
         return not_measured("the drill collected no alarms");
     }
-    let fired = evidence.timeline.iter().filter(|moment| moment.kind == MomentKind::Alarm);
-    let fired = fired.zip(&drill.alarms).find(|(_, change)| change.state == "ALARM");
-    let figure = fired.map_or_else(
-        || "no alarm went to ALARM".to_owned(),
-        |(_, change)| format!("{} at {:.0}", change.alarm, change.at),
-    );
+    let fired = drill.alarms.iter().find(|change| change.state == "ALARM");
+    let figure = fired
+        .map_or_else(|| "no alarm went to ALARM".to_owned(), |change| format!("{} at {:.0}", change.alarm, change.at));
     (Passed::of(fired.is_some()), figure, "CloudWatch's alarm history".to_owned())
 }
 
@@ -169,26 +166,58 @@ fn verified(evidence: &Evidence, direction: Direction) -> Shown {
     (Passed::Passed, took.collect::<Vec<_>>().join("; "), source)
 }
 
+/// Of every verified change of class. One that changed nothing took nobody the database.
 fn outage(evidence: &Evidence) -> Shown {
-    let ended = evidence.actions.iter().filter(|action| action.direction.is_some() && action.ended.is_some());
-    let told: Vec<_> = ended.filter_map(|action| Some((action, action.outage.as_ref()?))).collect();
-    if told.is_empty() {
-        return not_measured("neither RDS's events nor looks tell it");
+    let verified = evidence.actions.iter().filter(|action| action.direction.is_some());
+    let verified: Vec<_> = verified.filter_map(|action| Some((action, action.ended.as_ref()?))).collect();
+    let verified: Vec<_> = verified.into_iter().filter(|(_, end)| end.result == ActionResult::Verified).collect();
+    if verified.is_empty() {
+        return not_measured("no verified change of class in this report");
     }
-    let words =
-        told.iter().map(|(action, outage)| format!("{}: {}", action.intent.action.0, outage.by.words(outage.secs)));
-    let figure = words.collect::<Vec<_>>().join("; ");
-    if told.iter().any(|(_, outage)| outage.by == OutageSource::Looks) {
-        return not_measured(&figure);
+    let words = |(action, _): &(&ActionEvidence, _)| match &action.outage {
+        Some(outage) => format!("{}: {}", action.intent.action.0, outage.by.words(outage.secs)),
+        None => format!("{}: nobody tells it", action.intent.action.0),
+    };
+    let figure = verified.iter().map(words).collect::<Vec<_>>().join("; ");
+    let by_rds = |outage: OutageEvidence| outage.by == OutageSource::Rds;
+    if verified.iter().all(|(action, _)| action.outage.is_some_and(by_rds)) {
+        return (Passed::Passed, figure, records(verified.iter().map(|(_, end)| end.seq)));
     }
-    let ends = told.iter().filter_map(|(action, _)| action.ended.as_ref()).map(|end| end.seq);
-    (Passed::Passed, figure, records(ends))
+    not_measured(&figure)
 }
 
 fn clients(evidence: &Evidence) -> Shown {
-    let canary = evidence.drill.as_ref().and_then(|drill| drill.availability.as_ref());
-    canary
-        .map_or_else(|| not_measured("no canary ran"), |seen| (Passed::Passed, client_words(seen), "canary".to_owned()))
+    match witness(evidence) {
+        Err(why) => not_measured(&why),
+        Ok(seen) => (Passed::Passed, client_words(seen), "canary".to_owned()),
+    }
+}
+
+/// What clients saw, if they looked on all the while: from the first call of each change of class to its end.
+///
+/// # Errors
+/// Why there is no such witness.
+pub(super) fn witness(evidence: &Evidence) -> Result<&Availability, String> {
+    let Some((drill, seen)) = evidence.drill.as_ref().and_then(|drill| Some((drill, drill.availability.as_ref()?)))
+    else {
+        return Err("no canary ran".to_owned());
+    };
+    let writes = seen.paths.iter().filter(|path| matches!(path.path, ClientPath::Persistent | ClientPath::Fresh));
+    if writes.map(|path| path.acknowledged).sum::<u64>() == 0 {
+        return Err("the canary had no write acknowledged".to_owned());
+    }
+    for action in evidence.actions.iter().filter(|action| action.direction.is_some()) {
+        let (id, database) = (&action.intent.action.0, &action.intent.database);
+        let Some(first) = action.calls.first() else { continue };
+        if *database != drill.database {
+            return Err(format!("the canary watched {}, and {id} is of {database}", drill.database));
+        }
+        let until = action.ended.as_ref().map_or(evidence.until, |end| end.at);
+        if first.sent_at < seen.from || until > seen.until {
+            return Err(format!("the canary did not run through all of {id}"));
+        }
+    }
+    Ok(seen)
 }
 
 /// The longest outage of each way to the database that is meant to stay open.
@@ -204,14 +233,16 @@ pub(super) fn client_words(seen: &Availability) -> String {
 }
 
 fn writes(evidence: &Evidence) -> Shown {
-    let canary = evidence.drill.as_ref().and_then(|drill| drill.availability.as_ref());
-    match canary.map(|seen| &seen.integrity) {
-        None => not_measured("no canary ran"),
-        Some(None) => not_measured("the writer could not be asked"),
-        Some(Some(seen)) => {
-            (Passed::of(seen.is_whole()), integrity_words(seen), "canary, asked of the writer".to_owned())
-        }
+    let seen = match witness(evidence) {
+        Err(why) => return not_measured(&why),
+        Ok(seen) => seen,
+    };
+    let Some(integrity) = &seen.integrity else { return not_measured("the writer could not be asked") };
+    let words = integrity_words(integrity);
+    if integrity.acknowledged == 0 {
+        return not_measured(&words);
     }
+    (Passed::of(integrity.is_whole()), words, "canary, asked of the writer".to_owned())
 }
 
 /// `0 of 14908 lost, 0 phantom, 0 twice, 0 by two writers`.

@@ -1,11 +1,13 @@
 //! What a reader wants to know first, in sentences: HTML and Markdown say the same.
 
-use super::acceptance::{client_words, integrity_words};
+use super::acceptance::{client_words, integrity_words, witness};
 use super::evidence::{ActionEvidence, Evidence, GapReason, SeriesEvidence, World};
-use super::when::{clock, length, secs_between, stamp};
-use crate::model::availability::Integrity;
+use super::when::{clock, length, length_millis, secs_between, stamp};
+use crate::model::action::ActionResult;
+use crate::model::availability::{ClientPath, Integrity};
 use crate::model::drill::Passed;
 use crate::model::operator::Actor;
+use crate::model::outage::OutageSource;
 
 /// The five answers, each with what it says in short and what it rests on.
 pub(super) struct Answer {
@@ -75,7 +77,7 @@ pub(super) fn end(action: &ActionEvidence) -> String {
 
 /// Whether it is what was wanted; absent while it is under way.
 pub(super) fn is_verified(action: &ActionEvidence) -> Option<bool> {
-    action.ended.as_ref().map(|end| end.result == crate::model::action::ActionResult::Verified)
+    action.ended.as_ref().map(|end| end.result == ActionResult::Verified)
 }
 
 fn asked(evidence: &Evidence) -> Answer {
@@ -96,7 +98,11 @@ fn asked(evidence: &Evidence) -> Answer {
         ),
         actions => {
             let persons = actions.iter().filter(|action| action.intent.actor != Actor::Engine).count();
-            format!("{} by the engine, {persons} by people", actions.len() - persons)
+            match actions.len() - persons {
+                0 => format!("{persons} actions, by people"),
+                engine if persons == 0 => format!("{engine} actions, by the engine"),
+                engine => format!("{engine} by the engine, {persons} by people"),
+            }
         }
     };
     Answer { question: "What was asked", short, more, is_good: None }
@@ -135,17 +141,18 @@ fn out(evidence: &Evidence) -> Answer {
         .clone()
         .map(|(action, told)| format!("{}: {}", action.intent.action.0, told.by.words(told.secs)))
         .collect();
-    let canary = evidence.drill.as_ref().and_then(|drill| drill.availability.as_ref());
-    if let Some(seen) = canary {
-        let paths = seen.paths.iter().filter(|path| path.path != crate::model::availability::ClientPath::OldWriter);
+    let canary = witness(evidence);
+    if let Ok(seen) = canary {
+        let paths = seen.paths.iter().filter(|path| path.path != ClientPath::OldWriter);
         let longest = paths.filter_map(|path| path.longest_outage()).map(|outage| outage.millis).max();
-        let short = longest.map_or_else(|| "Not at all".to_owned(), super::when::length_millis);
+        let short =
+            longest.map_or_else(|| "Not at all".to_owned(), |millis| format!("{} at most", length_millis(millis)));
         more.insert(0, format!("measured by clients, {}", client_words(seen)));
         return Answer { question, short, more, is_good: None };
     }
-    more.push("clients' own figure: not measured, no canary ran".to_owned());
+    more.extend(canary.err().map(|why| format!("clients' own figure: not measured, {why}")));
     let most = told.map(|(_, told)| (told.secs, told.by)).max_by_key(|(secs, _)| *secs);
-    let at_most = |by| if by == crate::model::outage::OutageSource::Looks { "At most " } else { "" };
+    let at_most = |by| if by == OutageSource::Looks { "At most " } else { "" };
     let short = most.map_or_else(
         || "Not measured".to_owned(),
         |(secs, by)| format!("{}{} by AWS", at_most(by), length(i64::from(secs))),
@@ -155,11 +162,12 @@ fn out(evidence: &Evidence) -> Answer {
 
 fn lost(evidence: &Evidence) -> Answer {
     let question = "Was anything lost";
-    let canary = evidence.drill.as_ref().and_then(|drill| drill.availability.as_ref());
-    let (short, more, is_good) = match canary.map(|seen| &seen.integrity) {
-        None => ("Not measured".to_owned(), "no canary wrote during this time".to_owned(), None),
-        Some(None) => ("Not measured".to_owned(), "the writer could not be asked afterwards".to_owned(), None),
-        Some(Some(seen)) => (lost_words(seen), integrity_words(seen), Some(seen.is_whole())),
+    let not_measured = |why: String| ("Not measured".to_owned(), why, None);
+    let (short, more, is_good) = match witness(evidence).map(|seen| &seen.integrity) {
+        Err(why) => not_measured(why),
+        Ok(None) => not_measured("the writer could not be asked afterwards".to_owned()),
+        Ok(Some(seen)) if seen.acknowledged == 0 => not_measured(integrity_words(seen)),
+        Ok(Some(seen)) => (lost_words(seen), integrity_words(seen), Some(seen.is_whole())),
     };
     Answer { question, short, more: vec![more], is_good }
 }

@@ -43,8 +43,8 @@ struct OfDatabase {
 struct Measured {
     period_secs: u32,
     points: BTreeMap<Timestamp, f64>,
-    /// When an evaluation missed its newest datapoints.
-    missed: Vec<Timestamp>,
+    /// The times of which an evaluation missed a datapoint.
+    missed: Vec<(Timestamp, Timestamp)>,
 }
 
 impl Evaluations {
@@ -65,9 +65,13 @@ impl Evaluations {
             measured.period_secs = u32::try_from(period).unwrap_or(0).max(1);
             measured.points.insert(used.start, used.value);
         }
-        for (signal, missing) in missing_of_newest(&decision.rules) {
+        for (signal, (periods, missing)) in newest(&decision.rules) {
             if missing > 0 {
-                of.signals.entry(signal.clone()).or_default().missed.push(at);
+                let measured = of.signals.entry(signal.clone()).or_default();
+                let period = measured.period_secs.max(1);
+                // The newest are published a period or two after their end.
+                let until = back(at, 2 * period);
+                measured.missed.push((back(until, periods.saturating_mul(period)), until));
             }
         }
         of.last = Some(DecisionEvidence { seq, at, decision: decision.clone() });
@@ -133,15 +137,19 @@ impl OfDatabase {
     }
 }
 
-/// How many datapoints each signal lacked among the newest: by its rule that looks back least. The longer ones also
+/// How many of its newest periods each signal lacked, of how many: by its rule that looks back least. The longer ones also
 /// miss what is long past.
-fn missing_of_newest(rules: &[RuleResult]) -> BTreeMap<&SignalName, u32> {
+fn newest(rules: &[RuleResult]) -> BTreeMap<&SignalName, (u32, u32)> {
     let mut shortest: BTreeMap<&SignalName, (u32, u32)> = BTreeMap::new();
     for RuleResult { rule, missing, .. } in rules {
         let seen = shortest.entry(&rule.signal).or_insert((rule.periods, *missing));
         *seen = (*seen).min((rule.periods, *missing));
     }
-    shortest.into_iter().map(|(signal, (_, missing))| (signal, missing)).collect()
+    shortest
+}
+
+fn back(at: Timestamp, secs: u32) -> Timestamp {
+    at.saturating_sub(SignedDuration::from_secs(i64::from(secs))).unwrap_or(at)
 }
 
 /// The times within a window of which there is no datapoint.
@@ -156,12 +164,13 @@ fn without_points(points: &[Point], period_secs: u32, window: Window) -> Vec<(Ti
 impl Seen {
     /// Why there is no datapoint: the machine first, since the datapoints of another one are none of this one.
     fn why(&self, database: &DatabaseName, measured: &Measured, from: Timestamp, until: Timestamp) -> GapReason {
-        let missed = measured.missed.partition_point(|at| *at < from);
+        // Both ends rise with the evaluations.
+        let missed = measured.missed.partition_point(|(_, end)| *end <= from);
         if self.has_switched_at(database, from) {
             GapReason::AnotherMachine
         } else if self.is_without_engine(from, until) {
             GapReason::NoEngine
-        } else if measured.missed.get(missed).is_some_and(|at| *at <= until) {
+        } else if measured.missed.get(missed).is_some_and(|(begin, _)| *begin < until) {
             GapReason::NoDatapoint
         } else {
             GapReason::CountedOnly

@@ -177,9 +177,14 @@ impl Gatherer {
         records: (Timestamp, Timestamp),
     ) -> Result<Window, NothingThere> {
         if let Selection::Span { from, until, .. } = selection {
-            let window = Window { from: from.unwrap_or(records.0), until: until.unwrap_or(records.1) };
+            // Outside of the records there is nothing to see.
+            let from = from.unwrap_or(records.0).max(records.0);
+            let window = Window { from, until: until.unwrap_or(records.1).min(records.1) };
             let is_there = self.entries.iter().any(|entry| window.has(entry.at)) || self.evaluations.any_in(window);
-            return is_there.then_some(window).ok_or(NothingThere::Empty { records });
+            let drill = drill.filter(|_| is_there);
+            let from = drill.map_or(window.from, |drill| drill.from.min(window.from));
+            let until = drill.map_or(window.until, |drill| drill.until.max(window.until));
+            return is_there.then_some(Window { from, until }).ok_or(NothingThere::Empty { records });
         }
         let Some(action) = actions.first() else { return Err(NothingThere::NoAction { records }) };
         let used = action.decision.iter().flat_map(|decision| &decision.decision.datapoints).map(|point| point.start);
@@ -206,9 +211,10 @@ impl Gatherer {
     }
 
     fn database(&self, database: &DatabaseName, window: Window) -> DatabaseEvidence {
+        let last = self.times.map_or(window.until, |(_, last)| last);
         DatabaseEvidence {
             database: database.clone(),
-            classes: self.seen.classes(database, window),
+            classes: self.seen.classes(database, window, last),
             rules: self.evaluations.rules(database, window),
             series: self.evaluations.series(database, window, &self.seen),
             policies: self.evaluations.policies(database, window),

@@ -104,10 +104,10 @@ impl Seen {
         paused.sum::<i128>() * 2 > until.duration_since(from).as_millis()
     }
 
-    /// The classes of a database within a time.
-    pub(super) fn classes(&self, database: &DatabaseName, window: Window) -> Vec<ClassSpan> {
+    /// The classes of a database within a time; the last one is known up to the last record.
+    pub(super) fn classes(&self, database: &DatabaseName, window: Window, last: Timestamp) -> Vec<ClassSpan> {
         let changes = self.classes.get(database).map_or(&[][..], Vec::as_slice);
-        let ends = changes.iter().skip(1).map(|(at, _)| *at).chain([window.until]);
+        let ends = changes.iter().skip(1).map(|(at, _)| *at).chain([last]);
         let spans = changes.iter().zip(ends).map(|((from, class), until)| ClassSpan {
             from: (*from).max(window.from),
             until: until.min(window.until),

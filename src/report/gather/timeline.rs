@@ -46,7 +46,7 @@ fn evaluations(gatherer: &Gatherer, databases: &[DatabaseName]) -> Vec<Moment> {
             *count += 1;
             continue;
         }
-        let alike = if *count == 0 { String::new() } else { format!(" (before it {count} more like the last one)") };
+        let alike = if *count == 0 { String::new() } else { format!(" (after {count} more like the one before)") };
         moments.push(Moment {
             at: evaluation.at,
             seq: Some(evaluation.seq),

@@ -18,6 +18,7 @@ pub fn run(bytes: &[u8]) {
         period_secs: 60,
         unit: String::new(),
         published_in: None,
+        shown_with: None,
     };
     let wanted = [Wanted {
         database: DatabaseName::new("checkpoints"),

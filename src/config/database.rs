@@ -7,7 +7,9 @@ use toml::Spanned;
 
 use super::class;
 use super::copy;
+use super::direct_signal;
 use super::old_machine;
+use super::postgres;
 use super::prices;
 use super::rule::{self, Rules};
 use super::section::{SANE, Section};
@@ -19,11 +21,12 @@ use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
 
-pub(super) const KEYS: [&str; 21] = [
+pub(super) const KEYS: [&str; 22] = [
     "id",
     "ladder",
     "strategy",
     "proxy",
+    "postgres",
     "blue_green",
     "reader_failover",
     "keep_old",
@@ -102,7 +105,9 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
     let max_actions_per_day = section.count("max_actions_per_day", 1..=ACTIONS_MOST, problems).unwrap_or(4);
     let max_connections_share = share(section, problems);
     let prices = prices::read(section, problems);
+    let postgres = postgres::read(section, problems);
     let signals = signal::read_all(section, problems);
+    direct_signal::reachable(section, &signals, problems);
     let rules = rule::read_all(section, &signals, problems);
     freshness(section, (&signals, &rules), (stale_after, publish_delay), problems);
     Some(Policy {
@@ -110,6 +115,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
         ladder: ladder?,
         strategy,
         proxy: proxy(section, problems),
+        postgres,
         copy: copy::read(section, strategy, problems),
         old_machine: old_machine::read(section, strategy, problems),
         signals,
@@ -202,7 +208,9 @@ fn freshness(
     problems: &mut Vec<Diagnostic>,
 ) {
     let is_used = |spec: &&SignalSpec| rules.up.iter().chain(&rules.down).any(|rule| rule.signal == spec.name);
-    let Some(period_secs) = signals.iter().filter(is_used).map(|spec| spec.period_secs).max() else { return };
+    // What the server itself says is never late.
+    let published = |spec: &&SignalSpec| is_used(spec) && !spec.is_direct();
+    let Some(period_secs) = signals.iter().filter(published).map(|spec| spec.period_secs).max() else { return };
     let least = publish_delay + Duration::from_secs(u64::from(period_secs));
     if stale_after < least {
         let place = if section.has("stale_after") { "stale_after" } else { "publish_delay" };

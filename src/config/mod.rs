@@ -8,8 +8,10 @@ mod builtin;
 mod class;
 mod copy;
 mod database;
+mod direct_signal;
 mod engine;
 mod old_machine;
+mod postgres;
 mod prices;
 mod rule;
 mod section;
@@ -37,6 +39,8 @@ pub fn parse(text: &str, origin: &str) -> Result<Settings, Diagnostics> {
     let (tree, errors) = DeTable::parse_recoverable(text);
     let mut found = Vec::new();
     let settings = walk(tree.get_ref(), text, &mut found);
+    let secrets: Vec<Range<usize>> =
+        found.iter().filter(|problem| problem.is_hidden).map(|problem| problem.span.clone()).collect();
     if !errors.is_empty() {
         let syntax = syntax_problems(&errors, text);
         let lines: Vec<Range<usize>> = syntax.iter().map(|problem| lines_of(text, &problem.span)).collect();
@@ -50,7 +54,7 @@ pub fn parse(text: &str, origin: &str) -> Result<Settings, Diagnostics> {
         found.retain(|problem| is_certain(problem) && lines.iter().all(|line| !overlap(line, &problem.span)));
         found.extend(syntax);
     }
-    if found.is_empty() { Ok(settings) } else { Err(Diagnostics::new(text, origin, found)) }
+    if found.is_empty() { Ok(settings) } else { Err(Diagnostics::new(text, origin, found).hiding(&secrets)) }
 }
 
 /// Reads a configuration from the bytes of a file.
@@ -198,7 +202,7 @@ mod tests {
         };
         let keys = [&KEYS[..], &aws::KEYS, &engine::KEYS, &database::KEYS, &database::COOLDOWN_KEYS]
             .into_iter()
-            .chain([&signal::KEYS[..], &rule::KEYS, &copy::BLUE_GREEN_KEYS, &copy::READER_KEYS])
+            .chain([&signal::KEYS[..], &rule::KEYS, &copy::BLUE_GREEN_KEYS, &copy::READER_KEYS, &postgres::KEYS])
             .flatten();
         for key in keys {
             assert!(says(key), "the example does not name `{key}`");

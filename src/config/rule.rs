@@ -36,10 +36,11 @@ struct Placed {
 pub(super) fn read_all(database: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Diagnostic>) -> Rules {
     let up = direction(database, Direction::Up, signals, problems).unwrap_or_else(|| {
         let emergency = WRITES_ABOVE * EMERGENCY_FACTOR;
-        vec![writes(Comparison::Above, WRITES_ABOVE, 2, 3), writes(Comparison::Above, emergency, 2, 2)]
+        let of = |threshold, datapoints, periods| writes(signals, Comparison::Above, threshold, (datapoints, periods));
+        vec![of(WRITES_ABOVE, 2, 3), of(emergency, 2, 2)]
     });
     let down = direction(database, Direction::Down, signals, problems);
-    let down = down.unwrap_or_else(|| default_down(database, &up, problems));
+    let down = down.unwrap_or_else(|| default_down(database, signals, &up, problems));
     contradictions(database, &up, &down, problems);
     let plain = |placed: Vec<Placed>| placed.into_iter().map(|placed| placed.rule).collect();
     Rules { up: plain(up), down: plain(down) }
@@ -105,7 +106,12 @@ fn threshold(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<(C
 }
 
 /// Down follows up: a share of the lowest threshold on `writes`.
-fn default_down(database: &Section<'_>, up: &[Placed], problems: &mut Vec<Diagnostic>) -> Vec<Placed> {
+fn default_down(
+    database: &Section<'_>,
+    signals: &[SignalSpec],
+    up: &[Placed],
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Placed> {
     let on_writes = |rule: &Rule| rule.signal.as_str() == SignalName::WRITES && rule.comparison == Comparison::Above;
     let thresholds = up.iter().map(|placed| &placed.rule).filter(|rule| on_writes(rule)).map(|rule| rule.threshold);
     let Some(lowest) = thresholds.min_by(f64::total_cmp) else {
@@ -117,7 +123,8 @@ fn default_down(database: &Section<'_>, up: &[Placed], problems: &mut Vec<Diagno
         return Vec::new();
     };
     let below = lowest * DOWN_SHARE;
-    vec![writes(Comparison::Below, below, 10, 10), writes(Comparison::Below, below, 55, 60)]
+    let of = |datapoints, periods| writes(signals, Comparison::Below, below, (datapoints, periods));
+    vec![of(10, 10), of(55, 60)]
 }
 
 /// Both directions must never want to move on one value of one signal.
@@ -160,7 +167,12 @@ fn contradictions(database: &Section<'_>, up: &[Placed], down: &[Placed], proble
     }
 }
 
-fn writes(comparison: Comparison, threshold: f64, datapoints: u32, periods: u32) -> Placed {
-    let rule = Rule { signal: SignalName::new(SignalName::WRITES), comparison, threshold, datapoints, periods };
+/// A default rule, told in minutes: of a signal with shorter periods it looks at more of them, over the same time.
+fn writes(signals: &[SignalSpec], comparison: Comparison, threshold: f64, (datapoints, periods): (u32, u32)) -> Placed {
+    let signal = SignalName::new(SignalName::WRITES);
+    let period_secs = signals.iter().find(|spec| spec.name == signal).map_or(60, |spec| spec.period_secs);
+    let in_minute = (60 / period_secs.max(1)).max(1);
+    let (datapoints, periods) = (datapoints * in_minute, periods * in_minute);
+    let rule = Rule { signal, comparison, threshold, datapoints, periods };
     Placed { rule, place: None }
 }

@@ -1,15 +1,26 @@
 //! `[[database.signal]]`: which series are read for a database. Those given stand beside the defaults; one with the
 //! name of a default replaces it.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
+use super::direct_signal;
 use super::section::Section;
 use crate::diagnostics::{Diagnostic, shown, suggestion};
 use crate::model::series::{CLOUDWATCH_UNITS, SignalName, SignalSource, SignalSpec, Statistic};
 
-pub(super) const KEYS: [&str; 8] =
-    ["name", "metric", "expression", "namespace", "statistic", "period", "unit", "published_in"];
+pub(super) const KEYS: [&str; 10] = [
+    "name",
+    "source",
+    "metric",
+    "expression",
+    "namespace",
+    "statistic",
+    "period",
+    "unit",
+    "published_in",
+    "shown_with",
+];
 
 /// Name, metric of `AWS/RDS`, unit for people and unit in CloudWatch of the signals that every database has. Source of
 /// the last: the metrics reference of the RDS user guide.
@@ -32,9 +43,10 @@ const PERIODS: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::fro
 /// The signals of a database, defaults first.
 pub(super) fn read_all(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<SignalSpec> {
     let mut specs: Vec<SignalSpec> = DEFAULTS.iter().map(default).collect();
-    let mut given: Vec<(SignalName, std::ops::Range<usize>)> = Vec::new();
-    for section in database.children("signal", "database.signal", &KEYS, problems).unwrap_or_default() {
-        let Some(spec) = read(&section, problems) else { continue };
+    let mut given: Vec<(SignalName, Range<usize>)> = Vec::new();
+    let sections = database.children("signal", "database.signal", &KEYS, problems).unwrap_or_default();
+    for section in &sections {
+        let Some(spec) = read(section, problems) else { continue };
         let place = section.place("name");
         if let Some((_, first)) = given.iter().find(|(name, _)| *name == spec.name) {
             let title = format!("two signals are named `{}`", spec.name);
@@ -44,17 +56,37 @@ pub(super) fn read_all(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -
         given.push((spec.name.clone(), place));
         match specs.iter_mut().find(|known| known.name == spec.name) {
             // What is only read from another source is still counted in the same unit.
-            Some(known) if !section.has("unit") => *known = SignalSpec { unit: known.unit.clone(), ..spec },
+            Some(known) if !section.has("unit") && !spec.is_direct() => {
+                *known = SignalSpec { unit: known.unit.clone(), ..spec }
+            }
             Some(known) => *known = spec,
             None => specs.push(spec),
         }
     }
+    for section in &sections {
+        shown_with(section, &specs, problems);
+    }
     specs
+}
+
+/// What it is drawn with is another signal, which has a chart of its own.
+fn shown_with(section: &Section<'_>, specs: &[SignalSpec], problems: &mut Vec<Diagnostic>) {
+    let Some(other) = section.text("shown_with", problems) else { return };
+    let own = section.text("name", &mut Vec::new());
+    let is_itself = |spec: &SignalSpec| own.as_ref().is_some_and(|own| *own.get_ref() == spec.name.as_str());
+    let has_chart = |spec: &&SignalSpec| !is_itself(spec) && spec.shown_with.is_none();
+    let known: Vec<&str> = specs.iter().filter(has_chart).map(|spec| spec.name.as_str()).collect();
+    if !known.contains(other.get_ref()) {
+        let title = format!("`{}` has no chart to be drawn in", shown(other.get_ref()));
+        let problem = Diagnostic::new(other.span(), title, "no other signal with a chart of its own");
+        problems.push(problem.help(suggestion(other.get_ref(), "known signals", &known)));
+    }
 }
 
 fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<SignalSpec> {
     section.require("name", "name = \"writes\": the word that rules use", problems);
-    let source = source(section, problems);
+    let direct = direct_signal::is_one(section, problems).then(|| direct_signal::read(section, problems));
+    let source = direct.as_ref().map_or_else(|| source(section, problems), |(source, ..)| source.clone());
     let statistic = section.text("statistic", problems).map_or(Statistic::Average, |word| {
         STATISTICS.into_iter().find(|known| known.as_str() == *word.get_ref()).unwrap_or_else(|| {
             let known = STATISTICS.map(Statistic::as_str);
@@ -64,16 +96,11 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<SignalS
             Statistic::Average
         })
     });
-    let period_secs = section.duration("period", &PERIODS, problems).map_or(PERIOD_SECS, |period| {
-        if period.get_ref().as_secs() % 60 != 0 || period.get_ref().subsec_nanos() != 0 {
-            let problem =
-                Diagnostic::new(period.span(), "`period` is not of whole minutes", "CloudWatch has no such one");
-            problems.push(problem.help("\"60s\", or a multiple of it"));
-        }
-        period.get_ref().as_secs() as u32
-    });
-    let unit = section.text("unit", problems).map_or(String::new(), |unit| shown(unit.get_ref()));
-    let published_in = published_in(section, problems);
+    let period_secs = direct.as_ref().map_or_else(|| period_secs(section, problems), |(_, secs, _)| *secs);
+    let usual_unit = direct.as_ref().map_or("", |(.., unit)| unit);
+    let unit = section.text("unit", problems).map_or(usual_unit.to_owned(), |unit| shown(unit.get_ref()));
+    let published_in = if direct.is_some() { None } else { published_in(section, problems) };
+    let shown_with = section.text("shown_with", &mut Vec::new()).map(|other| SignalName::new(*other.get_ref()));
     let name = section.text("name", problems)?;
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !name.get_ref().starts_with(|c: char| c.is_ascii_lowercase()) || !name.get_ref().chars().all(is_word) {
@@ -81,7 +108,19 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<SignalS
         let problem = Diagnostic::new(name.span(), title, "not a word");
         problems.push(problem.help("small letters, digits and underscores, a letter first, such as \"rows_written\""));
     }
-    Some(SignalSpec { name: SignalName::new(*name.get_ref()), source, statistic, period_secs, unit, published_in })
+    let name = SignalName::new(*name.get_ref());
+    Some(SignalSpec { name, source, statistic, period_secs, unit, published_in, shown_with })
+}
+
+fn period_secs(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> u32 {
+    section.duration("period", &PERIODS, problems).map_or(PERIOD_SECS, |period| {
+        if period.get_ref().as_secs() % 60 != 0 || period.get_ref().subsec_nanos() != 0 {
+            let problem =
+                Diagnostic::new(period.span(), "`period` is not of whole minutes", "CloudWatch has no such one");
+            problems.push(problem.help("\"60s\", or a multiple of it"));
+        }
+        period.get_ref().as_secs() as u32
+    })
 }
 
 /// A unit of CloudWatch, for one metric: an expression has none.
@@ -140,5 +179,6 @@ fn default(&(name, metric, unit, published_in): &(&str, &str, &str, &str)) -> Si
         period_secs: PERIOD_SECS,
         unit: unit.to_owned(),
         published_in: Some(published_in.to_owned()),
+        shown_with: None,
     }
 }

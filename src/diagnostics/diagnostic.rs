@@ -25,6 +25,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Whether it stands when other parts of the file cannot be read.
     pub certainty: Certainty,
+    /// What stands there may be a secret: it is not shown.
+    pub is_hidden: bool,
 }
 
 /// Whether a problem stands when other parts of the file cannot be read.
@@ -48,7 +50,15 @@ pub struct Diagnostics {
 
 impl Diagnostic {
     pub(crate) fn new(span: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { span, title: title.into(), label: label.into(), also: None, help: None, certainty: Certainty::Certain }
+        Self {
+            span,
+            title: title.into(),
+            label: label.into(),
+            also: None,
+            help: None,
+            certainty: Certainty::Certain,
+            is_hidden: false,
+        }
     }
 
     pub(crate) fn missing(span: Range<usize>, title: impl Into<String>, help: impl Into<String>) -> Self {
@@ -66,6 +76,12 @@ impl Diagnostic {
         self
     }
 
+    /// What it is about may be a secret.
+    pub(crate) fn hidden(mut self) -> Self {
+        self.is_hidden = true;
+        self
+    }
+
     pub(crate) fn also(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         self.also = Some((span, label.into()));
         self
@@ -76,6 +92,17 @@ impl Diagnostics {
     pub(crate) fn new(text: &str, origin: &str, mut list: Vec<Diagnostic>) -> Self {
         list.sort_by_key(|problem| (problem.span.start, problem.span.end));
         Self { text: mask(text).into_owned(), origin: clean(origin, SHOWN_CHARS), list }
+    }
+
+    /// The same with these parts of the text struck out, as long as they were.
+    pub(crate) fn hiding(mut self, secrets: &[Range<usize>]) -> Self {
+        for secret in secrets {
+            // A mask keeps lengths, so that the places are those of the text itself.
+            let Some(part) = self.text.get(secret.clone()) else { continue };
+            let struck: String = part.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
+            self.text.replace_range(secret.clone(), &struck);
+        }
+        self
     }
 
     /// Each problem.

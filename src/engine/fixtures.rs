@@ -33,6 +33,7 @@ pub(super) fn policy() -> Policy {
         period_secs: 60,
         unit: String::new(),
         published_in: None,
+        shown_with: None,
     };
     Policy {
         database: DatabaseName::new("checkpoints"),
@@ -40,6 +41,7 @@ pub(super) fn policy() -> Policy {
             .unwrap(),
         strategy: Strategy::InPlace,
         proxy: None,
+        postgres: None,
         copy: CopyPolicy::default(),
         old_machine: OldMachinePolicy::default(),
         signals: vec![

@@ -65,5 +65,6 @@ fn spec(aurora: bool) -> SignalSpec {
         period_secs: PERIOD_SECS,
         unit: unit.to_owned(),
         published_in: Some(published_in.to_owned()),
+        shown_with: None,
     }
 }

@@ -36,6 +36,7 @@ pub mod override_plan;
 pub mod policy;
 pub mod price;
 pub mod series;
+pub mod server;
 pub mod settings;
 pub mod snapshot;
 pub mod step;

@@ -13,6 +13,10 @@ use super::database::{DatabaseName, DatabaseState};
 use super::ladder::{Direction, Ladder};
 use super::price::{Price, PriceSource};
 use super::series::{SignalName, SignalSpec};
+use super::server::ServerAccess;
+
+/// A server that is read each second has told of a period within this time of its end.
+const DIRECT_DELAY: Duration = Duration::from_secs(5);
 
 /// How a class change is carried out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -232,6 +236,9 @@ pub struct Policy {
     /// The RDS Proxy that its clients go through, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
+    /// How to reach the server itself; absent where nothing is asked of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<ServerAccess>,
     /// How another machine is made and takes over, where that is the strategy.
     #[serde(default)]
     pub copy: CopyPolicy,
@@ -284,6 +291,17 @@ impl Policy {
         Some(Price { usd_per_hour: single * state.billed_instances(), source })
     }
 
+    /// A period of a signal counts as missing when its datapoint is absent this long after the period's end.
+    pub fn delay_of(&self, signal: &SignalName) -> Duration {
+        let direct = self.signal(signal).is_some_and(SignalSpec::is_direct);
+        if direct { DIRECT_DELAY.min(self.publish_delay) } else { self.publish_delay }
+    }
+
+    /// Length of one period of a signal in seconds.
+    pub fn period_secs(&self, signal: &SignalName) -> u32 {
+        self.signal(signal).map_or(60, |spec| spec.period_secs).max(1)
+    }
+
     /// The rules of one direction.
     pub fn rules(&self, direction: Direction) -> &[Rule] {
         match direction {
@@ -295,10 +313,7 @@ impl Policy {
     /// How far back the rules look, with an hour to spare.
     pub fn longest_window(&self) -> SignedDuration {
         let rules = self.up.iter().chain(&self.down);
-        let secs = |rule: &Rule| {
-            let period = self.signal(&rule.signal).map_or(60, |spec| spec.period_secs);
-            i64::from(rule.periods) * i64::from(period)
-        };
+        let secs = |rule: &Rule| i64::from(rule.periods) * i64::from(self.period_secs(&rule.signal));
         SignedDuration::from_secs(rules.map(secs).max().unwrap_or(0) + 3_600)
     }
 

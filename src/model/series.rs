@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::database::DatabaseName;
 use super::failure::Failure;
+use super::server::ServerMetric;
 
 /// The name of a signal in the configuration, such as `writes`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,6 +57,11 @@ pub enum SignalSource {
     Expression {
         /// Such as `DB_PERF_INSIGHTS('RDS', '{resource_id}', 'db.SQL.tup_inserted.avg')`.
         expression: String,
+    },
+    /// The server itself, over a session of our own, each second.
+    Postgres {
+        /// What is read.
+        metric: ServerMetric,
     },
 }
 
@@ -124,7 +130,7 @@ pub struct SignalSpec {
     pub source: SignalSource,
     /// The statistic over each period.
     pub statistic: Statistic,
-    /// Length of one period in seconds; a multiple of 60.
+    /// Length of one period in seconds; of CloudWatch a multiple of 60.
     pub period_secs: u32,
     /// The unit for people, such as `writes/s`, `%`, `s`, `B`.
     pub unit: String,
@@ -132,6 +138,16 @@ pub struct SignalSpec {
     /// converts nothing: without this, megabytes would be read as bytes. Absent: whatever was published.
     #[serde(default)]
     pub published_in: Option<String>,
+    /// The signal in whose chart it is drawn: another source of the same thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_with: Option<SignalName>,
+}
+
+impl SignalSpec {
+    /// Whether the server itself is its source.
+    pub fn is_direct(&self) -> bool {
+        matches!(self.source, SignalSource::Postgres { .. })
+    }
 }
 
 /// One value of a series: what was measured from `start` for one period.

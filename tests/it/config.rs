@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use upshift::config::{self, Diagnostics};
+use upshift::model::server::PasswordSource;
 use upshift::model::settings::Settings;
 
 fn fixtures(kind: &str) -> Vec<(String, Result<Settings, Diagnostics>)> {
@@ -33,6 +34,20 @@ fn every_valid_fixture_is_taken() {
                 assert_eq!(database.signals.last().unwrap().period_secs, 300);
                 assert_eq!((database.signals.len(), settings.databases.len()), (6, 2));
             }
+            "direct" => {
+                let [database, billing] = &settings.databases[..] else { panic!("two of them") };
+                let access = database.postgres.as_ref().unwrap();
+                assert_eq!(access.max_transaction_age, Duration::from_secs(90));
+                assert_eq!(access.password, PasswordSource::File { path: "/etc/upshift/password".to_owned() });
+                assert_eq!(billing.postgres.as_ref().unwrap().password, PasswordSource::Environment);
+                let writes = &database.signals[0];
+                assert!(writes.is_direct() && writes.period_secs == 10 && writes.unit == "rows/s");
+                // What is told in minutes looks at as many of its shorter periods as are in them.
+                assert_eq!(database.up[0].to_string(), "writes > 500 in 12 of 18");
+                assert_eq!(database.down[1].to_string(), "writes < 225 in 330 of 360");
+                assert_eq!(database.delay_of(&writes.name), Duration::from_secs(5));
+                assert_eq!(billing.delay_of(&writes.name), Duration::from_mins(2));
+            }
             "up_only" => assert_eq!(settings.databases[0].down[0].to_string(), "writes < 45 in 10 of 10"),
             _ => {}
         }
@@ -52,6 +67,15 @@ fn every_invalid_fixture_is_refused_with_all_its_problems() {
             insta::assert_snapshot!(name, result.unwrap_err().render(false));
         }
     });
+}
+
+/// What is written where it must not be is not repeated.
+#[test]
+fn a_secret_in_the_wrong_place_is_not_shown() {
+    for (name, result) in fixtures("invalid") {
+        let shown = result.unwrap_err().render(false);
+        assert!(!shown.contains("hunter2"), "{name}: {shown}");
+    }
 }
 
 #[test]

@@ -51,7 +51,9 @@ async fn measure() {
     let start =
         Event::EngineStarted { version: "bench".into(), pid: 1, mode: "bench".into(), config_digest: String::new() };
     let (digest, guards) = (|_: &_| String::new(), Guards::all());
-    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, backend, start, guards };
+    let journal = Ok(journal);
+    let servers = Vec::new();
+    let parts = Parts { settings, digest, journal, entries, aws, servers, clock, server, backend, start, guards };
     let (stop, stopped) = watch::channel(None);
     let mut engine = JoinSet::new();
     engine.spawn(Controller::new(parts).run(stopped));

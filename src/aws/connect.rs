@@ -99,6 +99,7 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         .build();
     let region = base.region().map(ToString::to_string);
     let endpoint = base.endpoint_url().map(|url| clean(url, 100));
+    let signing = base.clone();
     let reads = reads(base);
     let rds = |config| {
         let mut config = aws_sdk_rds::config::Builder::from(config).interceptor(WholeAnswers);
@@ -114,6 +115,7 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         rds_mutating: aws_sdk_rds::Client::from_conf(rds(&mutations).interceptor(PromptCalls).build()),
         cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
+        signing,
         region,
         endpoint,
         account_pin: settings.account_id.clone(),

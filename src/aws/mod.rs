@@ -19,6 +19,7 @@ mod pages;
 mod prompt;
 mod proxies;
 mod send;
+mod tokens;
 mod whole;
 
 /// The clients of one account and region.
@@ -28,6 +29,8 @@ pub struct Aws {
     rds_mutating: aws_sdk_rds::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
+    /// What tokens are signed with.
+    signing: aws_config::SdkConfig,
     /// The region in use; absent when the standard chain names none.
     region: Option<String>,
     /// Another endpoint than AWS's own, by the configuration or the environment.

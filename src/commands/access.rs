@@ -1,11 +1,13 @@
 //! From a command line and the environment to the one way to a server.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use super::CommandError;
 use super::environment::Environment;
 use crate::cli::access::AccessArgs;
 use crate::clock::Clock;
+use crate::model::text::clean;
 use crate::workload::access::{Access, Password};
 use crate::workload::dsn::Dsn;
 
@@ -29,16 +31,22 @@ pub(super) fn access_by(
 ) -> Result<Access, CommandError> {
     let dsn: Dsn = dsn.parse().map_err(|error| CommandError::Usage(format!("{option}: {error}")))?;
     let password = match (&args.password_file, &environment.postgres_password) {
-        (Some(file), _) => {
-            let wrong = |why: &str| CommandError::Usage(format!("--password-file {}: {why}", file.display()));
-            let metadata = std::fs::metadata(file).map_err(|error| wrong(&error.to_string()))?;
-            if metadata.permissions().mode() & 0o077 != 0 {
-                return Err(wrong("others can read it; `chmod 600` it"));
-            }
-            Password::File(file.clone())
-        }
+        (Some(file), _) => private_file("--password-file", file)?,
         (None, Some(password)) => Password::Given(password.clone()),
         (None, None) => Password::None,
     };
     Access::new(dsn, password, None, Clock::system()).map_err(|error| CommandError::Usage(format!("{option}: {error}")))
+}
+
+/// A password's file that nobody else may read; `what` says where it was given.
+///
+/// # Errors
+/// When it is not there, or others can read it.
+pub(super) fn private_file(what: &str, file: &Path) -> Result<Password, CommandError> {
+    let wrong = |why: &str| CommandError::Usage(format!("{what} {}: {why}", clean(&file.display().to_string(), 200)));
+    let metadata = std::fs::metadata(file).map_err(|error| wrong(&error.to_string()))?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        return Err(wrong("others can read it; `chmod 600` it"));
+    }
+    Ok(Password::File(file.to_owned()))
 }

@@ -15,6 +15,7 @@ mod preflight;
 mod process;
 mod report;
 mod run;
+mod servers;
 mod sim;
 mod simulate;
 mod state;

@@ -7,6 +7,7 @@ use super::backend::{self, Ready};
 use super::configuration::{digest, settings};
 use super::environment::Environment;
 use super::process::runtime;
+use super::servers::sources;
 use super::{CommandError, stdout};
 use crate::cli::PreflightArgs;
 use crate::controller::inspect;
@@ -45,7 +46,8 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
         };
         let aws = crate::aws::connect::connect(&settings.aws, target).await;
         let mut engine = Engine::new(settings, digest::<Policy>, &entries, Guards::all());
-        inspect::inspect(&mut engine, &aws, &clock).await;
+        let servers = sources(engine.settings(), environment, &aws, &clock)?;
+        inspect::inspect(&mut engine, &aws, &clock, &servers).await;
         drop(tasks);
         let now = clock.now();
         let problems: Vec<String> = engine.problems().into_iter().map(|problem| problem.failure.sentence).collect();

@@ -9,6 +9,7 @@ use super::backend::{self, Ready};
 use super::configuration::{digest, settings};
 use super::environment::Environment;
 use super::process::{Finish, runtime};
+use super::servers::sources;
 use super::state::{open_journal, state_directory};
 use super::{CommandError, auto, last_words, logging};
 use crate::cli::RunArgs;
@@ -85,10 +86,22 @@ async fn operate(args: &RunArgs, environment: &Environment, opened: Opened, read
     let (client, server) =
         control::pair(Snapshot::before_the_start(clock.now(), backend.clone()), environment.operator.clone());
     let clock_of_engine = clock.clone();
+    let servers = sources(&settings, environment, &aws, &clock)?;
     let guards = Guards::all();
     let digest = digest::<Policy>;
-    let parts =
-        Parts { settings, digest, journal, entries, aws, clock: clock_of_engine, server, backend, start, guards };
+    let parts = Parts {
+        settings,
+        digest,
+        journal,
+        entries,
+        aws,
+        servers,
+        clock: clock_of_engine,
+        server,
+        backend,
+        start,
+        guards,
+    };
     let controller = Controller::new(parts);
     let (stop, stopped) = watch::channel(None);
     let mut engine_task = JoinSet::new();

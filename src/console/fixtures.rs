@@ -27,7 +27,8 @@ use crate::model::operator::{Actor, Operator};
 use crate::model::override_plan::{ExpectedTime, OverridePlan};
 use crate::model::policy::Strategy;
 use crate::model::price::{Price, PriceSource};
-use crate::model::series::{Datapoint, Series, SignalName};
+use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
+use crate::model::server::ServerMetric;
 use crate::model::snapshot::{DatabaseView, JournalHealth, Snapshot};
 use crate::model::wake::{Wake, WakeReason};
 
@@ -182,7 +183,14 @@ fn gates() -> Vec<GateResult> {
 
 fn decision() -> Decision {
     let policy = &config::checkpoints().databases[0];
-    let rule = RuleResult { direction: Direction::Up, rule: policy.up[0].clone(), beyond: 2, missing: 1, holds: true };
+    let rule = RuleResult {
+        direction: Direction::Up,
+        rule: policy.up[0].clone(),
+        beyond: 2,
+        missing: 1,
+        holds: true,
+        period_secs: 60,
+    };
     let to = Some(InstanceClass::observed("db.m5.large"));
     Decision {
         database: policy.database.clone(),
@@ -260,6 +268,31 @@ fn database() -> DatabaseView {
         marks: vec![Mark { at: now(), kind: MarkKind::WouldScale }],
         plans: vec![plan],
     }
+}
+
+/// The writes, and beside them the rows that the server itself counts, each ten seconds and up to a moment ago.
+pub(super) fn two_sources() -> Snapshot {
+    let mut snapshot = snapshot();
+    let view = &mut snapshot.databases[0];
+    let name = SignalName::new("rows_written");
+    view.policy.signals.push(SignalSpec {
+        name: name.clone(),
+        source: SignalSource::Postgres { metric: ServerMetric::RowsWrittenPerSec },
+        statistic: Statistic::Average,
+        period_secs: 10,
+        unit: "rows/s".into(),
+        published_in: None,
+        shown_with: Some(SignalName::new(SignalName::WRITES)),
+    });
+    let start = |back: i64| {
+        let second = now().as_second().div_euclid(10) * 10 - back * 10;
+        Timestamp::from_second(second).unwrap()
+    };
+    let value = |back: i64| if back < 55 { 720.0 } else { 260.0 + back as f64 / 6.0 };
+    let points = (1..300).rev().map(|back| Datapoint { start: start(back), value: value(back) });
+    let rows = Series { points: points.collect(), ..Series::empty(10) };
+    view.series.insert(name, Arc::new(rows));
+    snapshot
 }
 
 /// One that was replaced an hour ago, is kept for a day, and goes without a snapshot.

@@ -16,6 +16,8 @@ pub(super) const DANGER: Style = Style::new().fg(Color::Red);
 pub(super) const MUTED: Style = Style::new().fg(Color::DarkGray);
 /// The data.
 pub(super) const SERIES: Style = Style::new().fg(Color::Cyan);
+/// The same thing from other sources, drawn with it.
+pub(super) const BESIDE: [Style; 2] = [Style::new().fg(Color::Magenta), Style::new().fg(Color::Blue)];
 /// Headings.
 pub(super) const TITLE: Style = Style::new().add_modifier(Modifier::BOLD);
 /// What the keys act on.

@@ -211,6 +211,7 @@ impl ReadPlan {
             deployments: deployments.transpose(),
             proxies,
             orderable,
+            servers: Vec::new(),
         }
     }
 

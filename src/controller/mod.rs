@@ -4,6 +4,7 @@
 //!   look (JoinSet) ── Observation ─┐                      ┌─► journal.append, sync
 //!   call (JoinSet) ── CallOutcome ─┼─► engine.step ─ effects ─► aws.send (one attempt, JoinSet)
 //!   control        ── Request ─────┘        └─► watch<Arc<Snapshot>>
+//!   server (JoinSet, each second) ── what it knows by now goes in with the look
 //! ```
 //!
 //! AWS is never awaited in the loop, so that an order to disarm is taken at once; the disk is, record by record, because
@@ -14,6 +15,7 @@ mod clock_step;
 pub mod inspect;
 mod look;
 mod publish;
+mod servers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -40,8 +42,10 @@ use crate::model::policy::Policy;
 use crate::model::settings::Settings;
 use crate::model::snapshot::TAIL_LENGTH;
 use crate::model::wake::{Wake, WakeReason};
+use crate::workload::signals::Source;
 use clock_step::ClockStepDetector;
 use look::Looker;
+use servers::Servers;
 
 /// An ending process waits this long (of the machine) for the answer to an outstanding call.
 const LAST_ANSWER: Duration = MUTATION_LIMIT.saturating_add(Duration::from_secs(1));
@@ -59,6 +63,7 @@ pub struct Controller {
     stopping: bool,
     looker: Looker,
     looks: JoinSet<Observation>,
+    servers: Servers,
     looking_since: Option<Timestamp>,
     /// When the log is told that the look under way gets no answer.
     slow_at: Option<Timestamp>,
@@ -90,6 +95,8 @@ pub struct Parts {
     pub entries: Vec<Entry>,
     /// The clients.
     pub aws: Aws,
+    /// The servers that are read beside AWS.
+    pub servers: Vec<Source>,
     /// The time.
     pub clock: Clock,
     /// The control protocol.
@@ -105,7 +112,7 @@ pub struct Parts {
 impl Controller {
     /// A controller that is about to run.
     pub fn new(parts: Parts) -> Self {
-        let Parts { settings, digest, journal, entries, aws, clock, server, backend, start, guards } = parts;
+        let Parts { settings, digest, journal, entries, aws, servers, clock, server, backend, start, guards } = parts;
         let now = clock.now();
         let skip = entries.len().saturating_sub(TAIL_LENGTH);
         let mut controller = Self {
@@ -118,6 +125,7 @@ impl Controller {
             stopping: false,
             looker: Looker::default(),
             looks: JoinSet::new(),
+            servers: Servers::read(servers, &clock),
             looking_since: None,
             slow_at: None,
             calls: JoinSet::new(),
@@ -153,6 +161,9 @@ impl Controller {
                     Ok(look) => self.take_in(look),
                     Err(error) => break Ended::Failed(format!("a task that reads from AWS was lost: {error}")),
                 },
+                why = self.servers.lost() => {
+                    break Ended::Failed(format!("a task that reads from PostgreSQL was lost: {why}"));
+                }
                 () = self.clock.sleep_until(self.wake.at), if self.looks.is_empty() => self.begin_look(),
                 () = sleep_until(&self.clock, self.slow_at) => self.say_slow(),
             }
@@ -167,6 +178,7 @@ impl Controller {
         self.engine.end();
         self.publish();
         self.looks.abort_all();
+        self.servers.end();
         let clock = self.clock.clone();
         // Each answer is taken in as it comes: one that never comes must not take the others with it.
         let answers = async {
@@ -308,7 +320,12 @@ impl Controller {
         let (aws, clock) = (self.aws.clone(), self.clock.clone());
         self.looking_since = Some(now);
         self.slow_at = now.checked_add(SLOW_LOOK.mul_f64(clock.speed())).ok();
-        self.looks.spawn(async move { Box::pin(plan.carry_out(&aws, &clock)).await });
+        let readings = self.servers.readings();
+        self.looks.spawn(async move {
+            let mut look = Box::pin(plan.carry_out(&aws, &clock)).await;
+            readings.add_to(&mut look);
+            look
+        });
     }
 
     /// A look can hang for a minute before it fails by its own limits: until then nothing else would tell why nothing

@@ -110,5 +110,6 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
         deployments: Some(Ok(vec![])),
         orderable,
         proxies: Vec::new(),
+        servers: Vec::new(),
     }))
 }

@@ -15,7 +15,7 @@ use crate::model::guard::{Guard, Guards};
 use crate::model::ladder::Direction;
 use crate::model::limits::STATE_LIMIT;
 use crate::model::policy::{Policy, Rule, Strategy};
-use crate::model::series::{Series, SignalName};
+use crate::model::series::SignalName;
 
 /// `DescribeEvents` answered within this time: as for the state.
 const EVENTS_LIMIT: SignedDuration = STATE_LIMIT;
@@ -208,17 +208,20 @@ fn up_rules_complete(guards: Guards, policy: &Policy, watched: &Watched, now: Ti
 /// one may be just that.
 pub(super) fn recent(
     policy: &Policy,
-    series: Option<&Series>,
+    (watched, signal): (&Watched, &SignalName),
     now: Timestamp,
     pick: fn(f64, f64) -> f64,
 ) -> Option<f64> {
-    let window = policy.down.iter().map(|rule| rule.periods).min().unwrap_or(1);
-    rules::unbroken(series?, policy, window, now)?.into_iter().reduce(pick)
+    let series = watched.signal(signal)?;
+    // In time: periods of two signals may differ.
+    let secs = policy.down.iter().map(|rule| rule.periods * policy.period_secs(&rule.signal)).min();
+    let count = secs.map_or(1, |secs| secs.div_ceil(series.period_secs.max(1)));
+    rules::unbroken(series, policy.delay_of(signal), count, now)?.into_iter().reduce(pick)
 }
 
 /// The most connections seen within the window of the shortest down rule, against the target's `max_connections`.
 fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
-    let most = recent(policy, watched.signal(&SignalName::new(SignalName::CONNECTIONS)), now, f64::max);
+    let most = recent(policy, (watched, &SignalName::new(SignalName::CONNECTIONS)), now, f64::max);
     let seen = most.map(|most| most.ceil().max(0.0) as u32);
     let limit = target
         .and_then(InstanceClass::least_max_connections)
@@ -229,12 +232,12 @@ fn connections_fit(policy: &Policy, watched: &Watched, target: Option<&InstanceC
 
 /// The most CPU seen within the same window, as it would be on the target's number of CPUs.
 fn cpu_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
-    let most = recent(policy, watched.signal(&SignalName::new(SignalName::CPU)), now, f64::max);
+    let most = recent(policy, (watched, &SignalName::new(SignalName::CPU)), now, f64::max);
     let vcpus = |class: &InstanceClass| class.hardware().map(|hardware| f64::from(hardware.vcpus));
     let here = watched.seen.as_ref().and_then(|seen| vcpus(&seen.state.class));
     let ratio = here.zip(target.and_then(vcpus)).map(|(here, there)| here / there);
     let seen_percent = most.zip(ratio).map(|(most, ratio)| (most * ratio).ceil().max(0.0) as u32);
-    let is_silent = |rule: &Rule| recent(policy, watched.signal(&rule.signal), now, f64::max) == Some(0.0);
+    let is_silent = |rule: &Rule| recent(policy, (watched, &rule.signal), now, f64::max) == Some(0.0);
     let silent = policy.down.iter().any(is_silent);
     let limit_percent = if silent { CPU_LIMIT_OF_SILENCE_PERCENT } else { CPU_LIMIT_PERCENT };
     let open = seen_percent.is_some_and(|seen| seen <= limit_percent);

@@ -12,6 +12,7 @@ use crate::model::event::Event;
 use crate::model::failure::Failure;
 use crate::model::identity::Identity;
 use crate::model::series::Signals;
+use crate::model::server::ServerReading;
 use crate::model::wake::Wake;
 
 /// The closed set of things the engine reacts to.
@@ -55,6 +56,8 @@ pub struct Observation {
     pub proxies: Vec<(DatabaseName, Result<bool, Failure>)>,
     /// Whether classes are offered for a database, where it was asked.
     pub orderable: Vec<(DatabaseName, InstanceClass, Result<bool, Failure>)>,
+    /// What the servers themselves say, of those that are read.
+    pub servers: Vec<(DatabaseName, ServerReading)>,
 }
 
 /// What the owner of the engine must do, in this order.

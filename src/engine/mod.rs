@@ -28,6 +28,7 @@ mod progress;
 mod remembered;
 mod rules;
 mod runs;
+mod servers;
 mod situation;
 mod view;
 mod wanted;

@@ -92,6 +92,7 @@ impl Engine {
                 self.observe_series(now, &database, signals.unwrap_or_default());
             }
         }
+        self.observe_servers(now, look.servers);
         for (database, registered) in look.proxies {
             let operation = format!("DescribeDBProxyTargets {database}");
             let Some(registered) = self.note(now, &operation, registered) else { continue };
@@ -139,7 +140,12 @@ impl Engine {
         }
     }
 
-    fn observe_series(&mut self, now: Timestamp, database: &DatabaseName, signals: BTreeMap<SignalName, Series>) {
+    pub(super) fn observe_series(
+        &mut self,
+        now: Timestamp,
+        database: &DatabaseName,
+        signals: BTreeMap<SignalName, Series>,
+    ) {
         let policy = self.settings.policy(database);
         let keep = policy.map_or(KEEP, |policy| KEEP.max(policy.longest_window()));
         let since = self.memory.of(database).machine_since;
@@ -169,7 +175,7 @@ impl Engine {
     }
 
     /// Keeps the list of what fails, with a record of each beginning and end.
-    fn note<T>(&mut self, now: Timestamp, operation: &str, result: Result<T, Failure>) -> Option<T> {
+    pub(super) fn note<T>(&mut self, now: Timestamp, operation: &str, result: Result<T, Failure>) -> Option<T> {
         match result {
             Ok(value) => {
                 if self.problems.remove(operation).is_some() {

@@ -41,8 +41,9 @@ impl Bursts {
                 let Some(since) = self.since.take() else { return };
                 // What the down rules look at lies in the past: the load was gone when it began.
                 let down = decision.rules.iter().filter(|result| result.direction == Direction::Down);
-                let looked_back = down.map(|result| i64::from(result.rule.periods)).max().unwrap_or_default();
-                let length = at.duration_since(since).abs() - SignedDuration::from_mins(looked_back);
+                let secs = down.map(|result| i64::from(result.rule.periods) * i64::from(result.period_secs));
+                let looked_back = secs.max().unwrap_or_default();
+                let length = at.duration_since(since).abs() - SignedDuration::from_secs(looked_back);
                 self.lengths.push_back(length.max(SignedDuration::ZERO));
                 if self.lengths.len() > KEPT {
                     self.lengths.pop_front();

@@ -125,7 +125,7 @@ fn stands_alone(strategy: Strategy, state: &DatabaseState) -> GateResult {
 /// What is in use beyond the shared buffers, which come to the same part of any class.
 fn memory_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, now: Timestamp) -> GateResult {
     let mib = |class: &InstanceClass| class.hardware().map(|hardware| f64::from(hardware.memory_gib) * MIB_PER_GIB);
-    let least_free = recent(policy, watched.signal(&SignalName::new(SignalName::FREE_MEMORY)), now, f64::min);
+    let least_free = recent(policy, (watched, &SignalName::new(SignalName::FREE_MEMORY)), now, f64::min);
     let here = watched.seen.as_ref().and_then(|seen| mib(&seen.state.class));
     let used = least_free.zip(here).map(|(free, here)| here * (1.0 - SHARED_BUFFERS) - free / BYTES_PER_MIB);
     let seen_mib = used.map(|used| used.ceil().max(0.0) as u32);
@@ -142,7 +142,7 @@ fn ebs_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, 
         }
         SignalSource::Expression { .. } | SignalSource::Postgres { .. } => false,
     });
-    let most = writes.and_then(|writes| recent(policy, watched.signal(&writes.name), now, f64::max));
+    let most = writes.and_then(|writes| recent(policy, (watched, &writes.name), now, f64::max));
     let seen_iops = most.map(|most| most.ceil().max(0.0) as u32);
     // Aurora counts log records that go to its own storage: nothing that EBS limits.
     let state = watched.seen.as_ref().map(|seen| &seen.state);

@@ -1,5 +1,7 @@
 //! Rules: M of the N newest completed, published periods beyond a threshold.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::model::decision::RuleResult;
@@ -22,10 +24,11 @@ pub(super) fn evaluate(
     guards: Guards,
     now: Timestamp,
 ) -> RuleResult {
-    let mut result = RuleResult { direction, rule: rule.clone(), beyond: 0, missing: 0, holds: false };
-    let empty = Series::empty(policy.signal(&rule.signal).map_or(60, |spec| spec.period_secs));
+    let period_secs = policy.period_secs(&rule.signal);
+    let mut result = RuleResult { direction, rule: rule.clone(), beyond: 0, missing: 0, holds: false, period_secs };
+    let empty = Series::empty(period_secs);
     let series = series.unwrap_or(&empty);
-    let Some(due) = newest_due(series, policy, now) else {
+    let Some(due) = newest_due(series, policy.delay_of(&rule.signal), now) else {
         result.missing = rule.periods;
         return result;
     };
@@ -48,16 +51,15 @@ pub(super) fn evaluate(
 }
 
 /// The start of the newest period that should have been published by now, whether it was or not.
-pub(super) fn newest_due(series: &Series, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+fn newest_due(series: &Series, delay: Duration, now: Timestamp) -> Option<Timestamp> {
     let period = i64::from(series.period_secs).max(1);
-    let delay = duration::signed(policy.publish_delay);
-    let due = now.checked_sub(delay).ok()?.as_second().div_euclid(period) * period - period;
+    let due = now.checked_sub(duration::signed(delay)).ok()?.as_second().div_euclid(period) * period - period;
     Timestamp::from_second(due).ok()
 }
 
 /// Every value of the `count` newest periods that are due, and of any newer one; `None` with a single gap in them.
-pub(super) fn unbroken(series: &Series, policy: &Policy, count: u32, now: Timestamp) -> Option<Vec<f64>> {
-    let due = newest_due(series, policy, now)?;
+pub(super) fn unbroken(series: &Series, delay: Duration, count: u32, now: Timestamp) -> Option<Vec<f64>> {
+    let due = newest_due(series, delay, now)?;
     let mut values: Vec<f64> =
         series.points.iter().rev().take_while(|point| point.start > due).map(|point| point.value).collect();
     let mut start = due;

@@ -1,6 +1,7 @@
 //! The engine as a whole: inputs in, effects out.
 
 mod choices;
+mod direct;
 mod holds;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +14,7 @@ use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::command::{Answer, Command, Request};
 use crate::model::decision::{Decision, Verdict};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::ladder::Direction;
 use crate::model::operator::Operator;
 
 fn at(minute: i64) -> Timestamp {

@@ -12,6 +12,7 @@ use crate::model::deployment::Deployment;
 use crate::model::ladder::Direction;
 use crate::model::policy::Policy;
 use crate::model::series::{Series, SignalName};
+use crate::model::server::ServerSeen;
 
 /// What AWS offers is asked again after this time: offers change, but seldom within a day.
 const OFFERS_LAST: SignedDuration = SignedDuration::from_hours(24);
@@ -35,6 +36,8 @@ pub(super) struct Watched {
     pub orderable: BTreeMap<InstanceClass, (bool, Timestamp)>,
     /// Whether it is registered with its proxy, and when that was asked.
     pub proxy: Option<(bool, Timestamp)>,
+    /// The server itself, as the newest look has it; absent where it is not read, or could not be.
+    pub server: Option<ServerSeen>,
     /// The newest evaluation.
     pub decision: Option<Decision>,
     /// The newest evaluation that was recorded, when, and how many like it came since.
@@ -122,6 +125,7 @@ impl Watched {
                     other_deployment: self.other_deployment.take(),
                     old: std::mem::take(&mut self.old),
                     proxy: self.proxy.take(),
+                    server: self.server.take(),
                     ..Self::default()
                 };
             } else if offer_facts(old) != offer_facts(&seen.state) {

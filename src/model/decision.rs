@@ -24,6 +24,20 @@ pub struct RuleResult {
     pub missing: u32,
     /// M or more stand beyond it.
     pub holds: bool,
+    /// Length of one period in seconds; a minute where a record does not say.
+    #[serde(default = "RuleResult::a_minute", skip_serializing_if = "RuleResult::is_a_minute")]
+    pub period_secs: u32,
+}
+
+impl RuleResult {
+    const fn a_minute() -> u32 {
+        60
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
+    fn is_a_minute(secs: &u32) -> bool {
+        *secs == Self::a_minute()
+    }
 }
 
 /// A datapoint that the evaluation used, with its age at that moment.

@@ -16,7 +16,7 @@ use super::series::{SignalName, SignalSpec};
 use super::server::ServerAccess;
 
 /// A server that is read each second has told of a period within this time of its end.
-const DIRECT_DELAY: Duration = Duration::from_secs(5);
+const DIRECT_DELAY: Duration = Duration::from_secs(10);
 
 /// How a class change is carried out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

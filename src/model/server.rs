@@ -11,9 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::failure::Failure;
 use super::series::{Series, SignalName};
 
-/// What is seen of a server counts for so long: it is read each second, and one that does not answer is not known.
-pub const SERVER_LIMIT: SignedDuration = SignedDuration::from_secs(10);
-
 /// `[database.postgres]`: how to reach the server. There is no secret in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerAccess {
@@ -129,16 +126,10 @@ pub struct ServerReading {
 }
 
 impl ServerReading {
-    /// As seen at `now`, or why it is not. A second without an answer is no failure, [`SERVER_LIMIT`] is one.
-    pub fn at(&self, now: Timestamp) -> Option<Result<ServerSeen, Failure>> {
-        let recent = self.seen.as_ref().filter(|seen| seen.is_recent(now));
+    /// As seen within `limit` before `now`, or why it is not. One second without an answer is no failure yet.
+    pub fn at(&self, now: Timestamp, limit: SignedDuration) -> Option<Result<ServerSeen, Failure>> {
+        let is_recent = |seen: &&ServerSeen| now.duration_since(seen.at).abs() <= limit;
+        let recent = self.seen.as_ref().filter(is_recent);
         recent.map(|seen| Ok(seen.clone())).or_else(|| self.failure.clone().map(Err))
-    }
-}
-
-impl ServerSeen {
-    /// Whether it tells of `now`.
-    pub fn is_recent(&self, now: Timestamp) -> bool {
-        now.duration_since(self.at).abs() <= SERVER_LIMIT
     }
 }

@@ -45,7 +45,7 @@ fn every_valid_fixture_is_taken() {
                 // What is told in minutes looks at as many of its shorter periods as are in them.
                 assert_eq!(database.up[0].to_string(), "writes > 500 in 12 of 18");
                 assert_eq!(database.down[1].to_string(), "writes < 225 in 330 of 360");
-                assert_eq!(database.delay_of(&writes.name), Duration::from_secs(5));
+                assert_eq!(database.delay_of(&writes.name), Duration::from_secs(10));
                 assert_eq!(billing.delay_of(&writes.name), Duration::from_mins(2));
             }
             "up_only" => assert_eq!(settings.databases[0].down[0].to_string(), "writes < 45 in 10 of 10"),

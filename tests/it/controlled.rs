@@ -40,7 +40,9 @@ pub(crate) async fn start_by(settings: Settings, sim: &Sim, directory: &Path) ->
         Event::EngineStarted { version: "test".into(), pid: 1, mode: "test".into(), config_digest: "digest".into() };
     let digest = |_: &_| "digest".to_owned();
     let guards = Guards::all();
-    let parts = Parts { settings, digest, journal: Ok(journal), entries, aws, clock, server, backend, start, guards };
+    let journal = Ok(journal);
+    let servers = Vec::new();
+    let parts = Parts { settings, digest, journal, entries, aws, servers, clock, server, backend, start, guards };
     let controller = Controller::new(parts);
     let (stop, stopped) = watch::channel(None);
     let mut task = JoinSet::new();

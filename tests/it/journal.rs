@@ -65,7 +65,7 @@ fn decision(value: f64) -> Event {
         resource_id: None,
         class: InstanceClass::known("db.t4g.small"),
         verdict: Verdict::WouldScale { direction: Direction::Up, to: None },
-        rules: vec![RuleResult { direction: Direction::Up, rule, beyond: 2, missing: 1, holds: true }],
+        rules: vec![RuleResult { direction: Direction::Up, rule, beyond: 2, missing: 1, holds: true, period_secs: 60 }],
         gates: vec![],
         choices: vec![],
         datapoints,

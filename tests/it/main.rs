@@ -17,6 +17,7 @@ mod clusters;
 mod config;
 mod controlled;
 mod crash;
+mod direct;
 mod durable;
 mod evidence;
 mod fuzz;

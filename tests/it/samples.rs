@@ -231,8 +231,14 @@ fn intended_by(strategy: Strategy) -> Event {
 
 fn decision(verdict: Verdict) -> Event {
     let rule = |comparison| Rule { signal: signal(), comparison, threshold: 500.0, datapoints: 2, periods: 3 };
-    let result =
-        |direction, comparison| RuleResult { direction, rule: rule(comparison), beyond: 0, missing: 0, holds: false };
+    let result = |direction, comparison| RuleResult {
+        direction,
+        rule: rule(comparison),
+        beyond: 0,
+        missing: 0,
+        holds: false,
+        period_secs: 10,
+    };
     let gates = std::iter::successors(gate_after(None), |gate| gate_after(Some(gate)));
     let datapoint = UsedDatapoint { signal: signal(), start: now(), value: 1.0, age_secs: 60 };
     let decision = Decision {

@@ -45,6 +45,21 @@ fn screens_look_as_they_should() {
 }
 
 #[test]
+fn both_sources_of_one_thing_are_drawn_together_and_named() {
+    let snapshot = fixtures::two_sources();
+    for (width, height) in [(80, 24), (120, 40)] {
+        let screen = styled(&drawn(width, height, &snapshot, &UiState::default(), false));
+        insta::assert_snapshot!(format!("two_sources_{width}x{height}"), screen);
+    }
+    // The other way round: the rules look at the server's own rows.
+    let mut turned = snapshot;
+    turned.databases[0].policy.up[0].signal = crate::model::series::SignalName::new("rows_written");
+    let screen = text(&drawn(120, 40, &turned, &UiState::default(), false));
+    assert!(screen.contains("checkpoints: rows_written, rows/s | 720"), "{screen}");
+    assert!(screen.contains("⠒ rows_written  ⠒ writes, writes/s: 640"), "{screen}");
+}
+
+#[test]
 fn no_byte_beyond_ascii_and_no_colour_in_the_plain_screen() {
     for snapshot in [snapshot(), trouble()] {
         let snapshot = Arc::new(snapshot);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::scene::Scene;
 use super::{age, panel, words};
@@ -13,7 +13,7 @@ use crate::console::theme;
 use crate::console::widget::time_chart::TimeChart;
 use crate::model::ladder::Direction;
 use crate::model::mark::MarkKind;
-use crate::model::series::{Series, SignalName};
+use crate::model::series::{Series, SignalName, SignalSpec};
 use crate::model::snapshot::DatabaseView;
 
 /// Words for a value.
@@ -37,6 +37,7 @@ pub(super) fn writes(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view:
     let series = view.signal(&signal);
     let newest = age::newest_words(series, scene.at());
     let title = format!(" {}: {signal}, {unit} | {newest} | {} ", view.name(), range(scene));
+    let beside = beside(view, &signal);
     let line = |direction, style: Style| Some((view.policy.threshold_line(&signal, direction)?, style));
     let thresholds = [line(Direction::Up, theme::DANGER), line(Direction::Down, theme::OK)];
     let chart = TimeChart {
@@ -44,16 +45,42 @@ pub(super) fn writes(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view:
         marks: marks(view),
         time_axis: Some(right_label(scene)),
         before: view.before.as_ref().and_then(|before| Some((before.series.get(&signal)?.as_ref(), before.until))),
+        beside: beside.iter().filter_map(|(_, series, style)| Some(((*series)?, *style))).collect(),
         ..chart(scene, series, words::short)
     };
     let mut block = panel(title, scene.state.panel == Panel::Writes);
+    let mut sources = 0;
+    if !beside.is_empty() {
+        let line = sources_line(&signal, &beside, scene.at());
+        sources = line.width();
+        block = block.title_bottom(line.right_aligned());
+    }
     let legend = Line::styled(legend(), theme::MUTED);
-    if chart.shows_marks() && legend.width() + 4 <= usize::from(area.width) {
+    if chart.shows_marks() && legend.width() + sources + 4 <= usize::from(area.width) {
         block = block.title_bottom(legend);
     }
     let inner = block.inner(area);
     frame.render_widget(block, area);
     frame.render_widget(&chart, inner);
+}
+
+/// Signals that are drawn in the chart of this one, or this one in theirs: with what was read of each.
+fn beside<'a>(view: &'a DatabaseView, signal: &SignalName) -> Vec<(&'a SignalSpec, Option<&'a Series>, Style)> {
+    let own = view.policy.signal(signal);
+    let chart = own.and_then(|own| own.shown_with.as_ref()).unwrap_or(signal);
+    let is_there = |spec: &&SignalSpec| spec.name == *chart || spec.shown_with.as_ref() == Some(chart);
+    let others = view.policy.signals.iter().filter(is_there).filter(|spec| spec.name != *signal);
+    others.zip(theme::BESIDE).map(|(spec, style)| (spec, view.signal(&spec.name), style)).collect()
+}
+
+/// Which curve is which, and the newest of the others: a word for each, since a colour alone tells nothing.
+fn sources_line(signal: &SignalName, beside: &[(&SignalSpec, Option<&Series>, Style)], at: Timestamp) -> Line<'static> {
+    let mut spans = vec![Span::styled(format!(" ⠒ {signal} "), theme::SERIES)];
+    for (spec, series, style) in beside {
+        let newest = age::newest_words(*series, at);
+        spans.push(Span::styled(format!(" ⠒ {}, {}: {newest} ", spec.name, spec.unit), *style));
+    }
+    Line::from(spans)
 }
 
 pub(super) fn small(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &DatabaseView) {
@@ -79,7 +106,9 @@ fn draw_small(frame: &mut Frame<'_>, areas: [Rect; 4], scene: &Scene<'_>, view: 
         let inner = block.inner(area);
         frame.render_widget(block, area);
         let time_axis = (inner.height >= AXIS_FROM).then(|| right_label(scene));
-        frame.render_widget(&TimeChart { time_axis, ..chart(scene, series, label) }, inner);
+        let beside = beside(view, &SignalName::new(name));
+        let beside = beside.into_iter().filter_map(|(_, series, style)| Some((series?, style))).collect();
+        frame.render_widget(&TimeChart { beside, time_axis, ..chart(scene, series, label) }, inner);
     }
 }
 
@@ -94,6 +123,7 @@ fn chart<'a>(scene: &Scene<'_>, series: Option<&'a Series>, label: Words) -> Tim
     TimeChart {
         series,
         before: None,
+        beside: Vec::new(),
         until: scene.right_edge(),
         range_secs: scene.state.range_secs(),
         thresholds: Vec::new(),

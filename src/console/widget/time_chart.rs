@@ -24,6 +24,8 @@ pub(crate) struct TimeChart<'a> {
     pub(crate) series: Option<&'a Series>,
     /// What was measured on another machine before a cut, and the moment of the cut.
     pub(crate) before: Option<(&'a Series, Timestamp)>,
+    /// What other sources say of the same, under the data.
+    pub(crate) beside: Vec<(&'a Series, Style)>,
     /// The right edge is the end of the column that this falls into.
     pub(crate) until: Timestamp,
     /// Seconds from edge to edge.
@@ -56,7 +58,10 @@ impl Widget for &TimeChart<'_> {
         let dots = usize::from(plot.width) * 2;
         let columns = self.columns(self.series, dots);
         let earlier = self.columns(self.before.map(|(series, _)| series), dots);
-        let top = self.top(&columns, plot.height).max(self.top(&earlier, plot.height));
+        let beside: Vec<(Vec<Column>, Style)> =
+            self.beside.iter().map(|(series, style)| (self.columns(Some(series), dots), *style)).collect();
+        let all = [&columns, &earlier].into_iter().chain(beside.iter().map(|(columns, _)| columns));
+        let top = all.map(|columns| self.top(columns, plot.height)).fold(0.0, f64::max);
         self.axis(area, plot, top, buffer);
         for (threshold, style) in &self.thresholds {
             let row = plot.y + row_of(*threshold, top, plot.height * 4) / 4;
@@ -69,6 +74,9 @@ impl Widget for &TimeChart<'_> {
             for y in plot.y..plot.bottom() {
                 buffer[(plot.x + x / 2, y)].set_char('│').set_style(theme::WARN);
             }
+        }
+        for (columns, style) in &beside {
+            self.plot_columns(columns, top, plot, *style, buffer);
         }
         self.plot_columns(&columns, top, plot, theme::SERIES, buffer);
         let marks_at = if marks_row > 0 { plot.bottom() } else { plot.y };
@@ -242,6 +250,7 @@ mod tests {
         let chart = TimeChart {
             series: Some(series),
             before: None,
+            beside: Vec::new(),
             until: Timestamp::from_second(until).unwrap(),
             range_secs: 1_200,
             thresholds: vec![(500.0, theme::DANGER)],

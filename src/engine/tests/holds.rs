@@ -3,7 +3,6 @@
 use super::*;
 use crate::model::deployment::{Deployment, DeploymentId, DeploymentStatus};
 use crate::model::hold::{Hold, HoldCause};
-use crate::model::ladder::Direction;
 
 fn checkpoints() -> DatabaseName {
     DatabaseName::new("checkpoints")

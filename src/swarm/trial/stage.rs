@@ -131,6 +131,7 @@ impl Stage {
             journal,
             entries,
             aws,
+            servers: Vec::new(),
             clock: self.wall.clone(),
             server,
             backend,

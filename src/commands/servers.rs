@@ -1,0 +1,69 @@
+//! From the configuration to the servers that are read: where passwords and authorities come from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use secrecy::SecretString;
+
+use super::CommandError;
+use super::access::private_file;
+use super::environment::Environment;
+use crate::aws::Aws;
+use crate::clock::Clock;
+use crate::model::policy::Policy;
+use crate::model::series::{SignalSource, SignalSpec};
+use crate::model::server::{PasswordSource, ServerAccess};
+use crate::model::settings::Settings;
+use crate::workload::access::{Access, MakePassword, Password};
+use crate::workload::dsn::Dsn;
+use crate::workload::signals::Source;
+
+/// The servers that the configuration names. Nothing has been connected to when this returns.
+///
+/// # Errors
+/// When a password or the authorities cannot be had, or others can read the password's file.
+pub(super) fn sources(
+    settings: &Settings,
+    environment: &Environment,
+    aws: &Aws,
+    clock: &Clock,
+) -> Result<Vec<Source>, CommandError> {
+    let with_server = settings.databases.iter().filter_map(|policy| Some((policy, policy.postgres.as_ref()?)));
+    let one = |(policy, access): (&Policy, &ServerAccess)| {
+        let way = way(access, environment, aws, clock).map_err(|error| {
+            CommandError::Usage(format!("[database.postgres] of {}: {}", policy.database, error.words()))
+        })?;
+        let signals = policy.signals.iter().filter_map(|spec: &SignalSpec| match spec.source {
+            SignalSource::Postgres { metric } => Some((spec.name.clone(), metric, spec.period_secs)),
+            SignalSource::Metric { .. } | SignalSource::Expression { .. } => None,
+        });
+        Ok(Source { database: policy.database.clone(), access: way, signals: signals.collect() })
+    };
+    with_server.map(one).collect()
+}
+
+fn way(access: &ServerAccess, environment: &Environment, aws: &Aws, clock: &Clock) -> Result<Access, CommandError> {
+    let dsn: Dsn = access.dsn.parse().map_err(|error| CommandError::Usage(format!("dsn: {error}")))?;
+    let password = match &access.password {
+        PasswordSource::None => Password::None,
+        PasswordSource::File { path } => private_file("password_file", &PathBuf::from(path))?,
+        PasswordSource::Iam => Password::Made(Arc::new(Tokens(aws.clone()))),
+        PasswordSource::Environment => {
+            let given = environment.postgres_password.clone();
+            let missing = || CommandError::Usage("password = \"environment\", and PGPASSWORD is not set".to_owned());
+            Password::Given(given.ok_or_else(missing)?)
+        }
+    };
+    let ca_file = access.ca_file.as_ref().map(PathBuf::from);
+    Access::new(dsn, password, ca_file, clock.clone()).map_err(|error| CommandError::Usage(error.to_string()))
+}
+
+/// Tokens of IAM, one for each session: a session outlives its token, a new one needs a new one.
+struct Tokens(Aws);
+
+impl MakePassword for Tokens {
+    fn make<'a>(&'a self, host: &'a str, port: u16, user: &'a str) -> BoxFuture<'a, Result<SecretString, String>> {
+        Box::pin(self.0.session_token(host, port, user))
+    }
+}

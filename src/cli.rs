@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod canary;
+pub mod drill;
 pub mod load;
 pub mod report;
 
@@ -76,6 +77,8 @@ pub enum Command {
     Canary(canary::CanaryArgs),
     /// Writes to a PostgreSQL server at a rate, whatever becomes of the writes, and says what became of them
     Load(load::LoadArgs),
+    /// Puts a load on a database and shows what its move up and back down cost its clients
+    Drill(drill::DrillArgs),
     /// Reads the evidence
     Journal {
         /// What to do with it.

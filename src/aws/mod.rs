@@ -4,6 +4,7 @@
 //! There are two RDS clients. Reads use the SDK's retries. Mutations get exactly one attempt, because RDS has no
 //! idempotency token: a second attempt could act twice.
 
+pub mod alarms;
 mod clusters;
 pub mod connect;
 mod convert;

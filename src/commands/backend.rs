@@ -14,7 +14,7 @@ use crate::aws::connect::Target;
 use crate::clock::Clock;
 use crate::model::backend::Backend;
 use crate::sim::Sim;
-use crate::sim::postgres::Plane;
+use crate::sim::postgres::{Place, Plane};
 use crate::sim::scenario::Scenario;
 use crate::sim::server::Server;
 
@@ -29,7 +29,7 @@ pub(super) struct Ready {
     /// What must go on while it is used; a task that ends is a failure.
     pub(super) tasks: JoinSet<String>,
     /// Where clients reach each database by its name, where real servers are simulated.
-    pub(super) endpoints: BTreeMap<String, SocketAddr>,
+    pub(super) places: BTreeMap<String, Place>,
 }
 
 /// How real servers stand behind a simulation.
@@ -47,7 +47,7 @@ pub(super) fn aws() -> Ready {
         target: Target::Standard,
         backend: Backend::Aws,
         tasks: JoinSet::new(),
-        endpoints: BTreeMap::new(),
+        places: BTreeMap::new(),
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn simulation(
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let sim = Sim::new(&scenario, seed, clock.clone());
     let mut tasks = JoinSet::new();
-    let endpoints = servers(&sim, &scenario, real, &mut tasks).await?;
+    let places = servers(&sim, &scenario, real, &mut tasks).await?;
     let server = Server::bind(listen, sim).await;
     let server = server.map_err(|error| CommandError::Failed(format!("the simulation could not start: {error}")))?;
     let endpoint = server.endpoint();
@@ -106,7 +106,7 @@ pub(super) async fn simulation(
         }
     });
     let backend = Backend::Simulation { scenario: name, speed, endpoint: endpoint.clone() };
-    Ok(Ready { clock, target: Target::Endpoint { url: endpoint, region }, backend, tasks, endpoints })
+    Ok(Ready { clock, target: Target::Endpoint { url: endpoint, region }, backend, tasks, places })
 }
 
 /// Real servers for a simulation, if they are wanted, with the task that keeps them. Where clients reach them.
@@ -118,13 +118,13 @@ pub(super) async fn servers(
     scenario: &Scenario,
     real: Option<&RealServers>,
     tasks: &mut JoinSet<String>,
-) -> Result<BTreeMap<String, SocketAddr>, CommandError> {
+) -> Result<BTreeMap<String, Place>, CommandError> {
     let Some(real) = real else { return Ok(BTreeMap::new()) };
     let plane = Plane::start(sim, scenario, real.path.as_deref(), real.staleness).await;
     let plane = plane.map_err(|error| CommandError::Failed(format!("no real servers: {error}")))?;
-    let endpoints = plane.endpoints();
+    let places = plane.places();
     tasks.spawn(async { format!("the simulated databases are gone: {}", plane.run().await) });
-    Ok(endpoints)
+    Ok(places)
 }
 
 /// A connection string for a simulated database.

@@ -5,8 +5,10 @@ mod auto;
 mod backend;
 mod canary;
 mod configuration;
+mod drill;
 pub mod environment;
 mod failure;
+mod hosted;
 mod journal;
 mod last_words;
 mod load;
@@ -39,6 +41,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Preflight(args)) => preflight::run(&args, &environment),
         Some(Command::Canary(args)) => canary::run(&args, &environment),
         Some(Command::Report(args)) => report::run(&args, &environment),
+        Some(Command::Drill(args)) => drill::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment
             .state_directory(place.state_dir.as_deref())
             .and_then(|directory| journal::show(&directory, json)),

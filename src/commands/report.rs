@@ -110,7 +110,7 @@ fn default_name(evidence: &Evidence, selection: &Selection, format: ReportFormat
 
 /// All of the file or nothing: it is written beside its place and put there when it is whole. A file that is there stays,
 /// unless it is to be written over.
-fn save(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
+pub(super) fn save(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
     let failed = |error: std::io::Error| CommandError::Failed(format!("cannot write {}: {error}", path.display()));
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.ok_or_else(|| CommandError::Usage(format!("--out {} names no file", path.display())))?;

@@ -43,7 +43,16 @@ pub(super) fn sources(
     with_server.map(one).collect()
 }
 
-fn way(access: &ServerAccess, environment: &Environment, aws: &Aws, clock: &Clock) -> Result<Access, CommandError> {
+/// The way to one of them.
+///
+/// # Errors
+/// As those of [`sources`].
+pub(super) fn way(
+    access: &ServerAccess,
+    environment: &Environment,
+    aws: &Aws,
+    clock: &Clock,
+) -> Result<Access, CommandError> {
     let dsn: Dsn = access.dsn.parse().map_err(|error| CommandError::Usage(format!("dsn: {error}")))?;
     let password = match &access.password {
         PasswordSource::None => Password::None,

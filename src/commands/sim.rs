@@ -21,13 +21,13 @@ pub(super) fn run(args: &SimArgs, environment: &Environment) -> Result<(), Comma
         let sim = Sim::new(&scenario, None, clock);
         let mut tasks = JoinSet::new();
         let real = backend::RealServers { path: environment.path.clone(), staleness: args.staleness };
-        let endpoints = backend::servers(&sim, &scenario, args.postgres.then_some(&real), &mut tasks).await?;
+        let places = backend::servers(&sim, &scenario, args.postgres.then_some(&real), &mut tasks).await?;
         let server = Server::bind(args.listen, sim).await;
         let server = server.map_err(|error| CommandError::Failed(error.to_string()))?;
         let mut ready = serde_json::json!({ "endpoint": server.endpoint() });
         if args.postgres {
             let databases: BTreeMap<&String, String> =
-                endpoints.iter().map(|(database, endpoint)| (database, backend::dsn(*endpoint))).collect();
+                places.iter().map(|(database, place)| (database, backend::dsn(place.endpoint))).collect();
             ready["databases"] = serde_json::json!(databases);
         }
         stdout::line(&ready.to_string())?;

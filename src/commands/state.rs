@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use super::CommandError;
 use super::environment::Environment;
-use crate::cli::RunArgs;
 use crate::clock::Clock;
 use crate::journal::{Journal, OpenError};
 use crate::model::event::Entry;
@@ -15,10 +14,13 @@ use crate::model::event::Entry;
 ///
 /// # Errors
 /// When none is given and the environment names none.
-pub(super) fn state_directory(args: &RunArgs, environment: &Environment) -> Result<PathBuf, CommandError> {
-    let option = args.state_dir.as_deref();
+pub(super) fn directory_for(
+    option: Option<&Path>,
+    is_simulated: bool,
+    environment: &Environment,
+) -> Result<PathBuf, CommandError> {
     let directory = environment.state_directory(option)?;
-    if environment.given_directory(option).is_some() || args.sim.is_none() {
+    if environment.given_directory(option).is_some() || !is_simulated {
         return Ok(directory);
     }
     let stamp = Clock::system().now().strftime("%Y%m%dT%H%M%S").to_string();

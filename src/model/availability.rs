@@ -121,6 +121,23 @@ pub struct Integrity {
     pub writers: Vec<String>,
 }
 
+impl Availability {
+    /// The same with every moment on another clock. How long things took stays as clients felt it.
+    pub fn redated(mut self, date: impl Fn(Timestamp) -> Timestamp) -> Self {
+        (self.from, self.until) = (date(self.from), date(self.until));
+        for path in &mut self.paths {
+            for outage in &mut path.outages {
+                outage.from = date(outage.from);
+                outage.until = outage.until.map(&date);
+            }
+            for second in &mut path.seconds {
+                second.at = date(second.at);
+            }
+        }
+        self
+    }
+}
+
 impl PathResult {
     /// The longest outage.
     pub fn longest_outage(&self) -> Option<&ClientOutage> {

@@ -17,6 +17,9 @@ pub struct Drill {
     pub until: Timestamp,
     /// The database.
     pub database: DatabaseName,
+    /// Seconds of that clock in one second of clients: what clients waited is told in their own seconds.
+    #[serde(default = "one")]
+    pub speed: f64,
     /// The load that was asked for; absent where none was.
     #[serde(default)]
     pub surge: Option<Surge>,
@@ -32,6 +35,10 @@ pub struct Drill {
     /// What was to be shown, and what came of it.
     #[serde(default)]
     pub acceptance: Vec<AcceptanceRow>,
+}
+
+const fn one() -> f64 {
+    1.0
 }
 
 /// A load beyond what the database is meant to stay on its class for.

@@ -56,3 +56,14 @@ pub struct LoadSecond {
     /// The slowest of the acknowledged ones; absent when there are none.
     pub max_millis: Option<f64>,
 }
+
+impl LoadRun {
+    /// The same with every moment on another clock. How long things took stays as clients felt it.
+    pub fn redated(mut self, date: impl Fn(Timestamp) -> Timestamp) -> Self {
+        (self.from, self.until) = (date(self.from), date(self.until));
+        for second in &mut self.seconds {
+            second.at = date(second.at);
+        }
+        self
+    }
+}

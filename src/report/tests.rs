@@ -50,7 +50,14 @@ fn decision(secs: i64, verdict: Verdict, points: &[(i64, f64)], missing: u32) ->
         resource_id: Some(ResourceId::new("db-1")),
         class: Some(class("db.t4g.small")),
         verdict,
-        rules: vec![RuleResult { direction: Direction::Up, rule, beyond, missing, holds: beyond >= 2 }],
+        rules: vec![RuleResult {
+            direction: Direction::Up,
+            rule,
+            period_secs: 60,
+            beyond,
+            missing,
+            holds: beyond >= 2,
+        }],
         gates: vec![GateResult::new(Gate::Armed, true)],
         choices: vec![],
         datapoints: used.collect(),
@@ -204,6 +211,7 @@ fn a_canary_that_was_not_there_all_the_while_is_no_witness() {
     let seen = |from, until| {
         let path = |path, acknowledged| PathResult {
             path,
+            every_millis: 20,
             attempts: 100,
             acknowledged,
             refused: 0,
@@ -216,13 +224,29 @@ fn a_canary_that_was_not_there_all_the_while_is_no_witness() {
         let writers = vec!["db-1".to_owned()];
         let integrity = Integrity { acknowledged: 90, lost: 0, phantom: 0, duplicated: 0, split_brain: 0, writers };
         let paths = vec![path(ClientPath::Persistent, 90), path(ClientPath::OldWriter, 0)];
-        Availability { from: at(from), until: at(until), every_millis: 20, paths, integrity: Some(integrity) }
+        Availability {
+            from: at(from),
+            until: at(until),
+            every_millis: 20,
+            paths,
+            integrity: Some(integrity),
+            unchecked: None,
+        }
     };
     let shown = |availability: Availability| {
         let (from, until, database) = (availability.from, availability.until, database());
         let availability = Some(availability);
-        let drill =
-            Drill { from, until, database, surge: None, availability, load: None, alarms: vec![], acceptance: vec![] };
+        let drill = Drill {
+            from,
+            until,
+            database,
+            speed: 1.0,
+            surge: None,
+            availability,
+            load: None,
+            alarms: vec![],
+            acceptance: vec![],
+        };
         let evidence = gathered(story(), &Selection::Last, Some(drill)).unwrap();
         [claim::CLIENTS, claim::WRITES].map(|claim| passed(&evidence, claim).0)
     };

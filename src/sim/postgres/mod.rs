@@ -40,6 +40,15 @@ pub struct Plane {
     yard: Yard,
 }
 
+/// Where clients reach an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// By its name: it stays, and what it leads to moves.
+    pub endpoint: SocketAddr,
+    /// The machine that has that name now.
+    pub machine: SocketAddr,
+}
+
 /// Why there are no real servers, or no more.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaneError {
@@ -121,9 +130,9 @@ impl Plane {
         Ok(Self { yard: Yard::start(sim.clone(), programs::Programs::find(path)?, staleness).await? })
     }
 
-    /// Where clients reach each instance by its name.
-    pub fn endpoints(&self) -> BTreeMap<String, SocketAddr> {
-        self.yard.endpoints()
+    /// Where clients reach each instance.
+    pub fn places(&self) -> BTreeMap<String, Place> {
+        self.yard.places()
     }
 
     /// Does what the world asks for until that fails; says why it did. Dropping it ends the servers.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +9,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use super::PlaneError;
 use super::endpoint::{self, Endpoint, Route};
 use super::gauge::Gauge;
 use super::jobs::{Finished, Pair, Tools};
 use super::programs::Programs;
 use super::server::Server;
 use super::throttle::Throttle;
+use super::{Place, PlaneError};
 use crate::clock::Clock;
 use crate::sim::Sim;
 use crate::sim::rds::machinery::Order;
@@ -85,9 +84,13 @@ impl Yard {
         Ok(yard)
     }
 
-    /// Where clients reach each instance by its name.
-    pub(super) fn endpoints(&self) -> BTreeMap<String, SocketAddr> {
-        self.endpoints.iter().map(|(name, endpoint)| (name.clone(), endpoint.address())).collect()
+    /// Where clients reach each instance.
+    pub(super) fn places(&self) -> BTreeMap<String, Place> {
+        let place = |machine: Machine| {
+            let endpoint = self.endpoints.get(&machine.name)?.address();
+            Some((machine.name, Place { endpoint, machine: self.machines.get(&machine.id)?.machine.address }))
+        };
+        self.tools.sim.world().machines().into_iter().filter_map(place).collect()
     }
 
     /// Does what the world asks for; returns when that fails.

@@ -3,12 +3,13 @@
 use super::Scenario;
 use crate::diagnostics::Diagnostics;
 
-const BUILTIN: [(&str, &str); 6] = [
+const BUILTIN: [(&str, &str); 7] = [
     ("checkpoints", include_str!("../scenarios/checkpoints.toml")),
     ("blue-green", include_str!("../scenarios/blue-green.toml")),
     ("aurora", include_str!("../scenarios/aurora.toml")),
     ("cluster", include_str!("../scenarios/cluster.toml")),
     ("multi-az", include_str!("../scenarios/multi-az.toml")),
+    ("drill", include_str!("../scenarios/drill.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
 ];
 

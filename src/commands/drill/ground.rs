@@ -1,0 +1,237 @@
+//! Where a drill happens: a simulation, or the database of a configuration after its name was typed.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use tracing_appender::non_blocking::WorkerGuard;
+
+use super::super::backend::{self, RealServers};
+use super::super::configuration::settings;
+use super::super::environment::Environment;
+use super::super::hosted::{Hosted, Opened};
+use super::super::servers::way;
+use super::super::state::{directory_for, open_journal};
+use super::super::{CommandError, logging};
+use crate::aws::Aws;
+use crate::aws::connect::connect;
+use crate::cli::drill::DrillArgs;
+use crate::clock::Clock;
+use crate::model::database::{DatabaseName, DatabaseState};
+use crate::model::failure::Failure;
+use crate::model::policy::{OldMachinePolicy, Policy, Strategy};
+use crate::model::server::{PasswordSource, ServerAccess};
+use crate::model::settings::Settings;
+use crate::model::text::clean;
+use crate::sim::postgres::Place;
+use crate::sim::scenario::Scenario;
+use crate::workload::access::{Access, Password};
+use crate::workload::canary::OldWriter;
+use crate::workload::canary::setup::{ROLE, RoleName, carry_out, setup_sql};
+
+/// Real servers keep up with this.
+const SPEED_OF_SERVERS: f64 = 60.0;
+const SPEED_OF_MODEL: f64 = 600.0;
+/// Tags that say what a database is for, and what they say of one that nobody drills on.
+const STAGE_TAGS: [&str; 4] = ["environment", "env", "stage", "tier"];
+const PRODUCTION: [&str; 3] = ["production", "prod", "live"];
+
+/// What is drilled, before anything was started.
+pub(super) struct Plan {
+    settings: Settings,
+    scenario: Option<Scenario>,
+    database: DatabaseName,
+}
+
+/// Everything that a drill needs, with the engine at work.
+pub(super) struct Ground {
+    pub(super) hosted: Hosted,
+    pub(super) aws: Aws,
+    pub(super) database: DatabaseName,
+    pub(super) policy: Policy,
+    /// How clients get in; absent where the database is only modelled.
+    pub(super) way: Option<Way>,
+    pub(super) directory: PathBuf,
+    pub(super) is_simulated: bool,
+    /// The log is written as long as this lives.
+    pub(super) _log: Option<WorkerGuard>,
+}
+
+/// How clients get in.
+pub(super) struct Way {
+    /// Those who write.
+    pub(super) load: Access,
+    /// The canary.
+    pub(super) canary: Access,
+    /// The machine that writes at the beginning, where it has an address of its own.
+    pub(super) old_writer: Option<OldWriter>,
+}
+
+/// Reads everything that can be wrong before something is touched.
+///
+/// # Errors
+/// When the scenario, the configuration or the database's name is wrong, or clients could not get in.
+pub(super) fn plan(args: &DrillArgs) -> Result<Plan, CommandError> {
+    let mut scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
+    if let (Some(scenario), Some(word)) = (&mut scenario, &args.strategy) {
+        scenario.strategy = strategy(word)?;
+        if args.postgres && !scenario.clusters.is_empty() {
+            return Err(CommandError::Usage("--postgres is for scenarios without clusters".to_owned()));
+        }
+    }
+    let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;
+    let database = named(args, &settings, &configuration)?;
+    settings.databases.retain(|policy| policy.database == database);
+    let policy = &mut settings.databases[0];
+    if args.strategy.is_some()
+        && let Some(scenario) = &scenario
+    {
+        (policy.strategy, policy.old_machine) = (scenario.strategy, OldMachinePolicy::of(scenario.strategy));
+    }
+    if scenario.is_none() && policy.postgres.is_none() {
+        return Err(CommandError::Usage(format!(
+            "{database} has no [database.postgres] in {configuration}: that is how the drill's clients get in"
+        )));
+    }
+    Ok(Plan { settings, scenario, database })
+}
+
+/// Starts the world and the engine, and prepares the database for the canary.
+///
+/// # Errors
+/// When any of it cannot be had, or the person says no.
+pub(super) async fn prepare(args: &DrillArgs, environment: &Environment, plan: Plan) -> Result<Ground, CommandError> {
+    let Plan { mut settings, scenario, database } = plan;
+    let is_simulated = scenario.is_some();
+    let directory = directory_for(args.state_dir.as_deref(), is_simulated, environment)?;
+    let (journal, entries) = open_journal(&directory, is_simulated)?;
+    let log = logging::start(&directory, false, false);
+    let ready = match scenario {
+        Some(scenario) => {
+            let real = RealServers { path: environment.path.clone(), staleness: args.staleness };
+            let real = args.postgres.then_some(&real);
+            let usual = if args.postgres { SPEED_OF_SERVERS } else { SPEED_OF_MODEL };
+            let newest = entries.last().map(|entry| entry.at);
+            backend::simulation(scenario, args.speed.unwrap_or(usual), newest, real).await?
+        }
+        None => backend::aws(),
+    };
+    let place = ready.places.get(database.as_str()).copied();
+    let aws = connect(&settings.aws, ready.target.clone()).await;
+    let policy = &mut settings.databases[0];
+    let way = match place {
+        Some(place) => {
+            policy.postgres = Some(by_trust(place));
+            Some(simulated(place).await?)
+        }
+        None if is_simulated => None,
+        None => {
+            ask(&aws, &database, args).await?;
+            Some(real(policy, environment, &aws, &ready.clock)?)
+        }
+    };
+    let policy = policy.clone();
+    let hosted = Hosted::start(Opened { settings, journal, entries }, ready, environment, mode(is_simulated)).await?;
+    Ok(Ground { hosted, aws, database, policy, way, directory, is_simulated, _log: log.ok() })
+}
+
+fn mode(is_simulated: bool) -> String {
+    if is_simulated { "drill sim" } else { "drill" }.to_owned()
+}
+
+fn strategy(word: &str) -> Result<Strategy, CommandError> {
+    Strategy::ALL.into_iter().find(|strategy| strategy.as_str() == word).ok_or_else(|| {
+        let known: Vec<&str> = Strategy::ALL.iter().map(|strategy| strategy.as_str()).collect();
+        CommandError::Usage(format!("no strategy {}\nhelp: there is {}", clean(word, 60), known.join(", ")))
+    })
+}
+
+fn named(args: &DrillArgs, settings: &Settings, configuration: &str) -> Result<DatabaseName, CommandError> {
+    let known: Vec<&str> = settings.databases.iter().map(|policy| policy.database.as_str()).collect();
+    let help = || format!("help: there is {}", known.join(", "));
+    match (&args.database, known.as_slice()) {
+        (Some(name), _) if known.contains(&name.as_str()) => Ok(DatabaseName::new(name)),
+        (Some(name), _) => {
+            Err(CommandError::Usage(format!("no database {} in {configuration}\n{}", clean(name, 63), help())))
+        }
+        (None, [only]) => Ok(DatabaseName::new(*only)),
+        (None, _) => Err(CommandError::Usage(format!("which database of {configuration}?\n{}", help()))),
+    }
+}
+
+fn by_trust(place: Place) -> ServerAccess {
+    ServerAccess {
+        dsn: backend::dsn(place.endpoint),
+        password: PasswordSource::None,
+        ca_file: None,
+        max_transaction_age: std::time::Duration::from_mins(5),
+    }
+}
+
+/// The simulated servers let anybody in, and the canary has a role of its own there as anywhere.
+async fn simulated(place: Place) -> Result<Way, CommandError> {
+    let failed = |error: &dyn std::fmt::Display| CommandError::Failed(format!("the simulated database: {error}"));
+    let access = |user: &str| {
+        let dsn = format!("postgresql://{user}@{}/postgres", place.endpoint).parse();
+        let dsn = dsn.map_err(|error: crate::workload::dsn::DsnError| failed(&error))?;
+        Access::new(dsn, Password::None, None, Clock::system()).map_err(|error| failed(&error))
+    };
+    let load = access("postgres")?;
+    let role: RoleName = ROLE.parse().map_err(|error: String| failed(&error))?;
+    let sql = setup_sql(load.dsn(), &role);
+    carry_out(&load, &sql).await.map_err(|error| failed(&error))?;
+    let machine = place.machine;
+    let old_writer = OldWriter { host: machine.ip().to_string(), port: machine.port() };
+    Ok(Way { canary: access(ROLE)?, load, old_writer: Some(old_writer) })
+}
+
+/// Through the configuration's own way; the canary's table must be there.
+fn real(policy: &Policy, environment: &Environment, aws: &Aws, clock: &Clock) -> Result<Way, CommandError> {
+    let server = policy.postgres.as_ref();
+    let server = server.ok_or_else(|| CommandError::Usage("there is no [database.postgres]".to_owned()))?;
+    let access = way(server, environment, aws, clock)?;
+    Ok(Way { load: access.clone(), canary: access, old_writer: None })
+}
+
+/// Says what will happen and wants the database's name typed.
+async fn ask(aws: &Aws, database: &DatabaseName, args: &DrillArgs) -> Result<(), CommandError> {
+    let described = aws.databases(std::slice::from_ref(database), &[]).await;
+    let failed = |failure: Failure| CommandError::Failed(failure.sentence);
+    let found = described.map_err(failed)?.remove(database);
+    let state = found.ok_or_else(|| CommandError::Failed(format!("RDS knows no instance {database}")))?;
+    let state = state.map_err(failed)?;
+    if let Some(tag) = production_tag(&state).filter(|_| !args.force) {
+        return Err(CommandError::Usage(format!(
+            "{database} is tagged {tag}: nobody drills on production by accident; --force does it all the same"
+        )));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(CommandError::Usage("a drill on AWS wants the database's name typed, at a terminal".to_owned()));
+    }
+    let DrillArgs { calm_writes, writes, connections, .. } = args;
+    let question = format!(
+        "This drill writes to {} in schema upshift_load of {database} ({}, {}): {calm_writes}, then {writes}, then {calm_writes} \
+         writes/s by {connections} sessions. The engine is armed and will change its class up and back down, which costs an \
+         outage each time and money while both machines exist.\nType the database's name to begin: ",
+        state.endpoint.as_deref().unwrap_or("its endpoint"),
+        state.class,
+        state.status.as_str(),
+    );
+    drop(write!(std::io::stderr(), "{question}"));
+    let mut typed = String::new();
+    drop(std::io::stdin().read_line(&mut typed));
+    if typed.trim() == database.as_str() {
+        Ok(())
+    } else {
+        Err(CommandError::Usage("that is not its name: nothing was done".to_owned()))
+    }
+}
+
+/// The tag that says production, in words.
+fn production_tag(state: &DatabaseState) -> Option<String> {
+    let says = |(key, value): &(&String, &String)| {
+        STAGE_TAGS.contains(&key.to_ascii_lowercase().as_str())
+            && PRODUCTION.contains(&value.to_ascii_lowercase().as_str())
+    };
+    let (key, value) = state.facts.settings.tags.iter().find(says)?;
+    Some(format!("{key}={value}"))
+}

@@ -1,0 +1,131 @@
+//! An engine in this process: what runs it besides its face.
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::CommandError;
+use super::backend::Ready;
+use super::configuration::digest;
+use super::environment::Environment;
+use super::servers::sources;
+use crate::clock::Clock;
+use crate::control::{self, Client};
+use crate::controller::{Controller, Ended, Parts};
+use crate::journal::Journal;
+use crate::model::event::{Entry, Event};
+use crate::model::guard::Guards;
+use crate::model::policy::Policy;
+use crate::model::settings::Settings;
+use crate::model::snapshot::Snapshot;
+
+/// What an engine runs by, besides the world.
+pub(super) struct Opened {
+    pub(super) settings: Settings,
+    pub(super) journal: Result<Journal, String>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A running engine.
+pub(super) struct Hosted {
+    /// Sees it and gives it orders.
+    pub(super) client: Client,
+    /// Its time.
+    pub(super) clock: Clock,
+    stop: watch::Sender<Option<String>>,
+    engine: JoinSet<Ended>,
+    world: JoinSet<String>,
+}
+
+impl Hosted {
+    /// Starts it on a world. `mode` goes into the record of the start.
+    ///
+    /// # Errors
+    /// When a server that the settings name cannot be reached for by them.
+    pub(super) async fn start(
+        opened: Opened,
+        ready: Ready,
+        environment: &Environment,
+        mode: String,
+    ) -> Result<Self, CommandError> {
+        let Ready { clock, target, backend, tasks, places: _ } = ready;
+        let Opened { settings, journal, entries } = opened;
+        let aws = crate::aws::connect::connect(&settings.aws, target).await;
+        let start = Event::EngineStarted {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            mode,
+            config_digest: digest(&settings),
+        };
+        let first = Snapshot::before_the_start(clock.now(), backend.clone());
+        let (client, server) = control::pair(first, environment.operator.clone());
+        let servers = sources(&settings, environment, &aws, &clock)?;
+        let parts = Parts {
+            settings,
+            digest: digest::<Policy>,
+            journal,
+            entries,
+            aws,
+            servers,
+            clock: clock.clone(),
+            server,
+            backend,
+            start,
+            guards: Guards::all(),
+        };
+        let (stop, stopped) = watch::channel(None);
+        let mut engine = JoinSet::new();
+        engine.spawn(Controller::new(parts).run(stopped));
+        Ok(Self { client, clock, stop, engine, world: tasks })
+    }
+
+    /// Another task whose end is the engine's.
+    pub(super) fn with(mut self, task: impl Future<Output = Ended> + Send + 'static) -> Self {
+        self.engine.spawn(task);
+        self
+    }
+
+    /// Returns when the engine or its world is gone without having been asked to, with why.
+    pub(super) async fn lost(&mut self) -> CommandError {
+        tokio::select! {
+            lost = self.world.join_next(), if !self.world.is_empty() => {
+                CommandError::Failed(match lost {
+                    Some(Ok(words)) => words,
+                    Some(Err(error)) => format!("the simulation was lost: {error}"),
+                    None => "the simulation was lost".to_owned(),
+                })
+            }
+            ended = self.engine.join_next() => match outcome(ended) {
+                Ok(()) => CommandError::Failed("the engine ended by itself".to_owned()),
+                Err(error) => error,
+            },
+        }
+    }
+
+    /// Ends the engine for that reason; its end is in the journal when this returns.
+    ///
+    /// # Errors
+    /// When it could not end in order.
+    pub(super) async fn end(mut self, reason: String) -> Result<(), CommandError> {
+        self.stop.send_replace(Some(reason));
+        match self.engine.join_next().await {
+            Some(ended) => outcome(Some(ended)),
+            // It was seen to be lost before.
+            None => Ok(()),
+        }
+    }
+
+    /// The time on its clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+fn outcome(ended: Option<Result<Ended, tokio::task::JoinError>>) -> Result<(), CommandError> {
+    match ended {
+        Some(Ok(Ended::Asked(_))) => Ok(()),
+        Some(Ok(Ended::Failed(why))) => Err(CommandError::Failed(why)),
+        Some(Err(error)) => Err(CommandError::Failed(format!("the engine was lost: {error}"))),
+        None => Err(CommandError::Failed("the engine was lost".to_owned())),
+    }
+}

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::evidence::{ActionEvidence, CallKnown, Evidence, OutageEvidence};
-use super::when::{length, length_millis, number, secs_between};
+use super::when::{few, length, length_millis, number, secs_between};
 use crate::model::action::ActionResult;
 use crate::model::availability::{Availability, ClientPath, Integrity};
 use crate::model::decision::RuleResult;
@@ -11,6 +11,9 @@ use crate::model::drill::{AcceptanceRow, Passed, claim};
 use crate::model::ladder::Direction;
 use crate::model::operator::Actor;
 use crate::model::outage::OutageSource;
+
+/// How many figures of a kind are told.
+const FEW: usize = 6;
 
 /// What a claim rests on: whether it was shown, the figure, and who says so.
 type Shown = (Passed, String, String);
@@ -106,7 +109,7 @@ fn load(evidence: &Evidence) -> Shown {
         let by_person = matches!(first.intent.actor, Actor::Person { .. });
         return not_measured(if by_person { "a person ordered the step up" } else { "no datapoints on record" });
     }
-    let figures: Vec<&str> = grounds.iter().map(|(_, figure, _)| figure.as_str()).collect();
+    let figures = few(grounds.iter().map(|(_, figure, _)| figure.clone()).collect(), FEW);
     let all = grounds.iter().all(|(is_beyond, ..)| *is_beyond);
     (Passed::of(all), figures.join("; "), records(grounds.iter().map(|(.., seq)| *seq)))
 }
@@ -142,7 +145,8 @@ fn reaction(evidence: &Evidence) -> Shown {
         return not_measured("no step up by a rule and with a call in this report");
     }
     let words: Vec<String> = times.iter().map(|(secs, _)| length(*secs)).collect();
-    let figure = format!("{} from the first period beyond the threshold to the first call", words.join(", "));
+    let words = few(words, FEW).join(", ");
+    let figure = format!("{words} from the first period beyond the threshold to the first call");
     (Passed::Passed, figure, records(times.iter().map(|(_, seq)| *seq)))
 }
 
@@ -163,7 +167,7 @@ fn verified(evidence: &Evidence, direction: Direction) -> Shown {
     let took = ended.iter().map(|(action, end)| {
         format!("{}: {} after {}", action.intent.action.0, action.intent.to, length(secs_between(action.at, end.at)))
     });
-    (Passed::Passed, took.collect::<Vec<_>>().join("; "), source)
+    (Passed::Passed, few(took.collect(), FEW).join("; "), source)
 }
 
 /// Of every verified change of class. One that changed nothing took nobody the database.
@@ -178,7 +182,7 @@ fn outage(evidence: &Evidence) -> Shown {
         Some(outage) => format!("{}: {}", action.intent.action.0, outage.by.words(outage.secs)),
         None => format!("{}: nobody tells it", action.intent.action.0),
     };
-    let figure = verified.iter().map(words).collect::<Vec<_>>().join("; ");
+    let figure = few(verified.iter().map(words).collect(), FEW).join("; ");
     let by_rds = |outage: OutageEvidence| outage.by == OutageSource::Rds;
     if verified.iter().all(|(action, _)| action.outage.is_some_and(by_rds)) {
         return (Passed::Passed, figure, records(verified.iter().map(|(_, end)| end.seq)));
@@ -278,6 +282,5 @@ fn holding(action: &ActionEvidence) -> Option<&RuleResult> {
 
 /// `journal #10, #11`.
 fn records(seqs: impl Iterator<Item = u64>) -> String {
-    let seqs: Vec<String> = seqs.map(|seq| format!("#{seq}")).collect();
-    format!("journal {}", seqs.join(", "))
+    format!("journal {}", few(seqs.map(|seq| format!("#{seq}")).collect(), FEW).join(", "))
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::evidence::{ActionEvidence, Evidence};
+use super::html::ACTIONS;
 use super::html::tables::{ROWS, call_cells, environment_rows, kind};
 use super::story::{self, sign};
 use super::when::{number, stamp};
@@ -54,7 +55,10 @@ pub fn markdown(evidence: &Evidence) -> String {
         vec![stamp(moment.at), kind(moment.kind).0.to_owned(), moment.words.clone(), record]
     });
     out.table(&["time (UTC)", "what", "in words", "record"], rows);
-    for action in &evidence.actions {
+    if evidence.actions.len() > ACTIONS {
+        out.paragraph(&format!("Of {} actions the first {ACTIONS} follow.", evidence.actions.len()));
+    }
+    for action in evidence.actions.iter().take(ACTIONS) {
         out.action(action);
     }
     out.heading("##", "Environment");

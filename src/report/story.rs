@@ -2,12 +2,15 @@
 
 use super::acceptance::{client_words, integrity_words, witness};
 use super::evidence::{ActionEvidence, Evidence, GapReason, SeriesEvidence, World};
-use super::when::{clock, length, length_millis, secs_between, stamp};
+use super::when::{clock, few, length, length_millis, secs_between, stamp};
 use crate::model::action::ActionResult;
 use crate::model::availability::{ClientPath, Integrity};
 use crate::model::drill::Passed;
 use crate::model::operator::Actor;
 use crate::model::outage::OutageSource;
+
+/// More lines below an answer than this are no answer.
+const LINES: usize = 8;
 
 /// The five answers, each with what it says in short and what it rests on.
 pub(super) struct Answer {
@@ -40,7 +43,8 @@ pub(super) fn warning(evidence: &Evidence) -> Option<&'static str> {
 
 /// The first screen.
 pub(super) fn answers(evidence: &Evidence) -> Vec<Answer> {
-    vec![asked(evidence), happened(evidence), out(evidence), lost(evidence), whole(evidence)]
+    let answers = [asked(evidence), happened(evidence), out(evidence), lost(evidence), whole(evidence)];
+    answers.into_iter().map(|answer| Answer { more: few(answer.more, LINES), ..answer }).collect()
 }
 
 /// `orders: db.t4g.small → db.m5.large`, or which machine goes.

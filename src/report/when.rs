@@ -38,6 +38,16 @@ pub(super) fn secs_between(from: Timestamp, until: Timestamp) -> i64 {
     until.duration_since(from).as_secs()
 }
 
+/// The first of many, and how many more there are: a sentence is not a list.
+pub(super) fn few(mut items: Vec<String>, most: usize) -> Vec<String> {
+    let more = items.len().saturating_sub(most);
+    if more > 0 {
+        items.truncate(most);
+        items.push(format!("and {more} more"));
+    }
+    items
+}
+
 /// A figure with as many digits as it deserves: `685`, `12.5`, `0.043`.
 pub(super) fn number(value: f64) -> String {
     let digits = match value.abs() {

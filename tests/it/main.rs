@@ -32,6 +32,7 @@ mod postgres;
 mod preflight;
 mod process;
 mod readme;
+mod report;
 mod samples;
 mod sim_account;
 mod sim_blue_green;

@@ -10,6 +10,9 @@ use super::when::stamp;
 
 const STYLE: &str = include_str!("style.css");
 
+/// So many actions have a section of their own.
+pub(super) const ACTIONS: usize = 50;
+
 /// What the page is allowed: its own style, and nothing else. A browser holds to it whatever the page contains.
 const ALLOWED: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
@@ -56,7 +59,14 @@ fn body(page: &mut Markup, evidence: &Evidence) {
     section(page, "Acceptance", |page| tables::acceptance(page, evidence));
     section(page, "Plots", |page| plots(page, evidence));
     section(page, "Timeline", |page| tables::timeline(page, evidence));
-    for action in &evidence.actions {
+    if evidence.actions.len() > ACTIONS {
+        let note = format!(
+            "Of {} actions the first {ACTIONS} follow; --action shows one, --format json has all.",
+            evidence.actions.len()
+        );
+        page.leaf("p", &[("class", "note")], &note);
+    }
+    for action in evidence.actions.iter().take(ACTIONS) {
         let title = format!("Action {}: {}", action.intent.action.0, story::what(action));
         section(page, &title, |page| tables::action(page, action));
     }

@@ -116,7 +116,7 @@ mod tests {
     fn ticks_are_round_few_and_told_shortly() {
         let words = |from, until| axis(from, until).ticks().into_iter().map(|(_, words)| words).collect::<Vec<_>>();
         let day = words("2026-01-05T20:10:00Z", "2026-01-06T05:00:00Z");
-        assert_eq!(day, ["22:00", "Jan 06", "02:00", "04:00"]);
+        assert_eq!(day, ["21:00", "22:00", "23:00", "Jan 06", "01:00", "02:00", "03:00", "04:00", "05:00"]);
         assert_eq!(words("2026-01-05T09:29:58Z", "2026-01-05T09:30:04Z").len(), 7);
         for until in ["2026-01-05T09:30:00Z", "2026-01-12T09:30:00Z", "2036-01-05T09:30:00Z"] {
             let ticks = words("2026-01-05T09:29:58Z", until);

@@ -80,11 +80,9 @@ async fn tell(mut seen: watch::Receiver<Progress>, target: &str, limit: Duration
         let now = seen.borrow_and_update().clone();
         if next.is_zero() {
             line.say(&format!("writing to {} of {target}", now.table), Stays::Yes);
-        }
-        if now.elapsed >= next && now.elapsed > Duration::ZERO {
+            next = every;
+        } else if now.elapsed >= next {
             line.say(&words(&now, limit), if line.rewrites { Stays::No } else { Stays::Yes });
-        }
-        if now.elapsed >= next {
             next = now.elapsed + every;
         }
     }

@@ -3,7 +3,7 @@
 //! Writes are due by a `schedule`, whatever became of those before; they wait in a `queue` for one of the `sessions`, and
 //! their latency counts from the schedule, so that a server that stands still is in the figures with every write that it
 //! has kept waiting. `mix`, `schedule`, `tally` and the queue know no server; `table` is where it is written, `writer` one
-//! session.
+//! session, `dispatch` what puts writes that are due into the queue.
 //!
 //! A write that is due waits for a session for [`WAIT_LIMIT`] at most, then it has failed: that also bounds the queue, to
 //! the rate times this limit. Rates and durations are of the machine's time, even on a clock that runs faster.

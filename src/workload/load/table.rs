@@ -81,9 +81,10 @@ impl Table {
     /// # Errors
     /// In the driver's words, to be tried again on another session.
     pub(super) async fn remove(&self, session: &Session) -> Result<(), tokio_postgres::Error> {
-        // Server-side, since a lock that is never had would keep the session beyond any limit of ours.
-        session.batch_execute("set lock_timeout = '5s'").await?;
-        session.batch_execute(&format!("drop table if exists {}", self.name)).await?;
+        // Server-side, since a lock that is never had would keep the session beyond any limit of ours; local, since
+        // behind a pooler the session is somebody else's next.
+        let drop = format!("begin; set local lock_timeout = '5s'; drop table if exists {}; commit", self.name);
+        session.batch_execute(&drop).await?;
         if self.stage == Stage::SchemaAndTable
             && let Err(error) = session.batch_execute(&format!("drop schema if exists {SCHEMA}")).await
             && error.code() != Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST)

@@ -34,12 +34,8 @@ impl Server {
 
     /// The same with settings such as `max_connections=10`.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
-        let directory = TempDir::with_prefix("upshift-pg-").unwrap();
-        if let Some((user, group)) = other_user() {
-            chown(directory.path(), Some(user), Some(group)).unwrap();
-        }
-        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let mut server = Self { directory, programs: programs(), port: 0, settings, process: None };
+        let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let mut server = Self::nowhere(&settings);
         let data = server.data();
         let initdb = server.run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
         assert!(
@@ -49,6 +45,15 @@ impl Server {
         );
         server.begin();
         server
+    }
+
+    /// A place for one, empty.
+    fn nowhere(settings: &[String]) -> Self {
+        let directory = TempDir::with_prefix("upshift-pg-").unwrap();
+        if let Some((user, group)) = other_user() {
+            chown(directory.path(), Some(user), Some(group)).unwrap();
+        }
+        Self { directory, programs: programs(), port: 0, settings: settings.to_vec(), process: None }
     }
 
     /// How clients reach it, as the superuser.
@@ -82,6 +87,57 @@ impl Server {
     pub(crate) fn restart(&mut self) {
         self.end(Signal::INT);
         self.begin();
+    }
+
+    /// Another server at another port with a copy of this one's data, which follows it until it is promoted.
+    pub(crate) fn standby(&self) -> Self {
+        let mut standby = Self::nowhere(&self.settings);
+        let (data, port) = (standby.data(), self.port.to_string());
+        let words = ["-D", &data, "-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-R", "-c", "fast", "--no-sync"];
+        let copied = standby.run("pg_basebackup", &words);
+        assert!(copied.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&copied.stderr));
+        standby.begin();
+        standby.until("select count(*) from pg_stat_wal_receiver where status = 'streaming'", "1");
+        standby
+    }
+
+    /// Lets a standby take over.
+    pub(crate) fn promote(&self) {
+        assert_eq!(self.psql("select pg_promote()"), "t");
+    }
+
+    /// Waits until a query has this answer.
+    pub(crate) fn until(&self, sql: &str, answer: &str) {
+        let is_over = deadline();
+        while self.psql(sql) != answer {
+            assert!(!is_over(), "`{sql}` never was {answer}");
+        }
+    }
+
+    /// Stops every process of the server where it stands, as a machine does that hangs.
+    pub(crate) fn freeze(&self) {
+        self.signal_all(Signal::STOP);
+    }
+
+    /// Lets them go on.
+    pub(crate) fn thaw(&self) {
+        self.signal_all(Signal::CONT);
+    }
+
+    /// What it wrote into its log.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.log()).unwrap()
+    }
+
+    /// The first process and then its children, so that none is made meanwhile.
+    fn signal_all(&self, signal: Signal) {
+        let first = Pid::from_child(self.process.as_ref().unwrap());
+        kill_process(first, signal).unwrap();
+        let children = format!("/proc/{0}/task/{0}/children", first.as_raw_nonzero());
+        for child in fs::read_to_string(children).unwrap().split_whitespace() {
+            // One may have ended.
+            let _ = kill_process(Pid::from_raw(child.parse().unwrap()).unwrap(), signal);
+        }
     }
 
     /// Any of its programs, run to its end as the server's user.

@@ -153,7 +153,7 @@ impl Canary {
         if let Some(reader) = &plan.reader {
             must_read(reader).await?;
         }
-        let pinned = pinned(&access, &plan).await?;
+        let pinned = pinned(&access, &session, &plan).await?;
         let timeline = Timeline::start(clock);
         let writers = Arc::new(Writers::default());
         let (live, seen) = watch::channel(Live::default());
@@ -267,6 +267,11 @@ async fn is_reader(access: &Access, session: &Session) -> Result<bool, CanaryErr
     row.and_then(|row| row.try_get(0)).map_err(|error| CanaryError::refused(access, &error))
 }
 
+async fn started(access: &Access, session: &Session) -> Result<std::time::SystemTime, CanaryError> {
+    let row = session.query_typed_one("SELECT pg_postmaster_start_time()", &[]).await;
+    row.and_then(|row| row.try_get(0)).map_err(|error| CanaryError::refused(access, &error))
+}
+
 async fn must_read(reader: &Access) -> Result<(), CanaryError> {
     let session = connect(reader).await?;
     if is_reader(reader, &session).await? {
@@ -278,10 +283,16 @@ async fn must_read(reader: &Access) -> Result<(), CanaryError> {
 
 /// The way to the machine that writes now: what the endpoint's name means at this moment, unless it is said. A Unix socket
 /// cannot be pinned.
-async fn pinned(access: &Access, plan: &Plan) -> Result<Option<Access>, CanaryError> {
+async fn pinned(access: &Access, session: &Session, plan: &Plan) -> Result<Option<Access>, CanaryError> {
     if let Some(OldWriter { host, port }) = &plan.old_writer {
         let pinned = host.parse().map_or_else(|_| access.at(host, *port), |address| access.pinned(address, *port));
-        connect(&pinned).await?;
+        let there = connect(&pinned).await?;
+        if started(&pinned, &there).await? != started(access, session).await? {
+            let (old, words) = (pinned.dsn().words(), access.dsn().words());
+            return Err(CanaryError::Plan(format!(
+                "{old} is not the machine that serves {words} now: name its own address"
+            )));
+        }
         return Ok(Some(pinned));
     }
     let Some(host) = access.dsn().host() else { return Ok(None) };

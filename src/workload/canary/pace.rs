@@ -138,7 +138,7 @@ mod tests {
         // Nothing is answered from 1 s to 4 s; what came within a second of the end is answered then.
         let frozen = |now: Duration| match now.as_millis() {
             1_000..3_000 => (Outcome::Unknown, Duration::from_secs(1)),
-            3_000..4_000 => (Outcome::Written(0), Duration::from_secs(4) - now),
+            3_000..4_000 => (Outcome::Written(0), Duration::from_secs(4).saturating_sub(now)),
             _ => (Outcome::Written(0), Duration::from_millis(1)),
         };
         let (series, _) = served(1, Duration::from_secs(6), frozen).await;

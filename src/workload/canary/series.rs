@@ -147,8 +147,10 @@ fn micros(duration: Duration) -> u32 {
 
 /// From the schedule to the acknowledgement. Nothing that was scheduled is left out, so nothing is corrected.
 fn latency<'a>(acknowledged: impl Iterator<Item = &'a Attempt>) -> Latency {
-    // Three significant digits; it grows as it must, so only its making could fail, and these bounds are constant.
-    let Ok(mut histogram) = hdrhistogram::Histogram::<u64>::new(3) else { return Latency::default() };
+    // Three significant digits of everything that an attempt can hold; with these bounds it can always be made.
+    let Ok(mut histogram) = hdrhistogram::Histogram::<u64>::new_with_max(u32::MAX.into(), 3) else {
+        return Latency::default();
+    };
     for attempt in acknowledged {
         histogram.saturating_record(attempt.done_after_micros.into());
     }
@@ -162,5 +164,47 @@ fn latency<'a>(acknowledged: impl Iterator<Item = &'a Attempt>) -> Latency {
         p99_millis: millis(0.99),
         p999_millis: millis(0.999),
         max_millis: histogram.max() as f64 / 1000.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thousand attempts with latencies of 1 to 1000 ms in some other order.
+    fn thousand() -> Series {
+        let mut series = Series::new(ClientPath::Persistent, Duration::from_millis(5), Duration::from_millis(20), 1);
+        for tick in 0..1000_u32 {
+            let due = series.due(tick);
+            let at = series.begin(tick, due);
+            series.end(at, due + Duration::from_millis(u64::from(tick * 37 % 1000) + 1), Outcome::Written(0));
+        }
+        series
+    }
+
+    #[test]
+    fn quantiles_are_those_of_the_sorted_latencies() {
+        let Latency { p50_millis, p90_millis, p99_millis, p999_millis, max_millis } =
+            thousand().result(Timestamp::UNIX_EPOCH, Duration::from_secs(21)).latency;
+        for (seen, truth) in
+            [(p50_millis, 500.0), (p90_millis, 900.0), (p99_millis, 990.0), (p999_millis, 999.0), (max_millis, 1000.0)]
+        {
+            assert!((seen / truth - 1.0_f64).abs() < 0.001, "{seen}, in truth {truth}");
+        }
+    }
+
+    #[test]
+    fn each_second_has_what_was_scheduled_in_it() {
+        let mut series = thousand();
+        // Scheduled in the first second, and over in the third.
+        series.end(49, Duration::from_millis(2_500), Outcome::Unknown);
+        let seconds = series.result(Timestamp::UNIX_EPOCH, Duration::from_secs(21)).seconds;
+        assert_eq!(seconds.len(), 20);
+        assert_eq!((seconds[0].acknowledged, seconds[0].failed, seconds[1].acknowledged), (49, 1, 50));
+        assert_eq!(seconds[1].at, Timestamp::from_second(1).unwrap());
+        let mut of_second: Vec<u32> = (50..100_u32).map(|tick| tick * 37 % 1000 + 1).collect();
+        of_second.sort_unstable();
+        assert_eq!(seconds[1].p50_millis, Some(f64::from(of_second[24])));
+        assert_eq!(seconds[1].max_millis, Some(f64::from(of_second[49])));
     }
 }

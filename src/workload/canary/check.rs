@@ -5,7 +5,6 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use tokio_postgres::types::Type;
 
-use super::super::access::{Access, Session, words};
 use super::door::APPLICATION;
 use super::integrity::Audit;
 use super::series::Series;
@@ -14,6 +13,7 @@ use super::timeline::Timeline;
 use super::writers::Writers;
 use super::{CONNECT_LIMIT, IS_READER};
 use crate::model::availability::Integrity;
+use crate::workload::access::{Access, Session, words};
 
 /// The writer is asked again and again for so long: a canary can end in the middle of an outage.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -8,13 +8,13 @@ use tokio_postgres::Error;
 use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::Type;
 
-use super::super::access::{Access, Session};
 use super::pace::Way;
 use super::series::Outcome;
 use super::setup::path_number;
 use super::timeline::Timeline;
 use super::writers::{Writers, moment};
 use crate::model::availability::ClientPath;
+use crate::workload::access::{Access, Session};
 
 /// What the server shows of the canary's sessions.
 pub(super) const APPLICATION: &str = "upshift canary";

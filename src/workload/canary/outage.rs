@@ -58,9 +58,9 @@ fn first_acknowledgement(series: &Series, from: usize) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::series::Outcome;
     use super::*;
     use crate::model::availability::ClientPath;
+    use crate::workload::canary::series::Outcome;
 
     const OK: Outcome = Outcome::Written(0);
 

@@ -74,12 +74,12 @@ pub(super) async fn run(
 mod tests {
     use jiff::Timestamp;
 
-    use super::super::integrity::Audit;
-    use super::super::live::Live;
-    use super::super::outage::outages;
     use super::*;
     use crate::clock::Clock;
     use crate::model::availability::ClientPath;
+    use crate::workload::canary::integrity::Audit;
+    use crate::workload::canary::live::Live;
+    use crate::workload::canary::outage::outages;
 
     /// A server that answers after a time which depends on when it is asked.
     struct Answers<F> {

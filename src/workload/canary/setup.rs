@@ -1,10 +1,10 @@
 //! What the canary needs of a database, as SQL: a schema with one table, and a role that may use that and nothing else.
 
-use super::super::access::Access;
-use super::super::dsn::Dsn;
 use super::CanaryError;
 use super::door::APPLICATION;
 use crate::model::availability::ClientPath;
+use crate::workload::access::Access;
+use crate::workload::dsn::Dsn;
 
 /// The role, where none is named.
 pub const ROLE: &str = "upshift_canary";

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::super::access::Session;
+use crate::workload::access::Session;
 
 /// Those that were met; all who hold it by reference see the same.
 #[derive(Debug, Default)]

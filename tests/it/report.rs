@@ -235,12 +235,18 @@ fn drill(from: Timestamp, until: Timestamp, cut: Timestamp) -> Drill {
         let second = |at| Second { at, acknowledged: 50, failed: 0, p50_millis: Some(2.0), max_millis: Some(4.5) };
         PathResult {
             path,
+            every_millis: 20,
             attempts: 5_000,
             acknowledged: 4_000,
             refused: 1,
             unknown: 0,
             late: 0,
-            outages: vec![ClientOutage { from: cut, until: Some(cut + SignedDuration::from_millis(430)), millis: 430 }],
+            outages: vec![ClientOutage {
+                from: cut,
+                until: Some(cut + SignedDuration::from_millis(430)),
+                millis: 430,
+                error_millis: 20,
+            }],
             latency: Latency::default(),
             seconds: (0..secs).map(later).filter(|at| at.duration_since(cut).abs().as_secs() > 1).map(second).collect(),
         }
@@ -254,21 +260,6 @@ fn drill(from: Timestamp, until: Timestamp, cut: Timestamp) -> Drill {
         writers: vec!["db-1".to_owned(), "db-2".to_owned()],
     };
     let paths = vec![path(ClientPath::Persistent), path(ClientPath::Fresh)];
-    let wrote = |at| LoadSecond { at, scheduled: 600, acknowledged: 599, failed: 0, max_millis: Some(9.0) };
-    let load = LoadRun {
-        from,
-        until,
-        target_writes_per_sec: 600.0,
-        connections: 4,
-        scheduled: 6_000,
-        acknowledged: 5_990,
-        failed: 10,
-        not_begun: 0,
-        failures: vec![],
-        achieved_writes_per_sec: 599.0,
-        latency: Latency::default(),
-        seconds: (600..7_200).map(later).map(wrote).collect(),
-    };
     let row = |claim: &str, passed| {
         let (claim, figure, source) = (claim.to_owned(), "a figure".to_owned(), "drill".to_owned());
         AcceptanceRow { claim, passed, figure, source }
@@ -278,11 +269,43 @@ fn drill(from: Timestamp, until: Timestamp, cut: Timestamp) -> Drill {
         from,
         until,
         database: DatabaseName::new("orders"),
+        speed: 1.0,
         surge: None,
-        availability: Some(Availability { from, until, every_millis: 20, paths, integrity: Some(integrity) }),
-        load: Some(load),
+        availability: Some(Availability {
+            from,
+            until,
+            every_millis: 20,
+            paths,
+            integrity: Some(integrity),
+            unchecked: None,
+        }),
+        load: Some(load(from, until)),
         alarms: vec![AlarmChange { at: later(500), alarm, state, reason }],
         acceptance: vec![row("As fast as was hoped", Passed::Failed), row("The alarm fired", Passed::NotMeasured)],
+    }
+}
+
+/// Six hundred writes a second from minute ten to two hours.
+fn load(from: Timestamp, until: Timestamp) -> LoadRun {
+    let later = |secs: i64| from + SignedDuration::from_secs(secs);
+    let wrote = |at| LoadSecond { at, scheduled: 600, acknowledged: 599, failed: 0, max_millis: Some(9.0) };
+    LoadRun {
+        from,
+        until,
+        target_writes_per_sec: 600.0,
+        connections: 4,
+        table: "upshift_load.writes".to_owned(),
+        inserted: 5_990,
+        updated: 0,
+        deleted: 0,
+        scheduled: 6_000,
+        acknowledged: 5_990,
+        failed: 10,
+        not_begun: 0,
+        failures: vec![],
+        achieved_writes_per_sec: 599.0,
+        latency: Latency::default(),
+        seconds: (600..7_200).map(later).map(wrote).collect(),
     }
 }
 

@@ -24,6 +24,9 @@ pub struct DrillArgs {
     /// Real PostgreSQL servers behind the simulated instances
     #[arg(long, requires = "sim")]
     pub postgres: bool,
+    /// The clients that write go through a PgBouncer, which holds them during a takeover, with --postgres
+    #[arg(long, requires = "postgres")]
+    pub pooler: bool,
     /// How long new sessions still go to where the database's name led before, with --postgres
     #[arg(long, value_name = "DURATION", value_parser = real_duration, default_value = "250ms", requires = "postgres")]
     pub staleness: Duration,

@@ -14,7 +14,8 @@ use crate::aws::connect::Target;
 use crate::clock::Clock;
 use crate::model::backend::Backend;
 use crate::sim::Sim;
-use crate::sim::postgres::{Place, Plane};
+use crate::sim::postgres::pooler::PgBouncer;
+use crate::sim::postgres::{Place, Plane, PlaneError};
 use crate::sim::scenario::Scenario;
 use crate::sim::server::Server;
 
@@ -30,6 +31,15 @@ pub(super) struct Ready {
     pub(super) tasks: JoinSet<String>,
     /// Where clients reach each database by its name, where real servers are simulated.
     pub(super) places: BTreeMap<String, Place>,
+    /// The one in front of a simulated database; it ends with this.
+    pub(super) pooler: Option<PgBouncer>,
+}
+
+/// Real servers behind a simulation, and what stands in front of them.
+#[derive(Default)]
+pub(super) struct Servers {
+    pub(super) places: BTreeMap<String, Place>,
+    pub(super) pooler: Option<PgBouncer>,
 }
 
 /// How real servers stand behind a simulation.
@@ -38,6 +48,8 @@ pub(super) struct RealServers {
     pub(super) path: Option<OsString>,
     /// How long new sessions still go to where a name led before.
     pub(super) staleness: Duration,
+    /// The instance that a PgBouncer stands in front of.
+    pub(super) pooled: Option<String>,
 }
 
 /// AWS itself.
@@ -48,6 +60,7 @@ pub(super) fn aws() -> Ready {
         backend: Backend::Aws,
         tasks: JoinSet::new(),
         places: BTreeMap::new(),
+        pooler: None,
     }
 }
 
@@ -95,7 +108,7 @@ pub(super) async fn simulation(
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let sim = Sim::new(&scenario, seed, clock.clone());
     let mut tasks = JoinSet::new();
-    let places = servers(&sim, &scenario, real, &mut tasks).await?;
+    let Servers { places, pooler } = servers(&sim, &scenario, real, &mut tasks).await?;
     let server = Server::bind(listen, sim).await;
     let server = server.map_err(|error| CommandError::Failed(format!("the simulation could not start: {error}")))?;
     let endpoint = server.endpoint();
@@ -106,7 +119,7 @@ pub(super) async fn simulation(
         }
     });
     let backend = Backend::Simulation { scenario: name, speed, endpoint: endpoint.clone() };
-    Ok(Ready { clock, target: Target::Endpoint { url: endpoint, region }, backend, tasks, places })
+    Ok(Ready { clock, target: Target::Endpoint { url: endpoint, region }, backend, tasks, places, pooler })
 }
 
 /// Real servers for a simulation, if they are wanted, with the task that keeps them. Where clients reach them.
@@ -118,13 +131,18 @@ pub(super) async fn servers(
     scenario: &Scenario,
     real: Option<&RealServers>,
     tasks: &mut JoinSet<String>,
-) -> Result<BTreeMap<String, Place>, CommandError> {
-    let Some(real) = real else { return Ok(BTreeMap::new()) };
+) -> Result<Servers, CommandError> {
+    let Some(real) = real else { return Ok(Servers::default()) };
     let plane = Plane::start(sim, scenario, real.path.as_deref(), real.staleness).await;
-    let plane = plane.map_err(|error| CommandError::Failed(format!("no real servers: {error}")))?;
+    let failed = |error: PlaneError| CommandError::Failed(format!("no real servers: {error}"));
+    let plane = plane.map_err(failed)?;
+    let pooler = match &real.pooled {
+        Some(instance) => Some(plane.pooler(instance).await.map_err(failed)?),
+        None => None,
+    };
     let places = plane.places();
     tasks.spawn(async { format!("the simulated databases are gone: {}", plane.run().await) });
-    Ok(places)
+    Ok(Servers { places, pooler })
 }
 
 /// A connection string for a simulated database.

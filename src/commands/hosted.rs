@@ -8,7 +8,7 @@ use super::CommandError;
 use super::backend::Ready;
 use super::configuration::digest;
 use super::environment::Environment;
-use super::servers::sources;
+use super::servers::{poolers, sources};
 use crate::clock::Clock;
 use crate::control::{self, Client};
 use crate::controller::{Controller, Ended, Parts};
@@ -18,6 +18,7 @@ use crate::model::guard::Guards;
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Snapshot;
+use crate::sim::postgres::pooler::PgBouncer;
 
 /// What an engine runs by, besides the world.
 pub(super) struct Opened {
@@ -35,6 +36,7 @@ pub(super) struct Hosted {
     stop: watch::Sender<Option<String>>,
     engine: JoinSet<Ended>,
     world: JoinSet<String>,
+    _pooler: Option<PgBouncer>,
 }
 
 impl Hosted {
@@ -48,7 +50,7 @@ impl Hosted {
         environment: &Environment,
         mode: String,
     ) -> Result<Self, CommandError> {
-        let Ready { clock, target, backend, tasks, places: _ } = ready;
+        let Ready { clock, target, backend, tasks, places: _, pooler } = ready;
         let Opened { settings, journal, entries } = opened;
         let aws = crate::aws::connect::connect(&settings.aws, target).await;
         let start = Event::EngineStarted {
@@ -60,6 +62,7 @@ impl Hosted {
         let first = Snapshot::before_the_start(clock.now(), backend.clone());
         let (client, server) = control::pair(first, environment.operator.clone());
         let servers = sources(&settings, environment, &aws, &clock)?;
+        let poolers = poolers(&settings, environment, &aws, &clock)?;
         let parts = Parts {
             settings,
             digest: digest::<Policy>,
@@ -67,6 +70,7 @@ impl Hosted {
             entries,
             aws,
             servers,
+            poolers,
             clock: clock.clone(),
             server,
             backend,
@@ -76,7 +80,7 @@ impl Hosted {
         let (stop, stopped) = watch::channel(None);
         let mut engine = JoinSet::new();
         engine.spawn(Controller::new(parts).run(stopped));
-        Ok(Self { client, clock, stop, engine, world: tasks })
+        Ok(Self { client, clock, stop, engine, world: tasks, _pooler: pooler })
     }
 
     /// Another task whose end is the engine's.

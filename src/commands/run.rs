@@ -31,7 +31,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
         let ready = match scenario {
             Some(scenario) => {
                 let (path, staleness) = (environment.path.clone(), args.staleness);
-                let real = args.postgres.then_some(backend::RealServers { path, staleness });
+                let real = args.postgres.then_some(backend::RealServers { path, staleness, pooled: None });
                 let newest = entries.last().map(|entry| entry.at);
                 backend::simulation(scenario, args.speed, newest, real.as_ref()).await?
             }

@@ -11,12 +11,15 @@ use super::access::private_file;
 use super::environment::Environment;
 use crate::aws::Aws;
 use crate::clock::Clock;
+use crate::controller::pooler::{PooledServer, Poolers};
 use crate::model::policy::Policy;
+use crate::model::pooler::PoolerPolicy;
 use crate::model::series::{SignalSource, SignalSpec};
 use crate::model::server::{PasswordSource, ServerAccess};
 use crate::model::settings::Settings;
 use crate::workload::access::{Access, MakePassword, Password};
 use crate::workload::dsn::Dsn;
+use crate::workload::pooler::Pooler;
 use crate::workload::signals::Source;
 
 /// The servers that the configuration names. Nothing has been connected to when this returns.
@@ -41,6 +44,42 @@ pub(super) fn sources(
         Ok(Source { database: policy.database.clone(), access: way, signals: signals.collect() })
     };
     with_server.map(one).collect()
+}
+
+/// The poolers that the configuration names. Nothing has been connected to when this returns.
+///
+/// # Errors
+/// As those of [`sources`].
+pub(super) fn poolers(
+    settings: &Settings,
+    environment: &Environment,
+    aws: &Aws,
+    clock: &Clock,
+) -> Result<Poolers, CommandError> {
+    let with_pooler = settings
+        .databases
+        .iter()
+        .filter_map(|policy| Some((policy, policy.pooler.as_ref()?, policy.postgres.as_ref()?)));
+    let one = |(policy, pooler, server): (&Policy, &PoolerPolicy, &ServerAccess)| {
+        let admin = ServerAccess {
+            dsn: pooler.admin_dsn.clone(),
+            password: pooler.password.clone(),
+            ca_file: pooler.ca_file.clone(),
+            ..server.clone()
+        };
+        let wrong = |error: CommandError| {
+            CommandError::Usage(format!("[database.pooler] of {}: {}", policy.database, error.words()))
+        };
+        let admin = way(&admin, environment, aws, clock).map_err(wrong)?;
+        let held = PooledServer {
+            pooler: Pooler { admin, database: pooler.database.clone(), clock: clock.clone() },
+            server: way(server, environment, aws, clock).map_err(wrong)?,
+            max_pause: pooler.max_pause,
+            pause_within: pooler.pause_within,
+        };
+        Ok((policy.database.clone(), held))
+    };
+    with_pooler.map(one).collect()
 }
 
 /// The way to one of them.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::task::JoinSet;
 
+use super::backend::Servers;
 use super::environment::Environment;
 use super::{CommandError, backend, process, stdout};
 use crate::cli::SimArgs;
@@ -20,8 +21,9 @@ pub(super) fn run(args: &SimArgs, environment: &Environment) -> Result<(), Comma
         let clock = Clock::scaled(scenario.start, args.speed);
         let sim = Sim::new(&scenario, None, clock);
         let mut tasks = JoinSet::new();
-        let real = backend::RealServers { path: environment.path.clone(), staleness: args.staleness };
-        let places = backend::servers(&sim, &scenario, args.postgres.then_some(&real), &mut tasks).await?;
+        let real = backend::RealServers { path: environment.path.clone(), staleness: args.staleness, pooled: None };
+        let Servers { places, .. } =
+            backend::servers(&sim, &scenario, args.postgres.then_some(&real), &mut tasks).await?;
         let server = Server::bind(args.listen, sim).await;
         let server = server.map_err(|error| CommandError::Failed(error.to_string()))?;
         let mut ready = serde_json::json!({ "endpoint": server.endpoint() });

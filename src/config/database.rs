@@ -9,6 +9,7 @@ use super::class;
 use super::copy;
 use super::direct_signal;
 use super::old_machine;
+use super::pooler;
 use super::postgres;
 use super::prices;
 use super::rule::{self, Rules};
@@ -21,12 +22,13 @@ use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
 
-pub(super) const KEYS: [&str; 22] = [
+pub(super) const KEYS: [&str; 23] = [
     "id",
     "ladder",
     "strategy",
     "proxy",
     "postgres",
+    "pooler",
     "blue_green",
     "reader_failover",
     "keep_old",
@@ -116,6 +118,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
         strategy,
         proxy: proxy(section, problems),
         postgres,
+        pooler: pooler::read(section, problems),
         copy: copy::read(section, strategy, problems),
         old_machine: old_machine::read(section, strategy, problems),
         signals,

@@ -11,6 +11,7 @@ mod database;
 mod direct_signal;
 mod engine;
 mod old_machine;
+mod pooler;
 mod postgres;
 mod prices;
 mod rule;
@@ -202,7 +203,14 @@ mod tests {
         };
         let keys = [&KEYS[..], &aws::KEYS, &engine::KEYS, &database::KEYS, &database::COOLDOWN_KEYS]
             .into_iter()
-            .chain([&signal::KEYS[..], &rule::KEYS, &copy::BLUE_GREEN_KEYS, &copy::READER_KEYS, &postgres::KEYS])
+            .chain([
+                &signal::KEYS[..],
+                &rule::KEYS,
+                &copy::BLUE_GREEN_KEYS,
+                &copy::READER_KEYS,
+                &postgres::KEYS,
+                &pooler::KEYS,
+            ])
             .flatten();
         for key in keys {
             assert!(says(key), "the example does not name `{key}`");

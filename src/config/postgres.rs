@@ -21,25 +21,39 @@ const TRANSACTION_AGE: RangeInclusive<Duration> = Duration::from_secs(1)..=Durat
 /// The table, where there is one.
 pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<ServerAccess> {
     let section = database.child("postgres", &KEYS, problems)?;
-    let ca_file = path(&section, "ca_file", problems);
-    let dsn = dsn(&section, problems);
-    let password = password(&section, dsn.as_ref(), problems);
+    let Way { dsn, password, ca_file } = access(&section, "dsn", "the endpoint of your clients", problems);
     let age = section.duration("max_transaction_age", &TRANSACTION_AGE, problems);
     Some(ServerAccess {
-        dsn: section.text("dsn", &mut Vec::new()).map_or_else(String::new, |text| (*text.get_ref()).to_owned()),
+        dsn,
         password,
         ca_file,
         max_transaction_age: age.map_or(Duration::from_mins(5), Spanned::into_inner),
     })
 }
 
-fn dsn(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Dsn> {
-    section.require("dsn", "dsn = \"postgresql://upshift@HOST:5432/postgres\": the endpoint of your clients", problems);
-    let text = section.text("dsn", problems)?;
+/// How to get to a server, as a table says it.
+pub(super) struct Way {
+    pub(super) dsn: String,
+    pub(super) password: PasswordSource,
+    pub(super) ca_file: Option<String>,
+}
+
+/// The connection string under `key`, which leads to `what`, and the two keys of its password and that of the authorities.
+pub(super) fn access(section: &Section<'_>, key: &str, what: &str, problems: &mut Vec<Diagnostic>) -> Way {
+    let ca_file = path(section, "ca_file", problems);
+    let dsn = dsn(section, (key, what), problems);
+    let password = password(section, (key, dsn.as_ref()), problems);
+    let text = section.text(key, &mut Vec::new()).map_or_else(String::new, |text| (*text.get_ref()).to_owned());
+    Way { dsn: text, password, ca_file }
+}
+
+fn dsn(section: &Section<'_>, (key, what): (&str, &str), problems: &mut Vec<Diagnostic>) -> Option<Dsn> {
+    section.require(key, &format!("{key} = \"postgresql://upshift@HOST:5432/postgres\": {what}"), problems);
+    let text = section.text(key, problems)?;
     let dsn: Dsn = match text.get_ref().parse() {
         Ok(dsn) => dsn,
         Err(error) => {
-            let problem = Diagnostic::new(text.span(), "`dsn` cannot be used", "this connection string");
+            let problem = Diagnostic::new(text.span(), format!("`{key}` cannot be used"), "this connection string");
             problems.push(problem.help(format!("{error}")).hidden());
             return None;
         }
@@ -54,7 +68,7 @@ fn dsn(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Dsn> {
 }
 
 /// Exactly one source, or none.
-fn password(section: &Section<'_>, dsn: Option<&Dsn>, problems: &mut Vec<Diagnostic>) -> PasswordSource {
+fn password(section: &Section<'_>, (key, dsn): (&str, Option<&Dsn>), problems: &mut Vec<Diagnostic>) -> PasswordSource {
     let file = path(section, "password_file", problems);
     let word = section.text("password", problems);
     if section.has("password") && section.has("password_file") {
@@ -69,8 +83,8 @@ fn password(section: &Section<'_>, dsn: Option<&Dsn>, problems: &mut Vec<Diagnos
         Some(IAM) => {
             if dsn.is_some_and(|dsn| dsn.host().is_none() || dsn.protection == Protection::None) {
                 let problem = Diagnostic::new(section.place("password"), "RDS takes a token over TLS only", "a token");
-                let problem = problem.also(section.place("dsn"), "a session in plain text".to_owned());
-                problems.push(problem.help("add sslmode=verify-full to the dsn"));
+                let problem = problem.also(section.place(key), "a session in plain text".to_owned());
+                problems.push(problem.help(format!("add sslmode=verify-full to the {key}")));
             }
             PasswordSource::Iam
         }

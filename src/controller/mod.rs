@@ -14,6 +14,7 @@
 mod clock_step;
 pub mod inspect;
 mod look;
+pub mod pooler;
 mod publish;
 mod servers;
 
@@ -33,8 +34,9 @@ use crate::engine::input::{Effect, Input, Observation, Step};
 use crate::journal::Journal;
 use crate::model::action::CallId;
 use crate::model::backend::Backend;
-use crate::model::call::{CallOutcome, NOT_SENT};
+use crate::model::call::{CallOutcome, MutatingCall, NOT_SENT};
 use crate::model::command::{Answer, Command, Reply};
+use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
 use crate::model::guard::{Guard, Guards};
 use crate::model::limits::{LONGEST_LOOK, MUTATION_LIMIT, SLOW_LOOK};
@@ -45,10 +47,14 @@ use crate::model::wake::{Wake, WakeReason};
 use crate::workload::signals::Source;
 use clock_step::ClockStepDetector;
 use look::Looker;
+use pooler::{News, Pauses, Poolers};
 use servers::Servers;
 
 /// An ending process waits this long (of the machine) for the answer to an outstanding call.
 const LAST_ANSWER: Duration = MUTATION_LIMIT.saturating_add(Duration::from_secs(1));
+
+/// And this long until a pooler has let its clients go on.
+const LET_GO: Duration = Duration::from_secs(5);
 
 /// The controller and all it owns.
 #[derive(Debug)]
@@ -64,6 +70,7 @@ pub struct Controller {
     looker: Looker,
     looks: JoinSet<Observation>,
     servers: Servers,
+    pauses: Pauses,
     looking_since: Option<Timestamp>,
     /// When the log is told that the look under way gets no answer.
     slow_at: Option<Timestamp>,
@@ -97,6 +104,8 @@ pub struct Parts {
     pub aws: Aws,
     /// The servers that are read beside AWS.
     pub servers: Vec<Source>,
+    /// The poolers that hold their clients during a takeover.
+    pub poolers: Poolers,
     /// The time.
     pub clock: Clock,
     /// The control protocol.
@@ -112,7 +121,8 @@ pub struct Parts {
 impl Controller {
     /// A controller that is about to run.
     pub fn new(parts: Parts) -> Self {
-        let Parts { settings, digest, journal, entries, aws, servers, clock, server, backend, start, guards } = parts;
+        let Parts { settings, digest, journal, entries, aws, servers, poolers, clock, server, backend, start, guards } =
+            parts;
         let now = clock.now();
         let skip = entries.len().saturating_sub(TAIL_LENGTH);
         let mut controller = Self {
@@ -126,6 +136,7 @@ impl Controller {
             looker: Looker::default(),
             looks: JoinSet::new(),
             servers: Servers::read(servers, &clock),
+            pauses: Pauses::new(poolers, clock.clone()),
             looking_since: None,
             slow_at: None,
             calls: JoinSet::new(),
@@ -157,6 +168,9 @@ impl Controller {
                     Ok((id, outcome)) => self.feed(Input::Outcome { id, outcome }),
                     Err(error) => break Ended::Failed(format!("a task that called AWS was lost: {error}")),
                 },
+                News { action, database, step } = self.pauses.news() => {
+                    self.feed(Input::Pooler { action, database, step });
+                }
                 Some(done) = self.looks.join_next() => match done {
                     Ok(look) => self.take_in(look),
                     Err(error) => break Ended::Failed(format!("a task that reads from AWS was lost: {error}")),
@@ -180,6 +194,14 @@ impl Controller {
         self.looks.abort_all();
         self.servers.end();
         let clock = self.clock.clone();
+        let mut told = Vec::new();
+        let let_go = self.pauses.end(|news| told.push(news));
+        if clock.bounded(LET_GO.mul_f64(clock.speed()), let_go).await.is_none() {
+            tracing::error!("a pooler may still hold its clients; the next start lets them go on before anything else");
+        }
+        for News { action, database, step } in told {
+            self.feed(Input::Pooler { action, database, step });
+        }
         // Each answer is taken in as it comes: one that never comes must not take the others with it.
         let answers = async {
             while let Some(done) = self.calls.join_next().await {
@@ -243,14 +265,25 @@ impl Controller {
                     Some(seq) => first = first.or(Some(seq)),
                     None => return self.void(now, effects),
                 },
-                Effect::Send { id, call } => {
-                    tracing::warn!(action = id.action.0, "sending {}", call.words());
-                    let aws = self.aws.clone();
-                    self.calls.spawn(async move { (id, aws.send(&call).await) });
-                }
+                Effect::Send { id, call, held } => self.send(id, call, held),
+                Effect::ResumePooler { action, database } => self.pauses.make_up(action, database),
             }
         }
         first
+    }
+
+    fn send(&mut self, id: CallId, call: MutatingCall, held: Option<DatabaseName>) {
+        tracing::warn!(action = id.action.0, "sending {}", call.words());
+        let aws = self.aws.clone();
+        let gate = held.map(|database| self.pauses.begin(id.action.clone(), database));
+        self.calls.spawn(async move {
+            let send = aws.send(&call);
+            let outcome = match gate {
+                Some(gate) => gate.send(send).await,
+                None => send.await,
+            };
+            (id, outcome)
+        });
     }
 
     /// A record could not be written: what was to follow it does not happen. A call among that was never sent, and the

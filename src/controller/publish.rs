@@ -6,6 +6,7 @@ use super::Controller;
 use crate::model::action::ActionResult;
 use crate::model::call::CallOutcome;
 use crate::model::event::{Entry, Event};
+use crate::model::pooler::PoolerStep;
 use crate::model::snapshot::{DatabaseView, JournalHealth, Snapshot};
 use crate::model::text::clean;
 
@@ -81,6 +82,7 @@ enum Loudness {
 fn loudness(event: &Event) -> Loudness {
     match event {
         Event::ActionEnded { result: ActionResult::Held { .. }, .. } => Loudness::NeedsPerson,
+        Event::Pooler { step: PoolerStep::NotResumed { .. }, .. } => Loudness::NeedsPerson,
         Event::HoldSet { hold, .. } if hold.waits_for_person() => Loudness::NeedsPerson,
         Event::HoldSet { .. }
         | Event::Disarmed { .. }
@@ -91,6 +93,7 @@ fn loudness(event: &Event) -> Loudness {
         | Event::CallAnswered { outcome: CallOutcome::Unknown { .. } | CallOutcome::Refused { .. }, .. }
         | Event::CallAdopted { .. }
         | Event::SwitchedOver { .. }
+        | Event::Pooler { .. }
         | Event::ActionResumed { .. }
         | Event::ActionEnded { .. } => Loudness::WorthKnowing,
         Event::EngineStarted { .. }

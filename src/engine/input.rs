@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::action::CallId;
+use crate::model::action::{ActionId, CallId};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Request};
@@ -11,6 +11,7 @@ use crate::model::deployment::Deployment;
 use crate::model::event::Event;
 use crate::model::failure::Failure;
 use crate::model::identity::Identity;
+use crate::model::pooler::PoolerStep;
 use crate::model::series::Signals;
 use crate::model::server::ServerReading;
 use crate::model::wake::Wake;
@@ -30,6 +31,15 @@ pub enum Input {
         id: CallId,
         /// What is known.
         outcome: CallOutcome,
+    },
+    /// What a pooler does with its clients.
+    Pooler {
+        /// For which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// What.
+        step: PoolerStep,
     },
     /// The journal takes no more records.
     JournalBroken(String),
@@ -71,6 +81,15 @@ pub enum Effect {
         id: CallId,
         /// What.
         call: MutatingCall,
+        /// Whose pooler holds its clients meanwhile.
+        held: Option<DatabaseName>,
+    },
+    /// Let the clients of a database's pooler go on: a process before this one may have left them held.
+    ResumePooler {
+        /// For which action they were held.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
     },
 }
 

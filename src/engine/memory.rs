@@ -76,6 +76,12 @@ impl Memory {
         self.databases.values().filter_map(Remembered::active).find(|run| run.intent.action == *action)
     }
 
+    /// Databases whose pooler may hold its clients.
+    pub(super) fn paused(&self) -> Vec<DatabaseName> {
+        let paused = self.databases.iter().filter(|(_, remembered)| remembered.paused.is_some());
+        paused.map(|(name, _)| name.clone()).collect()
+    }
+
     /// How many actions are under way on other databases.
     pub(super) fn in_flight_besides(&self, database: &DatabaseName) -> u32 {
         let others = self.databases.iter().filter(|(name, _)| *name != database);
@@ -116,6 +122,7 @@ impl Memory {
             Event::ActionEnded { database, class, result, .. } => {
                 self.of_mut(database).end(at, class.as_ref(), result);
             }
+            Event::Pooler { action, database, step } => self.of_mut(database).pooler(action, step),
             Event::CallSent { id, database, call } => self.of_mut(database).sent(at, id, call),
             Event::CallAnswered { .. }
             | Event::CallAdopted { .. }

@@ -23,6 +23,7 @@ mod observe;
 mod old_machines;
 mod orders;
 mod outlook;
+mod pooler;
 mod preflight;
 mod progress;
 mod remembered;
@@ -140,6 +141,7 @@ impl Engine {
             }
             Input::Command(request) => answer = Some(self.obey(now, request)),
             Input::Outcome { id, outcome } => self.take_outcome(now, id, outcome),
+            Input::Pooler { action, database, step } => self.take_pooler(now, action, database, step),
             Input::JournalBroken(why) => {
                 // It cannot be recorded: the journal is what broke. The next start finds an end without a word.
                 let event = Event::Disarmed { by: None, why: format!("the journal takes no records: {why}") };
@@ -217,6 +219,7 @@ impl Engine {
     fn start(&mut self, now: Timestamp, event: Event) {
         let unclean = self.memory.running && self.guards.stand(Guard::UncleanEnd);
         self.record(now, event);
+        self.owe_nothing();
         if unclean && self.memory.arming.is_armed() {
             let why =
                 "the last run ended without a word (killed, crashed, or its disk took no records): look, then arm";

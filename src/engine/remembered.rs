@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::left::LeftMachines;
 use super::outlook::{self, Bursts, Took};
-use crate::model::action::{ActionResult, CallId, CallRecord, CallState, MadeReader, Run};
+use crate::model::action::{ActionId, ActionResult, CallId, CallRecord, CallState, MadeReader, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::database::{RdsEvent, ResourceId};
@@ -15,6 +15,7 @@ use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
 use crate::model::mark::{Mark, MarkKind};
 use crate::model::operator::Actor;
+use crate::model::pooler::PoolerStep;
 
 /// Marks kept per database: more than fit on the widest screen's axis.
 const MARKS: usize = 256;
@@ -48,6 +49,8 @@ pub(super) struct Remembered {
     pub bursts: Bursts,
     /// What its last verified actions took.
     pub past: VecDeque<Took>,
+    /// For which action its pooler may hold its clients: a `RESUME` is owed.
+    pub paused: Option<ActionId>,
     /// RDS's events that were recorded.
     events: BTreeSet<RdsEvent>,
 }
@@ -65,7 +68,17 @@ impl Remembered {
             left: LeftMachines::none(),
             bursts: Bursts::none(),
             past: VecDeque::new(),
+            paused: None,
             events: BTreeSet::new(),
+        }
+    }
+
+    /// What its pooler does with its clients.
+    pub(super) fn pooler(&mut self, action: &ActionId, step: &PoolerStep) {
+        match step {
+            PoolerStep::Pausing { .. } => self.paused = Some(action.clone()),
+            PoolerStep::Resumed { .. } => self.paused = None,
+            PoolerStep::Paused { .. } | PoolerStep::NotResumed { .. } => {}
         }
     }
 

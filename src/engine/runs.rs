@@ -118,8 +118,9 @@ impl Engine {
         } else {
             let id = CallId { action: run.intent.action.clone(), step: run.calls.len() as u32 + 1 };
             let database = run.intent.database.clone();
+            let held = self.hold_clients(now, run, &call).then(|| database.clone());
             self.record(now, Event::CallSent { id: id.clone(), database: database.clone(), call: call.clone() });
-            self.effects.push(Effect::Send { id, call });
+            self.effects.push(Effect::Send { id, call, held });
             if let Some(watched) = self.watched.get_mut(&database) {
                 watched.call_was_sent();
             }

@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::hold::Hold;
 use super::operator::Operator;
 use super::outage::OutageSource;
+use super::pooler::PoolerStep;
 
 /// One event. The `kind` of a record is the variant in snake case, its `data` the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -201,6 +202,16 @@ pub enum Event {
         /// Who.
         by: Operator,
     },
+    /// What a pooler does with its clients during an action.
+    Pooler {
+        /// Which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// What.
+        #[serde(flatten)]
+        step: PoolerStep,
+    },
     /// A person asked to stop before the next step.
     StopRequested {
         /// Which action.
@@ -285,6 +296,7 @@ impl Event {
             | Self::ReaderObserved { database, .. }
             | Self::SwitchedOver { database, .. }
             | Self::CutApproved { database, .. }
+            | Self::Pooler { database, .. }
             | Self::StopRequested { database, .. }
             | Self::ActionResumed { database, .. }
             | Self::ActionEnded { database, .. }

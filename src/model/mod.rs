@@ -34,6 +34,7 @@ pub mod operator;
 pub mod outage;
 pub mod override_plan;
 pub mod policy;
+pub mod pooler;
 pub mod price;
 pub mod series;
 pub mod server;

@@ -11,6 +11,7 @@ use super::class::InstanceClass;
 use super::cluster::ClusterKind;
 use super::database::{DatabaseName, DatabaseState};
 use super::ladder::{Direction, Ladder};
+use super::pooler::PoolerPolicy;
 use super::price::{Price, PriceSource};
 use super::series::{SignalName, SignalSpec};
 use super::server::ServerAccess;
@@ -239,6 +240,9 @@ pub struct Policy {
     /// How to reach the server itself; absent where nothing is asked of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postgres: Option<ServerAccess>,
+    /// The PgBouncer that holds its clients meanwhile, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pooler: Option<PoolerPolicy>,
     /// How another machine is made and takes over, where that is the strategy.
     #[serde(default)]
     pub copy: CopyPolicy,

@@ -124,6 +124,19 @@ impl Access {
         self.clock.bounded(limit, attempt).await.unwrap_or(Err(AccessError::TimedOut(limit)))
     }
 
+    /// What a session answers within `limit`.
+    ///
+    /// # Errors
+    /// When it does not, or refuses.
+    pub async fn within<T>(
+        &self,
+        limit: Duration,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, AccessError> {
+        let answer = self.clock.bounded(limit, answer).await.ok_or(AccessError::TimedOut(limit))?;
+        Ok(answer?)
+    }
+
     async fn attempt(&self, application: &str) -> Result<Session, AccessError> {
         let mut config = self.dsn.config.clone();
         config.application_name(application);

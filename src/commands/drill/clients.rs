@@ -14,7 +14,7 @@ use crate::model::availability::Availability;
 use crate::model::load_run::LoadRun;
 use crate::workload::canary::{Canary, Plan};
 use crate::workload::load::mix::Mix;
-use crate::workload::load::{Afterwards, Load, LoadEnd, LoadError, LoadPlan, Progress, Statements};
+use crate::workload::load::{Afterwards, Load, LoadEnd, LoadError, LoadPlan, Progress};
 
 const CANARY_EVERY: Duration = Duration::from_millis(20);
 const NEW_SESSION_EVERY: Duration = Duration::from_secs(1);
@@ -76,7 +76,7 @@ impl Clients {
             ramp: Duration::ZERO,
             connections: args.connections,
             mix: "50:40:10".parse::<Mix>().map_err(|error| failed(&error))?,
-            statements: Statements::Prepared,
+            statements: way.statements,
             table: Afterwards::Removed,
         };
         let load = Load { access: way.load, plan, clock };

@@ -1,7 +1,9 @@
 //! Where a drill happens: a simulation, or the database of a configuration after its name was typed.
 
 use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tracing_appender::non_blocking::WorkerGuard;
 
@@ -19,14 +21,17 @@ use crate::clock::Clock;
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::failure::Failure;
 use crate::model::policy::{OldMachinePolicy, Policy, Strategy};
+use crate::model::pooler::PoolerPolicy;
 use crate::model::server::{PasswordSource, ServerAccess};
 use crate::model::settings::Settings;
 use crate::model::text::clean;
 use crate::sim::postgres::Place;
+use crate::sim::postgres::pooler::{self, PgBouncer};
 use crate::sim::scenario::Scenario;
 use crate::workload::access::{Access, Password};
 use crate::workload::canary::OldWriter;
 use crate::workload::canary::setup::{ROLE, RoleName, carry_out, setup_sql};
+use crate::workload::load::Statements;
 
 /// Real servers keep up with this.
 const SPEED_OF_SERVERS: f64 = 60.0;
@@ -60,6 +65,8 @@ pub(super) struct Ground {
 pub(super) struct Way {
     /// Those who write.
     pub(super) load: Access,
+    /// How they say what they write.
+    pub(super) statements: Statements,
     /// The canary.
     pub(super) canary: Access,
     /// The machine that writes at the beginning, where it has an address of its own.
@@ -107,7 +114,11 @@ pub(super) async fn prepare(args: &DrillArgs, environment: &Environment, plan: P
     let log = logging::start(&directory, false, false);
     let ready = match scenario {
         Some(scenario) => {
-            let real = RealServers { path: environment.path.clone(), staleness: args.staleness };
+            let real = RealServers {
+                path: environment.path.clone(),
+                staleness: args.staleness,
+                pooled: args.pooler.then(|| database.to_string()),
+            };
             let real = args.postgres.then_some(&real);
             let usual = if args.postgres { SPEED_OF_SERVERS } else { SPEED_OF_MODEL };
             let newest = entries.last().map(|entry| entry.at);
@@ -121,7 +132,9 @@ pub(super) async fn prepare(args: &DrillArgs, environment: &Environment, plan: P
     let way = match place {
         Some(place) => {
             policy.postgres = Some(by_trust(place));
-            Some(simulated(place).await?)
+            let pooler = ready.pooler.as_ref().map(PgBouncer::address);
+            policy.pooler = pooler.map(held);
+            Some(simulated(place, pooler).await?)
         }
         None if is_simulated => None,
         None => {
@@ -163,25 +176,40 @@ fn by_trust(place: Place) -> ServerAccess {
         dsn: backend::dsn(place.endpoint),
         password: PasswordSource::None,
         ca_file: None,
-        max_transaction_age: std::time::Duration::from_mins(5),
+        max_transaction_age: Duration::from_mins(5),
+    }
+}
+
+/// A takeover that takes longer than a minute of real time has gone wrong.
+fn held(pooler: SocketAddr) -> PoolerPolicy {
+    PoolerPolicy {
+        admin_dsn: format!("postgresql://postgres@{pooler}/pgbouncer"),
+        password: PasswordSource::None,
+        ca_file: None,
+        database: pooler::DATABASE.to_owned(),
+        max_pause: Duration::from_secs(30),
+        pause_within: Duration::from_secs(5),
     }
 }
 
 /// The simulated servers let anybody in, and the canary has a role of its own there as anywhere.
-async fn simulated(place: Place) -> Result<Way, CommandError> {
+async fn simulated(place: Place, pooler: Option<SocketAddr>) -> Result<Way, CommandError> {
     let failed = |error: &dyn std::fmt::Display| CommandError::Failed(format!("the simulated database: {error}"));
-    let access = |user: &str| {
-        let dsn = format!("postgresql://{user}@{}/postgres", place.endpoint).parse();
+    let access = |user: &str, at: SocketAddr| {
+        let dsn = format!("postgresql://{user}@{at}/postgres").parse();
         let dsn = dsn.map_err(|error: crate::workload::dsn::DsnError| failed(&error))?;
         Access::new(dsn, Password::None, None, Clock::system()).map_err(|error| failed(&error))
     };
-    let load = access("postgres")?;
+    let load = access("postgres", place.endpoint)?;
     let role: RoleName = ROLE.parse().map_err(|error: String| failed(&error))?;
     let sql = setup_sql(load.dsn(), &role);
     carry_out(&load, &sql).await.map_err(|error| failed(&error))?;
     let machine = place.machine;
     let old_writer = OldWriter { host: machine.ip().to_string(), port: machine.port() };
-    Ok(Way { canary: access(ROLE)?, load, old_writer: Some(old_writer) })
+    let pooled = pooler.map(|pooler| access("postgres", pooler)).transpose()?;
+    let statements = if pooled.is_some() { Statements::Unnamed } else { Statements::Prepared };
+    let load = pooled.unwrap_or(load);
+    Ok(Way { canary: access(ROLE, place.endpoint)?, load, statements, old_writer: Some(old_writer) })
 }
 
 /// Through the configuration's own way; the canary's table must be there.
@@ -189,7 +217,7 @@ fn real(policy: &Policy, environment: &Environment, aws: &Aws, clock: &Clock) ->
     let server = policy.postgres.as_ref();
     let server = server.ok_or_else(|| CommandError::Usage("there is no [database.postgres]".to_owned()))?;
     let access = way(server, environment, aws, clock)?;
-    Ok(Way { load: access.clone(), canary: access, old_writer: None })
+    Ok(Way { load: access.clone(), canary: access, statements: Statements::Prepared, old_writer: None })
 }
 
 /// Says what will happen and wants the database's name typed.

@@ -69,6 +69,7 @@ impl Event {
                 format!("{}: {database} is now the machine {to} and not {from}, {old}", action.0)
             }
             Self::CutApproved { action, by, .. } => format!("{}: switchover allowed by {by}", action.0),
+            Self::Pooler { action, step, .. } => format!("{}: {}", action.0, step.words()),
             Self::StopRequested { action, by, .. } => format!("{}: stop asked by {by}", action.0),
             Self::ActionResumed { action, phase, .. } => format!("{}: found under way at start: {phase}", action.0),
             Self::ActionEnded { action, class, outage_secs, outage_by, result, .. } => {

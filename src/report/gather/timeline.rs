@@ -70,7 +70,8 @@ fn moment(entry: &Entry) -> Option<(Option<&DatabaseName>, Moment)> {
         Event::ActionIntended { .. }
         | Event::CallSent { .. }
         | Event::CallAnswered { .. }
-        | Event::CallAdopted { .. } => MomentKind::Call,
+        | Event::CallAdopted { .. }
+        | Event::Pooler { .. } => MomentKind::Call,
         Event::ActionEnded { result: ActionResult::Verified, .. } => MomentKind::Verified,
         Event::ActionEnded { .. } => MomentKind::Failed,
         Event::ActionObserved { .. }

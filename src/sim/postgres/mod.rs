@@ -13,6 +13,7 @@ mod answers;
 mod endpoint;
 mod gauge;
 mod jobs;
+pub mod pooler;
 mod programs;
 mod server;
 mod settings;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use super::Sim;
 use super::scenario::Scenario;
+use pooler::PgBouncer;
 use yard::Yard;
 
 /// The fastest virtual time that real servers can keep up with.
@@ -63,9 +65,15 @@ pub enum PlaneError {
         "PostgreSQL refuses to run as root, and this machine has no user postgres to run it as; run upshift as another user"
     )]
     NoUser,
+    /// PgBouncer is not installed.
+    #[error("pgbouncer is not on this machine; on Debian install the package pgbouncer, elsewhere put it on the PATH")]
+    NoPooler,
     /// A scenario with clusters.
     #[error("the scenario has clusters, which are simulated without real servers; choose one with instances alone")]
     Clusters,
+    /// A name that the scenario does not have.
+    #[error("there is no simulated instance of that name")]
+    NoInstance,
     /// Virtual time is too fast.
     #[error("real servers cannot follow {0} times real time: choose a speed of {MOST_SPEED} or less")]
     TooFast(f64),
@@ -133,6 +141,14 @@ impl Plane {
     /// Where clients reach each instance.
     pub fn places(&self) -> BTreeMap<String, Place> {
         self.yard.places()
+    }
+
+    /// A PgBouncer in front of the instance of that name. It ends when it is dropped.
+    ///
+    /// # Errors
+    /// When it is not installed or does not start.
+    pub async fn pooler(&self, instance: &str) -> Result<PgBouncer, PlaneError> {
+        self.yard.pooler(instance).await
     }
 
     /// Does what the world asks for until that fails; says why it did. Dropping it ends the servers.

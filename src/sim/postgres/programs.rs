@@ -12,6 +12,8 @@ use super::PlaneError;
 
 /// Where Debian puts the programs that only a server needs.
 const DEBIAN: &str = "/usr/lib/postgresql";
+/// Where Debian puts daemons; not on the path of everybody.
+const SYSTEM: &str = "/usr/sbin";
 /// The user that Debian makes for servers.
 const SERVER_USER: &str = "postgres";
 
@@ -19,6 +21,8 @@ const SERVER_USER: &str = "postgres";
 #[derive(Debug, Clone)]
 pub(super) struct Programs {
     folder: PathBuf,
+    /// Where other programs are looked for.
+    path: Vec<PathBuf>,
     owner: Owner,
 }
 
@@ -37,21 +41,32 @@ impl Programs {
     /// # Errors
     /// When there are none, or nobody that they can run as.
     pub(super) fn find(path: Option<&OsStr>) -> Result<Self, PlaneError> {
-        let on_path = path.map(std::env::split_paths).into_iter().flatten();
+        let on_path: Vec<PathBuf> = path.map(std::env::split_paths).into_iter().flatten().collect();
         let is_whole = |folder: &PathBuf| {
             ["initdb", "postgres", "pg_basebackup"].iter().all(|program| folder.join(program).is_file())
         };
-        let folder = on_path.chain(debian()).find(is_whole).ok_or(PlaneError::NoPrograms)?;
-        Ok(Self { folder, owner: Owner::find()? })
+        let folder = on_path.iter().cloned().chain(debian()).find(is_whole).ok_or(PlaneError::NoPrograms)?;
+        Ok(Self { folder, path: on_path, owner: Owner::find()? })
     }
 
     /// A program that ends when this process does, however that ends. Its words go to `log`.
     pub(super) fn command(&self, program: &str, log: Stdio) -> Command {
+        self.command_of(&self.folder.join(program), log)
+    }
+
+    /// The same for a program that is none of PostgreSQL's; `None` where it is not installed.
+    pub(super) fn companion(&self, program: &str, log: Stdio) -> Option<Command> {
+        let folders = self.path.iter().map(PathBuf::as_path).chain([Path::new(SYSTEM)]);
+        let found = folders.map(|folder| folder.join(program)).find(|file| file.is_file())?;
+        Some(self.command_of(&found, log))
+    }
+
+    fn command_of(&self, program: &Path, log: Stdio) -> Command {
         let mut command = Command::new("setpriv");
         if let Owner::Server { uid, gid } = self.owner {
             command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned()]);
         }
-        command.args(["--pdeathsig=INT", "--"]).arg(self.folder.join(program));
+        command.args(["--pdeathsig=INT", "--"]).arg(program);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true).env_remove("PGDATA");
         command
     }

@@ -263,7 +263,7 @@ fn signal(process: &Child, signal: Signal) {
 }
 
 /// A free port of loopback. Another process could take it before the server does; then the server says so.
-fn free_address() -> Result<SocketAddr, PlaneError> {
+pub(super) fn free_address() -> Result<SocketAddr, PlaneError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let address = listener.and_then(|listener| listener.local_addr());
     address.map_err(|error| PlaneError::Port(error.to_string()))

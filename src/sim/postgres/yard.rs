@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::endpoint::{self, Endpoint, Route};
 use super::gauge::Gauge;
 use super::jobs::{Finished, Pair, Tools};
+use super::pooler::PgBouncer;
 use super::programs::Programs;
 use super::server::Server;
 use super::throttle::Throttle;
@@ -30,6 +31,7 @@ const FOLDER: &str = "upshift-sim-";
 #[derive(Debug)]
 pub(super) struct Yard {
     tools: Tools,
+    programs: Programs,
     staleness: Duration,
     /// By `DbiResourceId`; absent while a job has them.
     pairs: BTreeMap<String, Pair>,
@@ -59,6 +61,7 @@ impl Yard {
         let tools = Tools { sim, yard };
         let mut yard = Self {
             tools,
+            programs: programs.clone(),
             staleness,
             pairs: BTreeMap::new(),
             machines: BTreeMap::new(),
@@ -91,6 +94,12 @@ impl Yard {
             Some((machine.name, Place { endpoint, machine: self.machines.get(&machine.id)?.machine.address }))
         };
         self.tools.sim.world().machines().into_iter().filter_map(place).collect()
+    }
+
+    /// A PgBouncer in front of an instance.
+    pub(super) async fn pooler(&self, instance: &str) -> Result<PgBouncer, PlaneError> {
+        let endpoint = self.endpoints.get(instance).ok_or(PlaneError::NoInstance)?;
+        PgBouncer::start(&self.programs, &self.tools.yard, endpoint.address()).await
     }
 
     /// Does what the world asks for; returns when that fails.

@@ -12,6 +12,7 @@ use super::process::{Fuse, Life};
 use crate::aws::connect::{InProcess, Target, connect};
 use crate::clock::Clock;
 use crate::control;
+use crate::controller::pooler::Poolers;
 use crate::controller::{Controller, Ended, Parts};
 use crate::journal::Journal;
 use crate::model::backend::Backend;
@@ -132,6 +133,7 @@ impl Stage {
             entries,
             aws,
             servers: Vec::new(),
+            poolers: Poolers::new(),
             clock: self.wall.clone(),
             server,
             backend,

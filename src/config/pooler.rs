@@ -1,0 +1,43 @@
+//! `[database.pooler]`: a PgBouncer that holds its clients while another machine takes over.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::postgres;
+use super::section::Section;
+use crate::diagnostics::Diagnostic;
+use crate::model::pooler::PoolerPolicy;
+
+pub(super) const KEYS: [&str; 7] =
+    ["admin_dsn", "password", "password_file", "ca_file", "database", "max_pause", "pause_within"];
+
+/// A second is shorter than any takeover; after five minutes clients have given up.
+const MAX_PAUSE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(5);
+/// New transactions wait meanwhile.
+const PAUSE_WITHIN: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(1);
+
+/// The table, where there is one.
+pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<PoolerPolicy> {
+    let section = database.child("pooler", &KEYS, problems)?;
+    if !database.has("postgres") {
+        let title = "a pooler needs the way to the server behind it";
+        let problem = Diagnostic::new(database.place("pooler"), title, "clients are held until another server writes");
+        problems.push(problem.help("add [database.postgres]: that is how it is known which one does"));
+    }
+    let access = postgres::access(&section, "admin_dsn", "of the admin console, database pgbouncer", problems);
+    section.require("database", "database = \"app\": what PgBouncer calls it", problems);
+    let name = section.text("database", problems).map(|text| (*text.get_ref()).to_owned()).unwrap_or_default();
+    let mut duration = |key: &str, range: &RangeInclusive<Duration>, usual: Duration| {
+        section.duration(key, range, problems).map_or(usual, Spanned::into_inner)
+    };
+    Some(PoolerPolicy {
+        max_pause: duration("max_pause", &MAX_PAUSE, Duration::from_mins(1)),
+        pause_within: duration("pause_within", &PAUSE_WITHIN, Duration::from_secs(5)),
+        admin_dsn: access.dsn,
+        password: access.password,
+        ca_file: access.ca_file,
+        database: name,
+    })
+}

@@ -1,0 +1,42 @@
+//! Clients that a pooler holds while another machine takes over: when they are, and what is owed to them.
+
+use jiff::Timestamp;
+
+use super::Engine;
+use super::input::Effect;
+use crate::model::action::{ActionId, Run};
+use crate::model::call::MutatingCall;
+use crate::model::database::DatabaseName;
+use crate::model::event::Event;
+use crate::model::pooler::PoolerStep;
+
+impl Engine {
+    /// Whether clients are held while this call is carried out. Where they are, what is owed to them is on record before.
+    pub(super) fn hold_clients(&mut self, now: Timestamp, run: &Run, call: &MutatingCall) -> bool {
+        let database = &run.intent.database;
+        let pooler = self.settings.policy(database).and_then(|policy| policy.pooler.as_ref());
+        let Some(pooler) = pooler.filter(|_| is_takeover(call)) else { return false };
+        let step = PoolerStep::Pausing { max_pause_secs: pooler.max_pause.as_secs() };
+        let action = run.intent.action.clone();
+        self.record(now, Event::Pooler { action, database: database.clone(), step });
+        true
+    }
+
+    /// What became of a pause.
+    pub(super) fn take_pooler(&mut self, now: Timestamp, action: ActionId, database: DatabaseName, step: PoolerStep) {
+        self.record(now, Event::Pooler { action, database, step });
+    }
+
+    /// A process before this one may have died while clients were held: they go on before anything else is done.
+    pub(super) fn owe_nothing(&mut self) {
+        for database in self.memory.paused() {
+            let Some(action) = self.memory.of(&database).paused.clone() else { continue };
+            self.effects.push(Effect::ResumePooler { action, database });
+        }
+    }
+}
+
+/// What keeps clients out for seconds. A change in place takes minutes, in which nobody is held.
+fn is_takeover(call: &MutatingCall) -> bool {
+    matches!(call, MutatingCall::SwitchoverBlueGreenDeployment { .. } | MutatingCall::FailoverDbCluster { .. })
+}

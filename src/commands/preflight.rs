@@ -21,6 +21,7 @@ use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::Guards;
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Strategy};
+use crate::model::server::ServerSeen;
 use crate::model::text::clean;
 
 /// What no API of AWS shows before the change.
@@ -74,7 +75,10 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
             gates.retain(|gate| gate.gate != Gate::JournalWritable);
             let strategies = engine.choices_to(&database, &to, now);
             let from = state.class.clone();
-            Table { database: database.clone(), from, to, strategy: policy.strategy, now, gates, strategies }
+            let server = engine.server(&database).cloned();
+            let is_server_seen = server.as_ref().is_some_and(|seen| seen.oldest_transaction_secs.is_some());
+            let (database, strategy) = (database.clone(), policy.strategy);
+            Table { database, from, to, strategy, now, gates, strategies, server, is_server_seen }
         });
         report(&tables.collect::<Vec<_>>(), &problems, args.json)
     })
@@ -91,6 +95,11 @@ struct Table {
     now: Timestamp,
     gates: Vec<GateResult>,
     strategies: Vec<Choice>,
+    /// What `max_connections` is in force, and how many sessions there are; absent where the server is not seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<ServerSeen>,
+    #[serde(skip)]
+    is_server_seen: bool,
 }
 
 /// What the journal says of arming, holds, cooldowns and actions; none is no failure here.
@@ -131,7 +140,8 @@ fn report(tables: &[Table], problems: &[String], json: bool) -> Result<(), Comma
             show(table)?;
         }
     }
-    if !json {
+    let unseen = tables.iter().any(|table| !table.is_server_seen);
+    if !json && unseen {
         let by_copy = tables.iter().any(|table| table.strategy == Strategy::BlueGreen);
         let checked = if by_copy { "; AWS checks them itself before a switchover, and refuses it" } else { "" };
         stdout::line(&format!("{UNSEEN}{checked}"))?;
@@ -148,7 +158,7 @@ fn report(tables: &[Table], problems: &[String], json: bool) -> Result<(), Comma
 }
 
 fn show(table: &Table) -> Result<(), CommandError> {
-    let Table { database, from, to, strategy, now, gates, strategies } = table;
+    let Table { database, from, to, strategy, now, gates, strategies, server, .. } = table;
     stdout::line(&format!("{database} from {from} to {to} by {} at {now:.0}", strategy.as_str()))?;
     let width = gates.iter().map(|gate| gate.gate.name().len()).max().unwrap_or_default();
     for GateResult { gate, open, opens_at } in gates {
@@ -160,6 +170,10 @@ fn show(table: &Table) -> Result<(), CommandError> {
         let opens = opens_at.map_or(String::new(), |at| format!(" (opens at {at:.0})"));
         let line = format!("  {word:<21}  {:<width$}  {}{opens}", gate.name(), clean(&gate.seen(), 200));
         stdout::line(line.trim_end())?;
+    }
+    if let Some(seen) = server {
+        let ServerSeen { id, connections, max_connections, .. } = seen;
+        stdout::line(&format!("  the server ({id}) has {connections} sessions of {max_connections} that it may have"))?;
     }
     for choice in strategies {
         stdout::line(&format!("  {} {choice}", if choice.is_chosen { '>' } else { ' ' }))?;

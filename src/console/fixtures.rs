@@ -261,6 +261,8 @@ fn database() -> DatabaseView {
         old_machines: Vec::new(),
         approve_until: None,
         copy_lag_secs: None,
+        server: None,
+        waits_for: None,
         steps: Vec::new(),
         before: None,
         holds: vec![],

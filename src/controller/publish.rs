@@ -108,6 +108,7 @@ fn loudness(event: &Event) -> Loudness {
         | Event::ActionObserved { .. }
         | Event::DeploymentObserved { .. }
         | Event::ReaderObserved { .. }
+        | Event::ServerReached { .. }
         | Event::CutApproved { .. }
         | Event::StopRequested { .. }
         | Event::RdsEvent(_)

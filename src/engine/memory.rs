@@ -130,6 +130,7 @@ impl Memory {
             | Event::DeploymentObserved { .. }
             | Event::ReaderObserved { .. }
             | Event::SwitchedOver { .. }
+            | Event::ServerReached { .. }
             | Event::CutApproved { .. }
             | Event::StopRequested { .. } => {
                 if let Some(database) = event.database() {
@@ -153,6 +154,7 @@ impl Memory {
             | Event::HoldReleased { database, .. }
             | Event::ForeignChange { database, .. }
             | Event::SwitchedOver { database, .. }
+            | Event::ServerReached { database, .. }
             | Event::CutApproved { database, .. }
             | Event::StopRequested { database, .. }
             | Event::ActionEnded { database, .. } => Some(database.clone()),

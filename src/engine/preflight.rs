@@ -38,6 +38,7 @@ pub(super) fn all(
         gates.extend(of_strategy(strategy, &seen.state));
         gates.extend(proxy_registered((policy, strategy), watched, now));
     }
+    gates.extend(of_server((policy, strategy), watched, direction));
     if direction == Direction::Down {
         gates.push(memory_fits(policy, watched, target, now));
         gates.push(ebs_fits(policy, watched, target, now));
@@ -73,6 +74,31 @@ pub(super) fn of_strategy(strategy: Strategy, state: &DatabaseState) -> Vec<Gate
         let retention_days = facts.backup_retention_days;
         gates.push(GateResult::new(Gate::BackupsOn { retention_days }, retention_days.is_some_and(|days| days > 0)));
         gates.push(GateResult::new(Gate::PasswordNotManaged, !facts.manages_password));
+    }
+    gates
+}
+
+/// What a change would cut off, where the configuration says how to see it. A server that does not answer may be one that is
+/// too busy: that keeps nobody from going up, and whoever wants to go down waits until it is seen.
+pub(super) fn of_server(
+    (policy, strategy): (&Policy, Strategy),
+    watched: &Watched,
+    direction: Direction,
+) -> Vec<GateResult> {
+    let Some(access) = &policy.postgres else { return Vec::new() };
+    let server = watched.server.as_ref();
+    let unseen_is_open = direction == Direction::Up;
+    let oldest_secs = server.and_then(|server| server.oldest_transaction_secs);
+    let prepared_secs = server.and_then(|server| server.oldest_prepared_secs);
+    let limit_secs = access.max_transaction_age.as_secs() as i64;
+    let is_short = oldest_secs.max(prepared_secs).is_none_or(|oldest| i64::from(oldest) <= limit_secs);
+    let reached = server.is_some();
+    let long = Gate::NoLongTransaction { oldest_secs, prepared_secs, limit_secs, reached };
+    let mut gates = vec![GateResult::new(long, if reached { is_short } else { unseen_is_open })];
+    if strategy.leaves_slots() {
+        let slots = server.map(|server| server.external_slots.clone());
+        let open = slots.as_ref().map_or(unseen_is_open, Vec::is_empty);
+        gates.push(GateResult::new(Gate::NoExternalSlots { slots }, open));
     }
     gates
 }

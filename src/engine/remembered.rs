@@ -186,6 +186,9 @@ impl Remembered {
                     machine.clone_from(to);
                 }
             }
+            Event::ServerReached { action, server, before_cut: true, .. } if run.intent.action == *action => {
+                run.server_before = Some(server.clone());
+            }
             Event::CutApproved { action, by, .. } if run.intent.action == *action => {
                 run.approved = Some(by.clone());
             }

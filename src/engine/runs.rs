@@ -13,6 +13,7 @@ use crate::model::hold::{Hold, HoldCause};
 use crate::model::operator::Actor;
 use crate::model::outage::Outage;
 use crate::model::policy::Policy;
+use crate::model::server::ClientPath;
 use crate::playbook::Next;
 
 impl Engine {
@@ -118,6 +119,9 @@ impl Engine {
         } else {
             let id = CallId { action: run.intent.action.clone(), step: run.calls.len() as u32 + 1 };
             let database = run.intent.database.clone();
+            if call.cuts(&database) {
+                self.note_server(now, run, true);
+            }
             let held = self.hold_clients(now, run, &call).then(|| database.clone());
             self.record(now, Event::CallSent { id: id.clone(), database: database.clone(), call: call.clone() });
             self.effects.push(Effect::Send { id, call, held });
@@ -148,9 +152,14 @@ impl Engine {
         let action = run.intent.action.clone();
         let outage = Outage::of(run).filter(|_| run.intent.removes.is_none());
         let (outage_secs, outage_by) = outage.map(|outage| (outage.secs(), outage.by)).unzip();
+        let is_change = result == ActionResult::Verified && run.intent.removes.is_none();
+        let clients = self.client_path(run).ok().filter(|_| is_change);
+        if clients.is_some_and(|clients| clients != ClientPath::NotChecked) {
+            self.note_server(now, run, false);
+        }
         self.record(
             now,
-            Event::ActionEnded { action, database: database.clone(), class, outage_secs, outage_by, result },
+            Event::ActionEnded { action, database: database.clone(), class, outage_secs, outage_by, clients, result },
         );
         if let Some(hold) = hold {
             self.record(now, Event::HoldSet { database, hold });

@@ -10,7 +10,7 @@ use crate::model::decision::Decision;
 use crate::model::guard::Guard;
 use crate::model::operator::Actor;
 use crate::model::policy::CopyPolicy;
-use crate::playbook::{self, Deployments, Look, Next, OldLook, Reader, Situation};
+use crate::playbook::{self, AtServer, Deployments, Look, Next, OldLook, Reader, Situation};
 
 impl Engine {
     pub(super) fn ask_playbook(&self, now: Timestamp, database: &DatabaseName, run: &Run) -> Next {
@@ -44,10 +44,12 @@ impl Engine {
         let policy = self.settings.policy(database);
         let stuck_after = policy.and_then(|policy| SignedDuration::try_from(policy.stuck_after).ok());
         let usual = CopyPolicy::default();
+        let at_server = AtServer { in_the_way: self.in_the_way(run), clients_wait: self.client_path(run).err() };
         let left_reader = watched.and_then(|watched| self.left_reader(watched, run, now));
         let situation = Situation {
             look,
             left_reader: left_reader.as_ref(),
+            at_server: &at_server,
             other_account: self.other_account(run),
             copy: policy.map_or(&usual, |policy| &policy.copy),
             confirmed: confirmed.unwrap_or((0, SignedDuration::ZERO)),

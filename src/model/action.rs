@@ -11,6 +11,7 @@ use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
 use super::deployment::Deployment;
 use super::operator::{Actor, Operator};
 use super::policy::{CopyPolicy, Strategy, Switchover};
+use super::server::ServerId;
 
 /// Names one action within a journal: `a` and its running number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,6 +123,9 @@ pub struct Run {
     pub switched: Option<(Timestamp, ResourceId)>,
     /// A person said that clients may be kept out now, and who.
     pub approved: Option<Operator>,
+    /// The server that clients reached before the step that changes something.
+    #[serde(default)]
+    pub server_before: Option<ServerId>,
     /// RDS's own words about the database since the last call.
     pub events: Vec<RdsEvent>,
 }
@@ -212,6 +216,7 @@ impl Run {
             copy: None,
             switched: None,
             approved: None,
+            server_before: None,
             events: vec![],
         }
     }

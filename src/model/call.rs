@@ -150,6 +150,21 @@ impl MutatingCall {
         }
     }
 
+    /// Clients of this database are cut off by it.
+    pub fn cuts(&self, database: &DatabaseName) -> bool {
+        match self {
+            // Of a copy it is no clients' matter.
+            Self::ModifyDbInstanceClass { database: changed, .. } => changed == database,
+            Self::SwitchoverBlueGreenDeployment { .. }
+            | Self::FailoverDbCluster { .. }
+            | Self::ModifyDbClusterClass { .. } => true,
+            Self::CreateBlueGreenDeployment { .. }
+            | Self::DeleteBlueGreenDeployment { .. }
+            | Self::CreateDbInstance { .. }
+            | Self::DeleteDbInstance { .. } => false,
+        }
+    }
+
     /// The class that it asks for.
     pub fn class(&self) -> Option<&InstanceClass> {
         match self {

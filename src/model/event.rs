@@ -17,6 +17,7 @@ use super::hold::Hold;
 use super::operator::Operator;
 use super::outage::OutageSource;
 use super::pooler::PoolerStep;
+use super::server::{ClientPath, ServerId};
 
 /// One event. The `kind` of a record is the variant in snake case, its `data` the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -193,6 +194,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         old_name: Option<DatabaseName>,
     },
+    /// The server that a session through the clients' endpoint comes to: before the step that changes something, and after.
+    ServerReached {
+        /// Which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// Which server.
+        server: ServerId,
+        /// It was before the call that cuts clients off.
+        before_cut: bool,
+    },
     /// A person said that clients may be kept out now.
     CutApproved {
         /// Which action.
@@ -244,6 +256,9 @@ pub enum Event {
         /// Who says so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         outage_by: Option<OutageSource>,
+        /// Of a verified change: what is known of the clients' path.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clients: Option<ClientPath>,
         /// How it ended.
         #[serde(flatten)]
         result: ActionResult,
@@ -295,6 +310,7 @@ impl Event {
             | Self::DeploymentObserved { database, .. }
             | Self::ReaderObserved { database, .. }
             | Self::SwitchedOver { database, .. }
+            | Self::ServerReached { database, .. }
             | Self::CutApproved { database, .. }
             | Self::Pooler { database, .. }
             | Self::StopRequested { database, .. }

@@ -57,6 +57,11 @@ impl Strategy {
         }
     }
 
+    /// Another machine takes over that has no replication slots of the one before. An Aurora cluster keeps them in its volume.
+    pub fn leaves_slots(self) -> bool {
+        matches!(self, Self::BlueGreen | Self::ClusterModify)
+    }
+
     /// It makes another machine, which takes over: what is made can be waited for, and what is replaced stays.
     pub fn makes_a_copy(self) -> bool {
         matches!(self, Self::BlueGreen | Self::ReaderFailover)

@@ -93,6 +93,29 @@ impl fmt::Display for ServerId {
     }
 }
 
+/// What is known of the way of clients to a database that an action has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientPath {
+    /// Nobody looked: no server is configured.
+    NotChecked,
+    /// A session through the endpoint comes to another server than before, and that one takes writes.
+    AnotherServer,
+    /// It comes to a server that takes writes; which one it was before is not known.
+    Writable,
+}
+
+impl ClientPath {
+    /// In a few words, for a line that says that it is verified.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotChecked => "the clients' path was not checked",
+            Self::AnotherServer => "clients reach the new server",
+            Self::Writable => "clients reach a server that takes writes; which one it was before is not known",
+        }
+    }
+}
+
 /// A server at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServerSeen {

@@ -22,6 +22,7 @@ use super::old_machine::OldMachine;
 use super::override_plan::OverridePlan;
 use super::policy::Policy;
 use super::series::{Series, SignalName};
+use super::server::ServerSeen;
 use super::step::ActionStep;
 use super::wake::Wake;
 
@@ -103,6 +104,12 @@ pub struct DatabaseView {
     /// How far behind the machine is that the action under way has made, in seconds; absent where there is none, or nobody
     /// says.
     pub copy_lag_secs: Option<f64>,
+    /// The server itself, as the newest look has it; absent where it is not read, or could not be.
+    #[serde(default)]
+    pub server: Option<ServerSeen>,
+    /// Why the action under way could go on and does not.
+    #[serde(default)]
+    pub waits_for: Option<String>,
     /// What a person could order, per rung of the ladder but the present one.
     pub plans: Vec<OverridePlan>,
 }

@@ -35,6 +35,8 @@ pub struct Situation<'a> {
     /// Consecutive looks that found the action done, this one not counted, and the time from the first of them to
     /// this one.
     pub confirmed: (u32, SignedDuration),
+    /// What the server itself has against it.
+    pub at_server: &'a AtServer,
     /// Why whoever ordered the action may not start it any more, such as `disarmed`.
     pub forbidden: Option<&'static str>,
     /// The newest evaluation wants the other direction by now.
@@ -52,6 +54,19 @@ pub struct Situation<'a> {
     /// Which guards stand.
     pub guards: Guards,
 }
+
+/// What the server itself has against an action.
+#[derive(Debug, Default)]
+pub struct AtServer {
+    /// What a change would cut off there now: see the gates of it. A person's word passes over it.
+    pub in_the_way: Option<String>,
+    /// Why the clients' path does not lead to a new server that takes writes; absent when it does, or nobody looks.
+    pub clients_wait: Option<String>,
+}
+
+/// Nothing: as where no server is read.
+#[cfg(test)]
+static QUIET: AtServer = AtServer { in_the_way: None, clients_wait: None };
 
 impl<'a> Situation<'a> {
     /// The newest look, if it was asked after the action's last call.
@@ -172,12 +187,25 @@ pub fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
     if let Some(removal) = &run.intent.removes {
         return remove_old::next(run, removal, situation, now);
     }
-    match run.intent.strategy {
+    let next = match run.intent.strategy {
         Strategy::InPlace => in_place::next(run, situation, now),
         Strategy::BlueGreen => blue_green::next(run, situation, now),
         Strategy::ReaderFailover => reader_failover::next(run, situation, now),
         Strategy::ClusterModify => cluster_modify::next(run, situation, now),
+    };
+    if next == Next::End(ActionResult::Verified) { by_clients(run, situation, now) } else { next }
+}
+
+/// AWS's words alone do not verify a change where it can be seen whether clients come to the new machine: a name can lead to
+/// the old one for as long as somebody remembers that.
+fn by_clients(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
+    let Some(why) = &situation.at_server.clients_wait else { return Next::End(ActionResult::Verified) };
+    let late = run.last_call().is_some_and(|call| now.duration_since(call.sent_at) > situation.stuck_after);
+    if !late {
+        return Next::Confirmed;
     }
+    let why = format!("AWS says that it is done, but {why}, {} min after the call", situation.stuck_after.as_mins());
+    ending::held(run, situation.look, why)
 }
 
 /// What another account shows says nothing of an action, and nothing is sent there. What is under way goes on when the

@@ -31,7 +31,8 @@ pub(super) fn start(
     if state.class != run.intent.from && situation.guards.stand(Guard::ClassAsOrdered) {
         return failed(&format!("the class is {} and not {}", state.class, run.intent.from));
     }
-    match precondition(state, situation).or_else(|| also(look)) {
+    let in_the_way = situation.at_server.in_the_way.clone().filter(|_| run.intent.actor == Actor::Engine);
+    match precondition(state, situation).or_else(|| also(look)).or(in_the_way) {
         None => Next::Send(call(state)),
         Some(why) => wait_or_fail(run, now, &why),
     }

@@ -48,7 +48,8 @@ pub(super) fn foreign_hands(run: &Run, state: &DatabaseState, moved: &str) -> Op
 }
 
 /// Sends `cut`, the order that lets the machine take over, when it may: it is the one on record, found ready by enough looks,
-/// on a database at rest, with the word of whoever must give it. Disarmed or held since, it follows on, and nothing is cut
+/// on a database at rest, with the word of whoever must give it, and with nothing open at the server that it would undo, unless
+/// a person has seen that and said yes. Disarmed or held since, it follows on, and nothing is cut
 /// until that is over or the time is up.
 pub(super) fn cut(
     run: &Run,
@@ -62,6 +63,7 @@ pub(super) fn cut(
         || precondition(look.state, situation).is_some()
         || run.awaits_approval(situation.copy)
         || situation.forbidden.is_some()
+        || (situation.at_server.in_the_way.is_some() && run.approved.is_none())
     {
         return Next::Observe;
     }

@@ -28,7 +28,7 @@ const READ_LIMIT: Duration = Duration::from_secs(3);
 /// The longest wait before the next attempt; clients are not kept out for longer than a few of these.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
 /// A session goes where the endpoint led when it began: it must not hold on to that for ever.
-const SESSION_LASTS: Duration = Duration::from_mins(5);
+const SESSION_LASTS: Duration = Duration::from_mins(1);
 /// What the server shows of a session.
 const APPLICATION: &str = "upshift signals";
 /// Longest words of an error that are shown.

@@ -106,6 +106,7 @@ fn the_nested_records_come_back_as_they_were() {
             class: Some(class),
             outage_secs: None,
             outage_by: None,
+            clients: None,
             result: ActionResult::Stopped { by },
         },
         decision(521.033_333_333_333_3),

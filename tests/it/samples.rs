@@ -23,6 +23,7 @@ use upshift::model::outage::OutageSource;
 use upshift::model::override_plan::ExpectedTime;
 use upshift::model::policy::{Comparison, Rule, Strategy};
 use upshift::model::series::SignalName;
+use upshift::model::server::{ClientPath, ServerId};
 
 fn text() -> String {
     "text".to_owned()
@@ -179,7 +180,8 @@ fn after(event: Option<&Event>) -> Option<Event> {
             from: ResourceId::new("db-1"),
             to: ResourceId::new("db-2"),
         },
-        Some(SwitchedOver { .. }) => CutApproved { action: action(), database: database(), by: by() },
+        Some(SwitchedOver { .. }) => server_reached(),
+        Some(ServerReached { .. }) => CutApproved { action: action(), database: database(), by: by() },
         Some(CutApproved { .. }) => StopRequested { action: action(), database: database(), by: by() },
         Some(StopRequested { .. }) => ActionResumed { action: action(), database: database(), phase: text() },
         Some(ActionResumed { .. }) => ended(ActionResult::Verified),
@@ -222,6 +224,11 @@ pub(crate) fn all() -> Vec<Event> {
     events.extend(calls().into_iter().map(|call| Event::CallSent { id: id(), database: database(), call }));
     events.extend(kinds_of_failure().map(|kind| Event::ReadFailed(failure(kind))));
     events
+}
+
+fn server_reached() -> Event {
+    let server = ServerId { started_at: now(), address: Some(text()) };
+    Event::ServerReached { action: action(), database: database(), server, before_cut: true }
 }
 
 fn intended_by(strategy: Strategy) -> Event {
@@ -304,7 +311,11 @@ fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
         Some(Gate::PasswordNotManaged) => Gate::MemoryFits { seen_mib: Some(1), limit_mib: Some(2) },
         Some(Gate::MemoryFits { .. }) => Gate::EbsFits { seen_iops: Some(1), limit_iops: Some(2) },
         Some(Gate::EbsFits { .. }) => Gate::WorthTheWait { ready_secs: 1, burst_left_secs: Some(1) },
-        Some(Gate::WorthTheWait { .. }) => return None,
+        Some(Gate::WorthTheWait { .. }) => {
+            Gate::NoLongTransaction { oldest_secs: Some(1), prepared_secs: Some(1), limit_secs: 1, reached: true }
+        }
+        Some(Gate::NoLongTransaction { .. }) => Gate::NoExternalSlots { slots: Some(vec![text()]) },
+        Some(Gate::NoExternalSlots { .. }) => return None,
     })
 }
 
@@ -395,7 +406,16 @@ fn answered(outcome: CallOutcome) -> Event {
 
 fn ended(result: ActionResult) -> Event {
     let (outage_secs, outage_by) = (Some(26), Some(OutageSource::Rds));
-    Event::ActionEnded { action: action(), database: database(), class: Some(class()), outage_secs, outage_by, result }
+    let clients = Some(ClientPath::AnotherServer);
+    Event::ActionEnded {
+        action: action(),
+        database: database(),
+        class: Some(class()),
+        outage_secs,
+        outage_by,
+        clients,
+        result,
+    }
 }
 
 #[test]

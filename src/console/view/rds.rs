@@ -37,9 +37,19 @@ fn lines(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static
     let aged = signals(true);
     let fits = aged.iter().all(|line| line.width() <= usize::from(width));
     lines.extend((if fits { aged } else { signals(false) }).into_iter().map(Line::from));
+    lines.extend(wrapped(&server(view).into_iter().collect::<Vec<_>>(), usize::from(width), 2));
     let rejected = view.policy.signals.iter().filter_map(|spec| rejected(spec, view.signal(&spec.name)?));
     lines.extend(wrapped(&rejected.collect::<Vec<_>>(), usize::from(width), 2));
     lines
+}
+
+/// What the server itself says, where it is read.
+fn server(view: &DatabaseView) -> Option<Styled> {
+    let seen = view.server.as_ref()?;
+    let mode = if seen.is_writable { "takes writes" } else { "takes no writes" };
+    let style = if seen.is_writable { theme::MUTED } else { theme::WARN };
+    let (connections, open) = (words::connections(view)?, words::open_at_server(view)?);
+    Some((format!("server {}, {mode}; {connections} connections; {open}", seen.id), style))
 }
 
 /// That a source tells what cannot be is a reason to look at it.

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use crate::model::class::{PRICES_AS_OF, PRICES_REGION};
 use crate::model::price::{Price, PriceSource};
+use crate::model::series::SignalName;
+use crate::model::snapshot::DatabaseView;
 
 /// `09:41:05`, UTC; with its date where that is not today's.
 pub(super) fn clock(at: Timestamp, today: Timestamp) -> String {
@@ -19,6 +21,24 @@ fn dated(at: Timestamp, today: Timestamp, format: &str) -> String {
     let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
     let time = at.strftime(format);
     if day(at) == day(today) { time.to_string() } else { format!("{} {time}", day(at)) }
+}
+
+/// How many sessions there are: by the server itself with its limit, else by the newest datapoint; absent where nobody says.
+pub(super) fn connections(view: &DatabaseView) -> Option<String> {
+    let of_server = view.server.as_ref().map(|seen| format!("{} of {}", seen.connections, seen.max_connections));
+    let newest = || view.signal(&SignalName::new(SignalName::CONNECTIONS))?.newest();
+    of_server.or_else(|| newest().map(|point| format!("{:.0}", point.value)))
+}
+
+/// What is open at the server that a change cuts off or leaves behind; absent where the server is not seen.
+pub(super) fn open_at_server(view: &DatabaseView) -> Option<String> {
+    let seen = view.server.as_ref()?;
+    let oldest = seen.oldest_transaction_secs.map(|secs| format!("oldest transaction {}", seconds(i64::from(secs))));
+    let oldest = oldest.unwrap_or_else(|| "long transactions are not seen: the role has no pg_monitor".to_owned());
+    let prepared = seen.oldest_prepared_secs.map(|secs| format!(", one prepared for {}", seconds(i64::from(secs))));
+    let slots = &seen.external_slots;
+    let slots = if slots.is_empty() { String::new() } else { format!(", replication slots {}", slots.join(" ")) };
+    Some(format!("{oldest}{}{slots}", prepared.unwrap_or_default()))
 }
 
 /// A length in whole hours or minutes: `1 h`, `90 min`.

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::policy::Comparison;
+use crate::model::gate::{Gate, GateResult};
+use crate::model::policy::{Comparison, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource};
-use crate::model::server::{PasswordSource, ServerAccess, ServerId, ServerMetric, ServerReading, ServerSeen};
+use crate::model::server::{
+    ClientPath, PasswordSource, ServerAccess, ServerId, ServerMetric, ServerReading, ServerSeen,
+};
 
 const PERIOD: i64 = 10;
 
@@ -132,4 +135,149 @@ fn a_server_that_does_not_answer_is_shown_with_its_age_and_never_makes_a_step_do
     let works = |effect: &Effect| matches!(effect, Effect::Record(Event::ReadRecovered { .. }));
     assert!(step.effects.iter().any(works) && engine.problems().is_empty());
     assert_eq!(sends(&step), 0, "the minutes that nobody saw are still missing");
+}
+
+/// The gates of the server, in words, for going up or down by a strategy.
+fn gates(reading: ServerReading, class: &str, strategy: Strategy) -> Vec<(bool, String)> {
+    let mut settings = settings();
+    settings.databases[0].strategy = strategy;
+    let to = if class == "db.m5.large" { "db.t4g.small" } else { "db.m5.large" };
+    let mut engine = Engine::new(settings, |_| "digest".into(), &[], Guards::all());
+    engine.step(at(61), look_with(at(61), class, reading));
+    let gates = engine.gates_to(&DatabaseName::new("checkpoints"), &InstanceClass::observed(to), at(61));
+    let of_server = |gate: &GateResult| {
+        matches!(gate.gate, Gate::NoLongTransaction { .. } | Gate::NoExternalSlots { .. })
+            .then(|| (gate.open, gate.to_string()))
+    };
+    gates.iter().filter_map(of_server).collect()
+}
+
+#[test]
+fn what_is_open_at_the_server_is_a_gate() {
+    let with = |change: fn(&mut ServerSeen)| {
+        let mut reading = reading(at(61), 10, 100.0, &[]);
+        change(reading.seen.as_mut().unwrap());
+        reading
+    };
+    let small = |change| gates(with(change), "db.t4g.small", Strategy::InPlace);
+    let said = |open: bool, words: &str| vec![(open, format!("no long transaction: {words}"))];
+    assert_eq!(small(|_| ()), said(true, "the oldest is 0 s old, limit 300 s"));
+    let long = small(|seen| seen.oldest_transaction_secs = Some(301));
+    assert_eq!(long, said(false, "the oldest is 301 s old, limit 300 s"));
+    let prepared = small(|seen| seen.oldest_prepared_secs = Some(4_000));
+    assert_eq!(prepared, said(false, "the oldest is 0 s old, limit 300 s; one is prepared for 4000 s"));
+    let blind = small(|seen| seen.oldest_transaction_secs = None);
+    assert_eq!(blind, said(true, "not seen: the role has no pg_monitor"));
+    // Only where another machine takes over that would not have them.
+    let slots: fn(&mut ServerSeen) = |seen| seen.external_slots = vec!["debezium".into()];
+    assert_eq!(small(slots).len(), 1);
+    let copied = gates(with(slots), "db.t4g.small", Strategy::BlueGreen);
+    assert_eq!(copied[1], (false, "no external slots: debezium".to_owned()));
+    // One that does not answer may have too much to do: that keeps nobody from going up.
+    let silent = failing(at(60), ServerReading::default());
+    for (class, open) in [("db.t4g.small", true), ("db.m5.large", false)] {
+        let gates = gates(silent.clone(), class, Strategy::BlueGreen);
+        assert_eq!(gates.iter().map(|(open, _)| *open).collect::<Vec<_>>(), [open, open], "{class}: {gates:?}");
+    }
+}
+
+/// An engine whose call was sent at minute 61 under load, with the records of that step.
+fn sent_under_load() -> (Engine, Step) {
+    let mut engine = armed("db.t4g.small");
+    let step = engine.step(at(61), look_with(at(61), "db.t4g.small", reading(at(61), 5, 900.0, &[])));
+    assert_eq!(sends(&step), 1);
+    engine.step(at(61), Input::Outcome { id: first_call(), outcome: CallOutcome::Accepted { request_id: None } });
+    (engine, step)
+}
+
+/// Looks that find the class changed, each a minute after the other, with that server.
+fn looks(engine: &mut Engine, minutes: std::ops::Range<i64>, change: impl Fn(&mut ServerSeen)) -> Vec<Event> {
+    let mut events = Vec::new();
+    for minute in minutes {
+        let mut reading = reading(at(minute), 1, 900.0, &[]);
+        change(reading.seen.as_mut().unwrap());
+        let step = engine.step(at(minute), look_with(at(minute), "db.m5.large", reading));
+        events.extend(step.effects.into_iter().filter_map(|effect| match effect {
+            Effect::Record(event) => Some(event),
+            Effect::Send { .. } => None,
+        }));
+    }
+    events
+}
+
+fn end(events: &[Event]) -> Option<(&ActionResult, Option<ClientPath>)> {
+    events.iter().find_map(|event| match event {
+        Event::ActionEnded { result, clients, .. } => Some((result, *clients)),
+        _ => None,
+    })
+}
+
+fn waits_for(engine: &Engine) -> String {
+    let wake = Wake { at: at(61), why: WakeReason::NextEvaluation };
+    engine.databases(at(61), &wake)[0].waits_for.clone().unwrap_or_default()
+}
+
+#[test]
+fn it_is_verified_when_clients_come_to_another_server_that_takes_writes() {
+    let (mut engine, step) = sent_under_load();
+    let place = |is_it: fn(&Event) -> bool| {
+        step.effects.iter().position(|effect| matches!(effect, Effect::Record(event) if is_it(event)))
+    };
+    let before = place(|event| matches!(event, Event::ServerReached { before_cut: true, .. }));
+    let sent = place(|event| matches!(event, Event::CallSent { .. }));
+    assert!(before.is_some() && before < sent, "{:?}", step.effects);
+
+    assert_eq!(end(&looks(&mut engine, 62..70, |_| ())), None, "AWS says done, and clients come to the old server");
+    assert!(waits_for(&engine).contains("the server of before, 10.0.0.1"), "{}", waits_for(&engine));
+    let moved = |seen: &mut ServerSeen| seen.id.address = Some("10.0.0.2".into());
+    let read_only = |seen: &mut ServerSeen| {
+        moved(seen);
+        seen.is_writable = false;
+    };
+    assert_eq!(end(&looks(&mut engine, 70..72, read_only)), None);
+    assert!(waits_for(&engine).contains("takes no writes, 10.0.0.2"), "{}", waits_for(&engine));
+    // Silent: nothing is known.
+    let silent = failing(at(60), ServerReading::default());
+    engine.step(at(72), look_with(at(72), "db.m5.large", silent));
+    assert!(waits_for(&engine).contains("no session"), "{}", waits_for(&engine));
+    let events = looks(&mut engine, 73..74, moved);
+    assert_eq!(end(&events), Some((&ActionResult::Verified, Some(ClientPath::AnotherServer))));
+    let after = |event: &Event| matches!(event, Event::ServerReached { before_cut: false, .. });
+    assert!(events.iter().any(after), "{events:?}");
+    assert!(events.iter().any(|event| event.words().ends_with("clients reach the new server")));
+}
+
+#[test]
+fn clients_that_never_come_to_the_new_server_are_a_persons_matter_also_over_a_restart() {
+    let (_, step) = sent_under_load();
+    let records = step.effects.into_iter().filter_map(|effect| match effect {
+        Effect::Record(event) => Some(event),
+        Effect::Send { .. } => None,
+    });
+    let armed = Event::Armed { by: Operator { user: "ada".into(), ssh_client: None }, reason: "test".into() };
+    let records = [started(), armed].into_iter().chain(records).enumerate();
+    let entries: Vec<Entry> = records.map(|(seq, event)| Entry { seq: seq as u64 + 1, at: at(61), event }).collect();
+    let mut engine = Engine::new(settings(), |_| "digest".into(), &entries, Guards::all());
+    engine.step(at(61), Input::Started(started()));
+    let events = looks(&mut engine, 62..130, |_| ());
+    let Some((ActionResult::Held { why, .. }, None)) = end(&events) else { panic!("{:?}", end(&events)) };
+    assert!(why.contains("the server of before") && why.contains("60 min"), "{why}");
+}
+
+#[test]
+fn without_a_connection_it_is_as_ever_and_the_record_says_so() {
+    let (mut engine, _) = sent();
+    engine.step(at(5), Input::Outcome { id: first_call(), outcome: CallOutcome::Accepted { request_id: None } });
+    let steps: Vec<Step> = (6..12)
+        .map(|minute| engine.step(at(minute), look(at(minute), state("db.m5.large", "available"), &HIGH)))
+        .collect();
+    let events: Vec<Event> = steps
+        .into_iter()
+        .flat_map(|step| step.effects)
+        .filter_map(|effect| match effect {
+            Effect::Record(event) => Some(event),
+            Effect::Send { .. } => None,
+        })
+        .collect();
+    assert_eq!(end(&events), Some((&ActionResult::Verified, Some(ClientPath::NotChecked))));
 }

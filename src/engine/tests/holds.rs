@@ -104,6 +104,7 @@ fn a_cooldown_outlives_a_restart() {
         class,
         outage_secs: None,
         outage_by: None,
+        clients: None,
         result,
     };
     for event in [ended, Event::EngineStopped { why: "test".into() }, started()] {

@@ -1,10 +1,11 @@
 //! Each event in one line for people.
 
 use super::Event;
-use crate::model::action::{Intent, Removal};
+use crate::model::action::{ActionId, Intent, Removal};
 use crate::model::database::DatabaseName;
 use crate::model::decision::Decision;
 use crate::model::hold::Hold;
+use crate::model::server::ServerId;
 
 impl Event {
     /// The event in one line for people. Strings from outside were cleaned at the edge where they came in.
@@ -68,18 +69,33 @@ impl Event {
                 let old = format!("which stays as {name} and is billed");
                 format!("{}: {database} is now the machine {to} and not {from}, {old}", action.0)
             }
+            Self::ServerReached { action, server, before_cut, .. } => reached_words(action, server, *before_cut),
             Self::CutApproved { action, by, .. } => format!("{}: switchover allowed by {by}", action.0),
             Self::Pooler { action, step, .. } => format!("{}: {}", action.0, step.words()),
             Self::StopRequested { action, by, .. } => format!("{}: stop asked by {by}", action.0),
             Self::ActionResumed { action, phase, .. } => format!("{}: found under way at start: {phase}", action.0),
-            Self::ActionEnded { action, class, outage_secs, outage_by, result, .. } => {
-                let outage = outage_secs.zip(*outage_by);
-                let outage = outage.map_or_else(String::new, |(secs, by)| format!("; {}", by.words(secs)));
-                let class = class.as_ref().map_or_else(String::new, |class| format!(", class {class}"));
-                format!("{}: {}{class}{outage}", action.0, result.words())
-            }
+            Self::ActionEnded { .. } => self.end_words(),
         }
     }
+}
+
+impl Event {
+    /// How an action ended.
+    fn end_words(&self) -> String {
+        let Self::ActionEnded { action, class, outage_secs, outage_by, clients, result, .. } = self else {
+            return String::new();
+        };
+        let outage = outage_secs.zip(*outage_by);
+        let outage = outage.map_or_else(String::new, |(secs, by)| format!("; {}", by.words(secs)));
+        let class = class.as_ref().map_or_else(String::new, |class| format!(", class {class}"));
+        let clients = clients.map_or_else(String::new, |clients| format!("; {}", clients.words()));
+        format!("{}: {}{class}{outage}{clients}", action.0, result.words())
+    }
+}
+
+fn reached_words(action: &ActionId, server: &ServerId, before_cut: bool) -> String {
+    let when = if before_cut { "before it is cut" } else { "now, and it takes writes" };
+    format!("{}: clients reach the server {server} {when}", action.0)
 }
 
 fn what_to_do(hold: &Hold) -> String {

@@ -141,6 +141,23 @@ pub enum Gate {
         /// The target's baseline; absent for a class whose baseline nobody has bundled: then nothing is held against it.
         limit_iops: Option<u32>,
     },
+    /// No transaction is open for long that a change would undo.
+    NoLongTransaction {
+        /// The age of the oldest in seconds; absent where it cannot be seen.
+        oldest_secs: Option<u32>,
+        /// The age of the oldest prepared transaction in seconds; absent without one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        prepared_secs: Option<u32>,
+        /// The limit in seconds.
+        limit_secs: i64,
+        /// The server has answered lately.
+        reached: bool,
+    },
+    /// No replication slot but RDS's own, which the machine that takes over would not have.
+    NoExternalSlots {
+        /// Those that there are; absent while the server does not answer.
+        slots: Option<Vec<String>>,
+    },
     /// No datapoint is missing that an up rule looks at: what is not seen may ask for more.
     UpRulesComplete {
         /// How many are missing.
@@ -215,6 +232,9 @@ impl Gate {
                 | Self::ParametersInSync { .. }
                 | Self::MemoryFits { .. }
                 | Self::EbsFits { .. }
+                | Self::NoLongTransaction { .. }
+                // Seen to be there: AWS refuses the copy, or they are lost.
+                | Self::NoExternalSlots { slots: None }
         )
     }
 

@@ -42,6 +42,8 @@ impl Gate {
             Self::WorthTheWait { .. } => ("worth the wait", "ready too late"),
             Self::MemoryFits { .. } => ("memory fits", "memory does not fit"),
             Self::EbsFits { .. } => ("ebs fits", "ebs does not fit"),
+            Self::NoLongTransaction { .. } => ("no long transaction", "a long transaction"),
+            Self::NoExternalSlots { .. } => ("no external slots", "external replication slots"),
             Self::UpRulesComplete { .. } => ("up rules complete", "up rules incomplete"),
             Self::EventsReadable { .. } => ("events readable", "events not readable"),
             Self::FleetSlot { .. } => ("fleet slot", "no fleet slot"),
@@ -108,6 +110,7 @@ impl Gate {
             Self::ConnectionsFit { .. } | Self::CpuFits { .. } | Self::MemoryFits { .. } | Self::EbsFits { .. } => {
                 self.room_seen()
             }
+            Self::NoLongTransaction { .. } | Self::NoExternalSlots { .. } => self.server_seen(),
             Self::UpRulesComplete { missing: 0 } => String::new(),
             Self::UpRulesComplete { missing } => format!("{missing} datapoints missing"),
             Self::EventsReadable { age_secs: Some(age) } => format!("read {age} s ago"),
@@ -140,6 +143,28 @@ impl Gate {
                 (Some(seen), Some(limit)) => format!("{seen} of {limit} writes/s; reads are not counted"),
                 (None, _) => "writes unknown or with gaps".to_owned(),
             },
+            _ => String::new(),
+        }
+    }
+}
+
+impl Gate {
+    /// What was seen of the server itself.
+    fn server_seen(&self) -> String {
+        const UNREACHED: &str = "not seen: the server does not answer";
+        match self {
+            Self::NoLongTransaction { reached: false, .. } | Self::NoExternalSlots { slots: None } => {
+                UNREACHED.to_owned()
+            }
+            Self::NoLongTransaction { oldest_secs, prepared_secs, limit_secs, .. } => {
+                let oldest = oldest_secs.map_or_else(
+                    || "not seen: the role has no pg_monitor".to_owned(),
+                    |secs| format!("the oldest is {secs} s old, limit {limit_secs} s"),
+                );
+                let prepared = prepared_secs.map_or_else(String::new, |secs| format!("; one is prepared for {secs} s"));
+                oldest + &prepared
+            }
+            Self::NoExternalSlots { slots: Some(slots) } => slots.join(", "),
             _ => String::new(),
         }
     }

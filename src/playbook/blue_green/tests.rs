@@ -10,6 +10,7 @@ use crate::model::deployment::{DeploymentId, DeploymentStatus};
 use crate::model::guard::Guards;
 use crate::model::operator::{Actor, Operator};
 use crate::model::policy::{CopyPolicy, Strategy, Switchover};
+use crate::playbook::AtServer;
 use crate::playbook::Deployments;
 
 const SMALL: &str = "db.t4g.small";
@@ -83,6 +84,7 @@ struct Scene {
     foreign: Option<Deployment>,
     copy: Option<DatabaseState>,
     policy: CopyPolicy,
+    in_the_way: Option<&'static str>,
     forbidden: Option<&'static str>,
     turned: bool,
     confirmed: (u32, SignedDuration),
@@ -97,6 +99,7 @@ impl Scene {
             foreign: None,
             copy: None,
             policy: CopyPolicy::default(),
+            in_the_way: None,
             forbidden: None,
             turned: false,
             confirmed: (0, SignedDuration::ZERO),
@@ -121,7 +124,9 @@ impl Scene {
             old: crate::playbook::OldLook::Unreadable,
             deployments: Deployments { is_read: true, own: self.own.as_ref(), foreign: self.foreign.as_ref() },
         };
+        let at_server = AtServer { in_the_way: self.in_the_way.map(str::to_owned), ..AtServer::default() };
         let situation = Situation {
+            at_server: &at_server,
             look: Some(look),
             left_reader: None,
             confirmed: self.confirmed,
@@ -185,6 +190,10 @@ fn a_copy_that_is_ready_on_two_looks_takes_over() {
     assert_eq!(ready(1).next(&unseen), Next::Observe, "its machine must be on record before the name passes to it");
     let busy = Scene { state: sample_state(SMALL, "backing-up"), ..ready(1) };
     assert_eq!(busy.next(&run), Next::Observe);
+    let open = || Scene { in_the_way: Some("a long transaction"), ..ready(1) };
+    assert_eq!(open().next(&run), Next::Observe, "looked at again at the moment that it is sent");
+    let approved = Run { approved: Some(by()), ..run.clone() };
+    assert_eq!(open().next(&approved), Next::Send(switchover()), "a person has seen it and said yes");
     let disarmed = Scene { forbidden: Some("disarmed"), ..ready(1) };
     assert_eq!(disarmed.next(&run), Next::Observe);
 }

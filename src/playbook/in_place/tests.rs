@@ -81,6 +81,7 @@ fn situation(state: &DatabaseState, second: i64) -> Situation<'_> {
         left_reader: None,
         copy: &USUAL,
         confirmed: (0, SignedDuration::ZERO),
+        at_server: &crate::playbook::QUIET,
         forbidden: None,
         load_has_turned: false,
         fresh_look: SignedDuration::from_secs(5),

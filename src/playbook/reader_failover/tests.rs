@@ -148,6 +148,7 @@ impl Seen {
         };
         let left = self.left.as_ref().map(|state| Reader { state, lag: self.lag });
         let situation = Situation {
+            at_server: &crate::playbook::QUIET,
             look: Some(look),
             left_reader: left.as_ref(),
             other_account: None,

@@ -70,6 +70,7 @@ fn next_by(run: &Run, live: &DatabaseState, old: OldLook<'_>, second: i64, confi
         left_reader: None,
         other_account: None,
         confirmed: (confirmed, SignedDuration::from_secs(60)),
+        at_server: &crate::playbook::QUIET,
         forbidden: None,
         load_has_turned: false,
         fresh_look: SignedDuration::from_secs(5),

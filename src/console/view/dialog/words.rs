@@ -16,7 +16,6 @@ use crate::model::database::DatabaseName;
 use crate::model::old_machine::{Fate, Kept, OldMachine, Origin};
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::{Rule, Strategy};
-use crate::model::series::SignalName;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 
 /// More rungs than this are shown around the chosen one.
@@ -152,8 +151,8 @@ pub(super) fn approve(snapshot: &Snapshot, database: &DatabaseName) -> Asked {
             "way back  none once it is done: the old machine stays, read-only, and is billed until it is deleted",
         )
     };
-    let connections = view.signal(&SignalName::new(SignalName::CONNECTIONS)).and_then(|series| series.points.last());
-    let connections = connections.map_or_else(|| "unknown".to_owned(), |point| format!("{:.0}", point.value));
+    let connections = words::connections(view).unwrap_or_else(|| "unknown".to_owned());
+    let open = words::open_at_server(view).unwrap_or_else(|| "long transactions are not seen from here".to_owned());
     let explanation = vec![
         (format!("{database}: the {what} on {to} takes over from {from}"), theme::TITLE),
         (
@@ -164,7 +163,7 @@ pub(super) fn approve(snapshot: &Snapshot, database: &DatabaseName) -> Asked {
             theme::WARN,
         ),
         plain(lag(view, run)),
-        plain("busy      long transactions are not seen from here: what is open when it is cut is rolled back"),
+        plain(format!("busy      {open}: what is open when it is cut is rolled back")),
         plain(cost(snapshot, view, run)),
         plain(limit),
         plain(way_back),

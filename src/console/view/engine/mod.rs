@@ -17,7 +17,6 @@ use crate::console::state::Panel;
 use crate::console::theme;
 use crate::model::decision::{RuleResult, Verdict};
 use crate::model::outage::Outage;
-use crate::model::series::SignalName;
 use crate::model::snapshot::DatabaseView;
 use crate::model::step::{ActionStep, Progress};
 use gates::Detail;
@@ -71,6 +70,7 @@ fn needs(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -
     texts.extend(action(scene, view));
     texts.extend(view.steps.iter().map(|step| step_line(scene, step)));
     texts.extend(edge(view));
+    texts.extend(view.waits_for.as_ref().map(|why| (format!("  {why}"), theme::WARN)));
     texts.extend(rules(view, true));
     let mut lines = wrapped(&texts, width, 2);
     lines.extend(gates::lines(scene.at(), view, width, detail));
@@ -132,10 +132,9 @@ fn step_line(scene: &Scene<'_>, step: &ActionStep) -> Styled {
 fn edge(view: &DatabaseView) -> Option<Styled> {
     view.run.as_ref().filter(|run| run.awaits_approval(&view.policy.copy))?;
     let lag = view.copy_lag_secs.map_or_else(|| "not known".to_owned(), |secs| format!("{secs:.1} s"));
-    let connections = view.signal(&SignalName::new(SignalName::CONNECTIONS)).and_then(|series| series.newest());
-    let connections = connections.map_or_else(|| "not known".to_owned(), |point| format!("{:.0}", point.value));
-    let text =
-        format!("  at the edge: lag {lag}; {connections} connections would be cut; long transactions are not seen");
+    let connections = words::connections(view).unwrap_or_else(|| "not known".to_owned());
+    let open = words::open_at_server(view).unwrap_or_else(|| "long transactions are not seen".to_owned());
+    let text = format!("  at the edge: lag {lag}; {connections} connections would be cut; {open}");
     Some((text, theme::WARN))
 }
 

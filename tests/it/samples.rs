@@ -192,9 +192,7 @@ fn after(event: Option<&Event>) -> Option<Event> {
             message: text(),
             categories: vec![text()],
         }),
-        Some(RdsEvent(_)) => {
-            ForeignChange { database: database(), resource_id: ResourceId::new("db-1"), class: class(), what: text() }
-        }
+        Some(RdsEvent(_)) => foreign_change(),
         Some(ForeignChange { .. }) => ReadFailed(failure(FailureKind::Network)),
         Some(ReadFailed(_)) => ReadRecovered { operation: text() },
         Some(ReadRecovered { .. }) => return None,
@@ -224,6 +222,10 @@ pub(crate) fn all() -> Vec<Event> {
     events.extend(calls().into_iter().map(|call| Event::CallSent { id: id(), database: database(), call }));
     events.extend(kinds_of_failure().map(|kind| Event::ReadFailed(failure(kind))));
     events
+}
+
+fn foreign_change() -> Event {
+    Event::ForeignChange { database: database(), resource_id: ResourceId::new("db-1"), class: class(), what: text() }
 }
 
 fn server_reached() -> Event {

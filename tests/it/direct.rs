@@ -4,16 +4,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::clock::Clock;
 use upshift::model::database::DatabaseName;
 use upshift::model::failure::FailureKind;
 use upshift::model::series::SignalName;
 use upshift::model::server::{ServerMetric, ServerReading};
+use upshift::model::settings::AwsSettings;
 use upshift::workload::access::{Access, Password, Session};
 use upshift::workload::signals::{Source, read_always, read_once};
 
+use crate::controlled::{entries, sent, simulation, start_by};
 use crate::postgres::Server;
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -118,8 +123,9 @@ async fn what_a_change_would_cut_off_is_seen() {
     assert_eq!(calm.id.address.as_deref(), Some("127.0.0.1"));
 
     server.psql("create table t (v int)");
-    server.psql("begin; insert into t values (1); prepare transaction 'p'");
+    // A slot waits for transactions that are open when it is made.
     server.psql("select pg_create_logical_replication_slot('debezium', 'test_decoding')");
+    server.psql("begin; insert into t values (1); prepare transaction 'p'");
     server.psql("select pg_create_physical_replication_slot('rds_us_east_1_db_x')");
     let open = session(&server.dsn()).await;
     open.batch_execute("begin; select 1").await.unwrap();
@@ -162,4 +168,40 @@ async fn why_a_server_cannot_be_read_is_said_and_no_secret_with_it() {
     let failure = read_once(&source, &Clock::system()).await.failure.unwrap();
     assert_eq!(failure.kind, FailureKind::NoCredentials);
     assert!(absent.seen.is_none() && absent.series.values().all(|series| series.points.is_empty()));
+}
+
+/// Performance Insights counts rows, and `GetMetricData` has its counters by an expression: a rule on it acts.
+#[tokio::test(start_paused = true)]
+async fn rows_that_performance_insights_counts_are_a_signal_that_is_acted_on() {
+    let text = "[[database]]\nid = \"checkpoints\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n\
+                up = [{ signal = \"rows\", above = 280, datapoints = 2, periods = 3 }]\n\
+                down = [{ signal = \"rows\", below = 100, datapoints = 10, periods = 10 }]\n\
+                [[database.signal]]\nname = \"rows\"\nunit = \"rows/s\"\n\
+                expression = \"DB_PERF_INSIGHTS('RDS', '{resource_id}', 'db.SQL.tup_inserted.avg')\"\n";
+    let settings = upshift::config::parse(text, "config.toml").unwrap_or_else(|problems| panic!("{problems}"));
+    let (sim, directory) = (simulation(include_str!("../../src/sim/scenarios/checkpoints.toml"), ""), TempDir::new());
+    let directory = directory.unwrap();
+    let mut running = start_by(settings, &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(30)).await;
+    let rows = running.client.snapshot().databases[0].signal(&SignalName::new("rows")).cloned();
+    running.end().await;
+    assert!(rows.is_some_and(|rows| rows.points.iter().any(|point| point.value > 280.0)));
+    assert_eq!(sent(&entries(directory.path())), ["ModifyDBInstance"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_iam_is_made_for_each_session_and_names_it() {
+    let sim = simulation(include_str!("../../src/sim/scenarios/checkpoints.toml"), "");
+    let clock = sim.clock().clone();
+    let target = Target::InProcess(InProcess::new(sim.http_client(), clock.clone()));
+    let aws = connect(&AwsSettings::default(), target).await;
+    let token = async || aws.session_token("db.example.com", 5433, "upshift").await.unwrap();
+    let first = token().await;
+    let text = first.expose_secret();
+    assert!(text.starts_with("db.example.com:5433/?Action=connect&DBUser=upshift&"), "{text}");
+    assert!(text.contains("X-Amz-Expires=900") && text.contains("X-Amz-Signature="), "{text}");
+    clock.sleep(Duration::from_mins(1)).await;
+    assert_ne!(token().await.expose_secret(), text);
+    assert!(aws.session_token("db.example.com/?x", 5432, "upshift").await.is_err());
 }

@@ -17,6 +17,7 @@ use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::clock::Clock;
 use upshift::config;
 use upshift::control::{self, Client};
+use upshift::controller::pooler::Poolers;
 use upshift::controller::{Controller, Parts};
 use upshift::journal::Journal;
 use upshift::model::backend::Backend;
@@ -53,7 +54,9 @@ async fn measure() {
     let (digest, guards) = (|_: &_| String::new(), Guards::all());
     let journal = Ok(journal);
     let servers = Vec::new();
-    let parts = Parts { settings, digest, journal, entries, aws, servers, clock, server, backend, start, guards };
+    let poolers = Poolers::new();
+    let parts =
+        Parts { settings, digest, journal, entries, aws, servers, poolers, clock, server, backend, start, guards };
     let (stop, stopped) = watch::channel(None);
     let mut engine = JoinSet::new();
     engine.spawn(Controller::new(parts).run(stopped));

@@ -15,6 +15,7 @@ use super::{real_duration, speed};
 ///
 /// The exit code is 0 when every claim that was measured holds, 1 when one does not or something was lost on the way.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct DrillArgs {
     /// The database, by its identifier [default: the only one]
     pub database: Option<String>,

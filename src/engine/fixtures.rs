@@ -42,6 +42,7 @@ pub(super) fn policy() -> Policy {
         strategy: Strategy::InPlace,
         proxy: None,
         postgres: None,
+        pooler: None,
         copy: CopyPolicy::default(),
         old_machine: OldMachinePolicy::default(),
         signals: vec![

@@ -127,6 +127,7 @@ fn story() -> Vec<(i64, Event)> {
                 class: Some(class("db.m5.large")),
                 outage_secs: Some(90),
                 outage_by: Some(OutageSource::Rds),
+                clients: None,
                 result: ActionResult::Verified,
             },
         ),

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::clock::Clock;
 use upshift::control::{self, Client};
+use upshift::controller::pooler::Poolers;
 use upshift::controller::{Controller, Ended, Parts};
 use upshift::journal::{self, Journal};
 use upshift::model::action::ActionResult;
@@ -42,7 +43,9 @@ pub(crate) async fn start_by(settings: Settings, sim: &Sim, directory: &Path) ->
     let guards = Guards::all();
     let journal = Ok(journal);
     let servers = Vec::new();
-    let parts = Parts { settings, digest, journal, entries, aws, servers, clock, server, backend, start, guards };
+    let poolers = Poolers::new();
+    let parts =
+        Parts { settings, digest, journal, entries, aws, servers, poolers, clock, server, backend, start, guards };
     let controller = Controller::new(parts);
     let (stop, stopped) = watch::channel(None);
     let mut task = JoinSet::new();

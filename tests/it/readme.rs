@@ -10,8 +10,20 @@ use crate::samples;
 const README: &str = include_str!("../../README.md");
 
 /// Fields whose text is one of a closed set of words: those words are documented too.
-const WORDS: [&str; 11] =
-    ["kind", "verdict", "gate", "cause", "outcome", "result", "command", "call", "direction", "comparison", "strategy"];
+const WORDS: [&str; 12] = [
+    "kind",
+    "verdict",
+    "gate",
+    "cause",
+    "outcome",
+    "result",
+    "command",
+    "call",
+    "direction",
+    "comparison",
+    "strategy",
+    "step",
+];
 
 /// What stands in backticks in each row of a table, by its first cell's.
 fn rows(document: &str, heading: &str) -> BTreeMap<String, BTreeSet<String>> {

@@ -22,11 +22,28 @@ use upshift::model::operator::{Actor, Operator};
 use upshift::model::outage::OutageSource;
 use upshift::model::override_plan::ExpectedTime;
 use upshift::model::policy::{Comparison, Rule, Strategy};
+use upshift::model::pooler::PoolerStep;
 use upshift::model::series::SignalName;
 use upshift::model::server::{ClientPath, ServerId};
 
 fn text() -> String {
     "text".to_owned()
+}
+
+fn after_pooler(step: Option<&PoolerStep>) -> Option<Event> {
+    use PoolerStep::{NotResumed, Paused, Pausing, Resumed};
+    let step = match step {
+        None => Pausing { max_pause_secs: 60 },
+        Some(Pausing { .. }) => Paused { after_millis: 3 },
+        Some(Paused { .. }) => Resumed { held_millis: Some(400), why: text() },
+        Some(Resumed { .. }) => NotResumed { why: text() },
+        Some(NotResumed { .. }) => return None,
+    };
+    Some(Event::Pooler { action: action(), database: database(), step })
+}
+
+fn stop_requested() -> Event {
+    Event::StopRequested { action: action(), database: database(), by: by() }
 }
 
 fn settings() -> MemberSettings {
@@ -182,7 +199,8 @@ fn after(event: Option<&Event>) -> Option<Event> {
         },
         Some(SwitchedOver { .. }) => server_reached(),
         Some(ServerReached { .. }) => CutApproved { action: action(), database: database(), by: by() },
-        Some(CutApproved { .. }) => StopRequested { action: action(), database: database(), by: by() },
+        Some(CutApproved { .. }) => after_pooler(None)?,
+        Some(Pooler { step, .. }) => after_pooler(Some(step)).unwrap_or_else(stop_requested),
         Some(StopRequested { .. }) => ActionResumed { action: action(), database: database(), phase: text() },
         Some(ActionResumed { .. }) => ended(ActionResult::Verified),
         Some(ActionEnded { .. }) => RdsEvent(self::RdsEvent {

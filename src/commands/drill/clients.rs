@@ -98,6 +98,11 @@ impl Clients {
         self.progress.borrow().clone()
     }
 
+    /// Whether the load has ended by itself: it could not begin, or was lost.
+    pub(super) fn is_over(&self) -> bool {
+        self.progress.has_changed().is_err()
+    }
+
     /// Ends the load, then the canary, which looks for every acknowledged write.
     pub(super) async fn stop(mut self) -> Seen {
         // It may have ended by itself.

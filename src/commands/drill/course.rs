@@ -129,6 +129,9 @@ impl Course<'_> {
 
     async fn watch(&self, watcher: &mut Watcher, direction: Direction, began: Timestamp) -> Result<(), CommandError> {
         loop {
+            if self.clients.is_some_and(Clients::is_over) {
+                return Err(CommandError::Failed("the load has ended by itself".to_owned()));
+            }
             let snapshot = watcher.client.snapshot();
             if let Some(view) = view(&snapshot, self.database) {
                 let is_it = |run: &&Run| {

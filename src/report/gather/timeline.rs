@@ -78,6 +78,7 @@ fn moment(entry: &Entry) -> Option<(Option<&DatabaseName>, Moment)> {
         | Event::DeploymentObserved { .. }
         | Event::ReaderObserved { .. }
         | Event::SwitchedOver { .. }
+        | Event::ServerReached { .. }
         | Event::ActionResumed { .. }
         | Event::ForeignChange { .. } => MomentKind::Seen,
         Event::Armed { .. }

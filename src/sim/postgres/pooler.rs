@@ -72,7 +72,7 @@ impl PgBouncer {
 /// A server that was not there is tried again at once: the usual 15 s are longer than any takeover.
 fn settings(folder: &Path, address: SocketAddr, endpoint: SocketAddr) -> String {
     format!(
-        "[databases]\n{DATABASE} = host={} port={} dbname=postgres\n\n[pgbouncer]\nlisten_addr = {}\nlisten_port = {}\n\
+        "[databases]\n{DATABASE} = host={} port={} dbname=postgres user=postgres\n\n[pgbouncer]\nlisten_addr = {}\nlisten_port = {}\n\
          unix_socket_dir =\nauth_type = any\nadmin_users = postgres\npool_mode = transaction\nmax_client_conn = 2000\n\
          default_pool_size = 32\nserver_login_retry = 0.1\nserver_round_robin = 0\nlogfile = {}\npidfile =\n\
          ignore_startup_parameters = extra_float_digits,options\n",

@@ -15,6 +15,7 @@ use crate::model::action::{ActionResult, Run};
 use crate::model::command::{Answer, Command};
 use crate::model::database::DatabaseName;
 use crate::model::drill::{Drill, Surge};
+use crate::model::gate::GateResult;
 use crate::model::ladder::Direction;
 use crate::model::policy::Policy;
 use crate::model::snapshot::{DatabaseView, Snapshot};
@@ -23,6 +24,9 @@ use crate::model::snapshot::{DatabaseView, Snapshot};
 const CALM: Duration = Duration::from_mins(4);
 /// And so long they go on at the surge after the move.
 const AFTERWARDS: Duration = Duration::from_mins(5);
+
+/// Alarms go by the minute.
+const ALARM_EVERY: SignedDuration = SignedDuration::from_secs(30);
 
 /// A drill's course.
 pub(super) struct Course<'a> {
@@ -54,7 +58,13 @@ impl Course<'_> {
             alarms: Vec::new(),
             acceptance: Vec::new(),
         };
-        let mut watcher = Watcher { client: hosted.client.clone(), clock: hosted.clock.clone(), said: String::new() };
+        let mut watcher = Watcher {
+            client: hosted.client.clone(),
+            clock: hosted.clock.clone(),
+            said: String::new(),
+            alarm_fired: false,
+            alarm_asked: None,
+        };
         let ended = tokio::select! {
             biased;
             signal = ending_signal() => Err(match signal {
@@ -86,6 +96,7 @@ impl Course<'_> {
         let DrillArgs { writes, calm_writes, .. } = self.args;
         self.say_rate("calm", *calm_writes);
         watcher.clock.sleep(CALM).await;
+        self.preflight(watcher)?;
         let from = watcher.clock.now();
         let mut surge = Surge { from, until: from, writes_per_sec: f64::from(*writes) };
         drill.surge = self.clients.map(|_| surge);
@@ -96,6 +107,39 @@ impl Course<'_> {
         drill.surge = self.clients.map(|_| surge);
         self.write("calm again", *calm_writes);
         self.moved(watcher, Direction::Down).await
+    }
+
+    /// Every gate that nobody passes over must be open before anything is put on the database.
+    fn preflight(&self, watcher: &Watcher) -> Result<(), CommandError> {
+        let snapshot = watcher.client.snapshot();
+        let Some(view) = view(&snapshot, self.database) else { return Ok(()) };
+        let closed: Vec<String> = view
+            .gates_up
+            .iter()
+            .filter(|gate| !gate.open && !gate.gate.yields_to_person())
+            .map(GateResult::closed_sentence)
+            .collect();
+        if !closed.is_empty() {
+            let why = closed.join("; ");
+            return Err(CommandError::Failed(format!("pre-flight: {} cannot be moved up: {why}", self.database)));
+        }
+        say(&format!("pre-flight: {} gates looked at, none is closed to everybody", view.gates_up.len()));
+        Ok(())
+    }
+
+    /// Says once that the alarm has fired; CloudWatch is asked at most each [`ALARM_EVERY`].
+    async fn look_for_alarm(&self, watcher: &mut Watcher, since: Timestamp) {
+        let now = watcher.clock.now();
+        if watcher.alarm_fired || watcher.alarm_asked.is_some_and(|asked| now.duration_since(asked) < ALARM_EVERY) {
+            return;
+        }
+        watcher.alarm_asked = Some(now);
+        let changes = self.aws.alarm_changes(&self.alarm().name, since, now).await.unwrap_or_default();
+        if let Some(change) = changes.iter().find(|change| change.state == "ALARM") {
+            watcher.alarm_fired = true;
+            let after = change.at.duration_since(since).as_secs();
+            say(&format!("{} fired {after} s after the load changed: {}", change.alarm, change.reason));
+        }
     }
 
     fn write(&self, what: &str, writes_per_sec: u32) {
@@ -131,6 +175,9 @@ impl Course<'_> {
         loop {
             if self.clients.is_some_and(Clients::is_over) {
                 return Err(CommandError::Failed("the load has ended by itself".to_owned()));
+            }
+            if direction == Direction::Up {
+                self.look_for_alarm(watcher, began).await;
             }
             let snapshot = watcher.client.snapshot();
             if let Some(view) = view(&snapshot, self.database) {
@@ -186,6 +233,8 @@ struct Watcher {
     client: crate::control::Client,
     clock: crate::clock::Clock,
     said: String,
+    alarm_fired: bool,
+    alarm_asked: Option<Timestamp>,
 }
 
 impl Watcher {

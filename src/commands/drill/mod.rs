@@ -14,6 +14,7 @@ use super::process::runtime;
 use crate::cli::drill::DrillArgs;
 use clients::Clients;
 use ground::Ground;
+use outcome::Limit;
 
 /// Runs a drill to its end, or until a signal ends it.
 pub(super) fn run(args: &DrillArgs, environment: &Environment) -> Result<(), CommandError> {
@@ -36,9 +37,14 @@ pub(super) fn run(args: &DrillArgs, environment: &Environment) -> Result<(), Com
             Ok(()) => "the drill is over".to_owned(),
             Err(error) => format!("the drill broke off: {}", error.words()),
         };
+        let limit = match (policy.strategy.makes_a_copy(), &policy.pooler) {
+            (true, Some(_)) => Limit::Stall,
+            (true, None) => Limit::Outage,
+            (false, _) => Limit::None,
+        };
         let left = outcome::left(&hosted.client.snapshot(), &database, is_simulated);
         let ended = hosted.end(reason).await;
-        let shown = outcome::tell(&directory, &ran, seen, args.json);
+        let shown = outcome::tell(&directory, &ran, seen, (limit, args.json));
         if let Err(error) = ran.ended {
             return Err(CommandError::Failed(format!("{}\n{left}", error.words())));
         }

@@ -9,6 +9,7 @@ use super::course::Ran;
 use crate::clock::Clock;
 use crate::journal;
 use crate::model::action::Run;
+use crate::model::availability::ClientPath;
 use crate::model::database::DatabaseName;
 use crate::model::drill::{AcceptanceRow, Drill, Passed};
 use crate::model::snapshot::Snapshot;
@@ -42,7 +43,12 @@ pub(super) fn left(snapshot: &Snapshot, database: &DatabaseName, is_simulated: b
 ///
 /// # Errors
 /// When something could not be written, or a claim does not hold.
-pub(super) fn tell(directory: &Path, ran: &Ran, seen: Option<Seen>, json: bool) -> Result<(), CommandError> {
+pub(super) fn tell(
+    directory: &Path,
+    ran: &Ran,
+    seen: Option<Seen>,
+    (limit, json): (Limit, bool),
+) -> Result<(), CommandError> {
     let mut drill = ran.drill.clone();
     if let Some(seen) = seen {
         drill.availability = Some(seen.availability);
@@ -54,6 +60,7 @@ pub(super) fn tell(directory: &Path, ran: &Ran, seen: Option<Seen>, json: bool) 
             last_words::say(&left);
         }
     }
+    drill.acceptance = limits(&drill, limit);
     // Plain data with string keys: it always serialises.
     let text = serde_json::to_string_pretty(&drill).unwrap_or_default();
     save(&directory.join("drill.json"), &text, true)?;
@@ -65,6 +72,52 @@ pub(super) fn tell(directory: &Path, ran: &Ran, seen: Option<Seen>, json: bool) 
     last_words::say(&format!("report: {}", page.display()));
     let failed = evidence.acceptance.iter().filter(|row| row.passed == Passed::Failed).count();
     if failed == 0 { Ok(()) } else { Err(CommandError::Failed(format!("{failed} of the claims do not hold"))) }
+}
+
+/// What clients may feel at the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// Nobody promises anything: the database itself is changed.
+    None,
+    /// Another machine takes over.
+    Outage,
+    /// And a pooler holds those who write.
+    Stall,
+}
+
+const MOST_OUTAGE_MILLIS: u64 = 3_000;
+const MOST_STALL_MILLIS: f64 = 1_000.0;
+
+/// The drill's own claims: what clients felt stays within its limit.
+fn limits(drill: &Drill, limit: Limit) -> Vec<AcceptanceRow> {
+    let mut rows = Vec::new();
+    let mut claim = |claim: &str, passed, figure: String, source: &str| {
+        rows.push(AcceptanceRow { claim: claim.to_owned(), passed, figure, source: source.to_owned() });
+    };
+    if let Some(availability) = drill.availability.as_ref().filter(|_| limit != Limit::None) {
+        // The old writer is out on purpose.
+        let paths = availability.paths.iter().filter(|path| path.path != ClientPath::OldWriter);
+        let longest = paths.filter_map(|path| path.longest_outage().map(|outage| (outage.millis, path.path))).max();
+        let figure = longest.map_or_else(
+            || "none was out at all".to_owned(),
+            |(millis, path)| format!("{millis} ms, {}", path.words()),
+        );
+        let passed = Passed::of(longest.is_none_or(|(millis, _)| millis <= MOST_OUTAGE_MILLIS));
+        claim("No client was out for longer than 3 s", passed, figure, "canary");
+    }
+    if let Some(load) = drill.load.as_ref().filter(|_| limit == Limit::Stall) {
+        let figure = format!("{} of {} failed", load.failed + load.not_begun, load.scheduled);
+        claim("No write through the pooler failed", Passed::of(load.failed + load.not_begun == 0), figure, "load");
+        let stall = load.latency.max_millis;
+        let figure = format!("{stall:.0} ms from its schedule to its acknowledgement");
+        claim(
+            "No write through the pooler waited for longer than 1 s",
+            Passed::of(stall <= MOST_STALL_MILLIS),
+            figure,
+            "load",
+        );
+    }
+    rows
 }
 
 fn gather(directory: &Path, drill: Drill) -> Result<Evidence, CommandError> {

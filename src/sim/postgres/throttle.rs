@@ -30,7 +30,7 @@ struct State {
 impl Throttle {
     /// A limit from now on.
     pub(super) fn new(rows_per_sec: f64) -> Self {
-        let state = State { rows_per_sec, next_secs: 0.0, waited_secs: 0.0, rows: 0.0 };
+        let state = State { rows_per_sec, next_secs: -AHEAD_SECS, waited_secs: 0.0, rows: 0.0 };
         Self { watch: Stopwatch::start(), state: Mutex::new(state) }
     }
 

@@ -62,6 +62,17 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "Engine",
             "PromotionTier",
             "DBParameterGroupName",
+            "CACertificateIdentifier",
+            "AutoMinorVersionUpgrade",
+            "PubliclyAccessible",
+            "CopyTagsToSnapshot",
+            "EnablePerformanceInsights",
+            "PerformanceInsightsRetentionPeriod",
+            "PerformanceInsightsKMSKeyId",
+            "MonitoringInterval",
+            "MonitoringRoleArn",
+            // Numbered keys and values behind it.
+            "Tags.Tag.",
         ],
     ),
     ("FailoverDBCluster", &["Action", "Version", "DBClusterIdentifier", "TargetDBInstanceIdentifier"]),
@@ -126,7 +137,9 @@ pub(in crate::swarm) fn is_mutating(action: &str) -> bool {
 pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
     let operation = params.get("Action").unwrap_or_default();
     let allowed = ALLOWED.iter().find(|(name, _)| *name == operation).map_or(&[][..], |(_, names)| *names);
-    if params.names().any(|name| !allowed.contains(&name)) {
+    let is_allowed =
+        |name: &str| allowed.iter().any(|known| name == *known || known.ends_with('.') && name.starts_with(known));
+    if !params.names().all(is_allowed) {
         witness.break_promise(format!("{operation} says more than it may"));
     }
     let is_it = |call: &Sent| call.is(params) && !call.on_wire && !witness.ledger.ended.contains_key(&call.id.action);

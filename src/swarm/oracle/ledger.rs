@@ -14,6 +14,7 @@ use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
 use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
+use crate::model::member_settings::MemberSettings;
 use crate::sim::wire::query::Params;
 
 /// What is known by the durable records alone. Times are true ones, whatever the records say.
@@ -86,8 +87,7 @@ impl Sent {
                         && says("DBInstanceIdentifier", name.as_str())
                         && says("DBInstanceClass", class.as_str())
                         && says("Engine", engine)
-                        && params.get("DBParameterGroupName") == settings.parameter_group.as_deref()
-                        && params.tags() == settings.tags
+                        && has_settings(params, settings)
                 }
                 MutatingCall::FailoverDbCluster { database, target, .. } => {
                     says("DBClusterIdentifier", database.as_str())
@@ -179,4 +179,24 @@ impl Ledger {
     pub(in crate::swarm) fn phase(&self) -> Phase {
         self.phases.values().copied().max().unwrap_or(Phase::Idle)
     }
+}
+
+/// Whether a request asks for an instance with just these settings.
+fn has_settings(params: &Params, settings: &MemberSettings) -> bool {
+    let MemberSettings { performance_insights, monitoring, .. } = settings;
+    let text = |name: &str, value: Option<&str>| params.get(name) == value;
+    let flag = |name: &str, value: Option<bool>| params.get(name) == value.map(|on| if on { "true" } else { "false" });
+    let number = |name: &str, value: Option<u32>| params.get(name) == value.map(|number| number.to_string()).as_deref();
+    let insights = performance_insights.as_ref();
+    text("DBParameterGroupName", settings.parameter_group.as_deref())
+        && text("CACertificateIdentifier", settings.ca_certificate.as_deref())
+        && flag("AutoMinorVersionUpgrade", settings.minor_upgrades)
+        && flag("PubliclyAccessible", settings.public)
+        && flag("CopyTagsToSnapshot", settings.copy_tags)
+        && flag("EnablePerformanceInsights", insights.map(|_| true))
+        && number("PerformanceInsightsRetentionPeriod", insights.and_then(|it| it.retention_days))
+        && text("PerformanceInsightsKMSKeyId", insights.and_then(|it| it.kms_key.as_deref()))
+        && number("MonitoringInterval", monitoring.as_ref().map(|it| it.interval_secs))
+        && text("MonitoringRoleArn", monitoring.as_ref().map(|it| it.role.as_str()))
+        && params.tags() == settings.tags
 }

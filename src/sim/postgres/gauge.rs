@@ -1,7 +1,8 @@
 //! What is measured of a running server, many times a second.
 //!
-//! PostgreSQL 15 flushes its table counters once a second per session. What must be fresh is taken from figures that are:
-//! the next transaction id counts transactions that write, and the position in the log its bytes.
+//! PostgreSQL 15 flushes its counters once a second per session. What must be fresh is taken from a figure that is: the next
+//! transaction id counts transactions that write. The position in the log is not one for its bytes: a base backup moves it
+//! to the next segment twice, and 16 MiB at a time would be told that nobody has written.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,13 +17,11 @@ use crate::sim::world::real::{Reading, Size};
 
 /// At 60 times real time a minute has ten of them.
 const EVERY: Duration = Duration::from_millis(100);
-/// Bytes of log in one disk write: EBS counts up to 16 KiB as one operation.
-const LOG_WRITE_BYTES: f64 = 16_384.0;
 /// Of a clock tick in `/proc`; the same on every Linux.
 const TICKS_PER_SEC: f64 = 100.0;
 
 const QUERY: &str = "
-select case when pg_is_in_recovery() then 0 else (pg_current_wal_lsn() - '0/0')::float8 end,
+select w.wal_bytes::float8,
        case when pg_is_in_recovery() then 0 else pg_snapshot_xmax(pg_current_snapshot())::text::float8 end,
        d.inserted, d.updated, d.deleted, d.read,
        (select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid())::float8,
@@ -105,17 +104,16 @@ impl Gauge {
     fn reading(&self, before: &Counters, now: &Counters) -> Reading {
         let secs = (before.watch.elapsed().as_secs_f64() - now.watch.elapsed().as_secs_f64()).max(0.001);
         let rate = |of: fn(&Counters) -> f64| ((of(now) - of(before)) / secs).max(0.0);
-        let wal_bytes_per_sec = rate(|it| it.wal_bytes);
         let log_writes = now.wal_writes - before.wal_writes;
         let log_write_secs =
             if log_writes > 0.0 { (now.wal_write_millis - before.wal_write_millis) / log_writes / 1e3 } else { 0.0 };
         Reading {
-            writes_per_sec: rate(|it| it.transactions).max(wal_bytes_per_sec / LOG_WRITE_BYTES),
+            transactions_per_sec: rate(|it| it.transactions),
             reads_per_sec: rate(|it| it.blocks_read),
             connections: now.connections,
             cpu_percent: (rate(|it| it.cpu_secs) / self.size.vcpus * 100.0).min(100.0),
             write_latency_secs: log_write_secs.max(0.0) + self.machine.throttle.mean_wait_secs(),
-            wal_bytes_per_sec,
+            wal_bytes_per_sec: rate(|it| it.wal_bytes),
             rows_per_sec: [rate(|it| it.rows[0]), rate(|it| it.rows[1]), rate(|it| it.rows[2])],
         }
     }

@@ -9,6 +9,9 @@ use super::load::Measured;
 use crate::sim::rds::Role;
 use crate::sim::rds::machinery::Order;
 
+/// Bytes of log in one disk write: EBS counts up to 16 KiB as one operation.
+const LOG_WRITE_BYTES: f64 = 16_384.0;
+
 /// What is to be known of an instance by whoever runs its server.
 #[derive(Debug, Clone)]
 pub(in crate::sim) struct Machine {
@@ -40,8 +43,8 @@ pub(in crate::sim) struct Size {
 /// What was measured of a server over a short time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(in crate::sim) struct Reading {
-    /// Disk writes: one for each transaction that wrote, or for each 16 KiB of log where that is more.
-    pub(in crate::sim) writes_per_sec: f64,
+    /// Transactions that wrote.
+    pub(in crate::sim) transactions_per_sec: f64,
     /// Blocks read from disk, or from the operating system's cache of it.
     pub(in crate::sim) reads_per_sec: f64,
     /// Sessions of clients.
@@ -129,7 +132,7 @@ impl Reading {
         }
         let of = |value: fn(&Self) -> f64| readings.iter().map(value).sum::<f64>() / readings.len() as f64;
         Some(Self {
-            writes_per_sec: of(|reading| reading.writes_per_sec),
+            transactions_per_sec: of(|reading| reading.transactions_per_sec),
             reads_per_sec: of(|reading| reading.reads_per_sec),
             connections: of(|reading| reading.connections),
             cpu_percent: of(|reading| reading.cpu_percent),
@@ -139,19 +142,25 @@ impl Reading {
         })
     }
 
+    /// Disk writes: one for each transaction that wrote, or for each 16 KiB of log where that is more. To be asked of an
+    /// average: the log is told of later than the transactions.
+    fn writes_per_sec(&self) -> f64 {
+        self.transactions_per_sec.max(self.wal_bytes_per_sec / LOG_WRITE_BYTES)
+    }
+
     /// As if clients had asked for what was done.
     pub(super) fn asked(&self) -> Asked {
-        Asked { writes: self.writes_per_sec, reads: self.reads_per_sec, connections: self.connections }
+        Asked { writes: self.writes_per_sec(), reads: self.reads_per_sec, connections: self.connections }
     }
 
     /// What the model says of a minute, with everything that was measured in its place. Memory, credits and the disk's
     /// bucket are not those of the machine that this runs on, and stay the model's.
     pub(super) fn instead_of(&self, modelled: Measured) -> Measured {
         Measured {
-            writes: self.writes_per_sec,
+            writes: self.writes_per_sec(),
             reads: self.reads_per_sec,
             write_latency_seconds: self.write_latency_secs,
-            queue_depth: self.writes_per_sec * self.write_latency_secs,
+            queue_depth: self.writes_per_sec() * self.write_latency_secs,
             cpu_percent: self.cpu_percent,
             connections: self.connections.round(),
             wal_bytes: self.wal_bytes_per_sec,

@@ -5,7 +5,7 @@ use super::evidence::{ActionEvidence, Evidence, GapReason, SeriesEvidence, World
 use super::when::{clock, few, length, length_millis, secs_between, stamp};
 use crate::model::action::ActionResult;
 use crate::model::availability::{ClientPath, Integrity};
-use crate::model::drill::Passed;
+use crate::model::drill::{Drill, Passed};
 use crate::model::operator::Actor;
 use crate::model::outage::OutageSource;
 
@@ -138,6 +138,18 @@ fn happened(evidence: &Evidence) -> Answer {
     Answer { question: "What happened", short, more, is_good }
 }
 
+/// How clients' seconds differ from those of the clock that everything is dated by; `None` where they do not.
+pub(super) fn pace_words(drill: &Drill) -> Option<String> {
+    let speed = drill.speed;
+    let is_other = speed.is_finite() && (speed - 1.0).abs() > 1e-9;
+    is_other.then(|| {
+        format!(
+            "The simulation ran {speed} times as fast as its clients: one of their seconds is {speed} s of these dates and of RDS's \
+             figures. Rates, latencies and how long clients were out are in their own seconds."
+        )
+    })
+}
+
 fn out(evidence: &Evidence) -> Answer {
     let question = "How long clients were out";
     let told = evidence.actions.iter().filter_map(|action| Some((action, action.outage.as_ref()?)));
@@ -152,6 +164,7 @@ fn out(evidence: &Evidence) -> Answer {
         let short =
             longest.map_or_else(|| "Not at all".to_owned(), |millis| format!("{} at most", length_millis(millis)));
         more.insert(0, format!("measured by clients, {}", client_words(seen)));
+        more.extend(evidence.drill.as_ref().and_then(pace_words));
         return Answer { question, short, more, is_good: None };
     }
     more.extend(canary.err().map(|why| format!("clients' own figure: not measured, {why}")));

@@ -261,7 +261,7 @@ fn programs() -> PathBuf {
     clippy::disallowed_methods,
     reason = "a real server takes real time, also beside a runtime whose time is paused"
 )]
-fn deadline() -> impl Fn() -> bool {
+pub(crate) fn deadline() -> impl Fn() -> bool {
     let begun = std::time::Instant::now();
     move || begun.elapsed() > PATIENCE
 }

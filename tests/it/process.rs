@@ -35,7 +35,13 @@ impl Process {
     /// Starts it in `directory`, with credentials of no worth, and follows one of its streams.
     pub(crate) fn start(directory: &Path, words: &[&str], stream: fn(&mut Child) -> Box<dyn Read + Send>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));
-        command.args(words).current_dir(directory).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(words)
+            .current_dir(directory)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command.envs([("AWS_ACCESS_KEY_ID", "TEST"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")]);
         let mut child = command.spawn().unwrap();
         let reader = BufReader::new(stream(&mut child));
@@ -68,10 +74,29 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGTERM; the exit code and all that was said.
-    pub(crate) fn terminate(mut self) -> (i32, String) {
+    pub(crate) fn terminate(self) -> (i32, String) {
+        self.signal("-TERM")
+    }
+
+    /// SIGINT, as Ctrl-C; the exit code and all that was said.
+    pub(crate) fn interrupt(self) -> (i32, String) {
+        self.signal("-INT")
+    }
+
+    fn signal(self, signal: &str) -> (i32, String) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        self.end()
+    }
+
+    /// Waits for its end; the exit code and all that was said.
+    pub(crate) fn end(mut self) -> (i32, String) {
         self.said.extend(self.lines.iter());
         (self.child.wait().unwrap().code().unwrap_or(-1), self.said.join("\n"))
     }

@@ -5,6 +5,7 @@ use super::{Frame, Key, bands, shapes};
 use crate::model::availability::{Availability, ClientOutage, ClientPath, PathResult};
 use crate::report::evidence::Evidence;
 use crate::report::markup::Markup;
+use crate::report::story::pace_words;
 use crate::report::when::{clock, length_millis};
 
 /// Of the part with the latencies, in pixels.
@@ -30,7 +31,8 @@ pub(in crate::report) fn cuts(page: &mut Markup, evidence: &Evidence, seen: &Ava
     outages.sort_by_key(|outage| std::cmp::Reverse(outage.millis));
     let mut shown: Vec<Axis> = Vec::new();
     for outage in outages {
-        let around = i64::try_from(outage.millis).unwrap_or(i64::MAX / 4).max(10_000);
+        let around = i64::try_from(outage.millis).unwrap_or(i64::MAX / 4).max(2_000);
+        let around = on_axis(evidence, around).max(10_000);
         let axis = Axis { from: away(outage.from, -around), until: away(end(&outage), around) };
         if shown.len() < CUTS && !shown.iter().any(|other| other.from <= axis.until && other.until >= axis.from) {
             shown.push(axis);
@@ -45,11 +47,12 @@ pub(in crate::report) fn cuts(page: &mut Markup, evidence: &Evidence, seen: &Ava
 fn plot(page: &mut Markup, evidence: &Evidence, seen: &Availability, axis: Axis, title: &str) {
     let mut keys: Vec<Key<'_>> = seen.paths.iter().map(|path| (class(path.path), "▬", path.path.words())).collect();
     keys.push(("s-failed", "▮", "no acknowledgement"));
-    let notes = [format!(
+    let mut notes = vec![format!(
         "Slowest acknowledged attempt of each second, from its schedule; one attempt each {} ms on each way, so that each end of an \
          outage is known to so much.",
         seen.every_millis
     )];
+    notes.extend(evidence.drill.as_ref().and_then(pace_words));
     let height = HEIGHT + ROW * seen.paths.len() as u32;
     Frame { axis, height, title, keys: &keys, notes: &notes }.draw(page, |page| {
         bands(page, evidence, axis, height);
@@ -59,7 +62,7 @@ fn plot(page: &mut Markup, evidence: &Evidence, seen: &Availability, axis: Axis,
             shapes::text(page, "tick", ("4", y.saturating_sub(3).max(10)), "start", &format!("{millis}"));
         }
         for path in &seen.paths {
-            shapes::runs(page, &format!("line {}", class(path.path)), HEIGHT, &runs(path, axis));
+            shapes::runs(page, &format!("line {}", class(path.path)), HEIGHT, &runs(path, evidence, axis));
         }
         for (row, path) in seen.paths.iter().enumerate() {
             row_of(page, path, seen, axis, HEIGHT + row as u32 * ROW);
@@ -89,17 +92,24 @@ fn row_of(page: &mut Markup, path: &PathResult, seen: &Availability, axis: Axis,
 }
 
 /// Seconds with an acknowledgement that follow one another are one run.
-fn runs(path: &PathResult, axis: Axis) -> Vec<Vec<(f64, f64)>> {
+fn runs(path: &PathResult, evidence: &Evidence, axis: Axis) -> Vec<Vec<(f64, f64)>> {
+    let (second, gap) = (on_axis(evidence, 1_000), on_axis(evidence, 1_500));
     let seconds: Vec<_> = path.seconds.iter().filter(|second| axis.has(second.at)).collect();
     let runs = seconds.split(|second| second.max_millis.is_none()).flat_map(|run| {
-        run.chunk_by(|a, b| b.at <= away(a.at, 1_500)).map(|run| {
+        run.chunk_by(|a, b| b.at <= away(a.at, gap)).map(|run| {
             let place = |(at, millis): (_, f64)| (axis.share(at), y(millis));
             // Over its second, so that one alone is seen too.
-            let ends = |at, millis| [place((at, millis)), place((away(at, 1_000), millis))];
+            let ends = |at, millis| [place((at, millis)), place((away(at, second), millis))];
             run.iter().filter_map(|second| Some(ends(second.at, second.max_millis?))).flatten().collect()
         })
     });
     runs.collect()
+}
+
+/// Of the clients' time, on the axis, in milliseconds.
+fn on_axis(evidence: &Evidence, millis: i64) -> i64 {
+    let speed = evidence.drill.as_ref().map_or(1.0, |drill| drill.speed);
+    (millis as f64 * speed) as i64
 }
 
 fn y(millis: f64) -> f64 {

@@ -12,7 +12,7 @@ use crate::model::ladder::Direction;
 use crate::model::series::SignalName;
 use crate::report::evidence::{DatabaseEvidence, Evidence, RuleSpan, SeriesEvidence};
 use crate::report::markup::Markup;
-use crate::report::story::{gap_words, what};
+use crate::report::story::{gap_words, pace_words, what};
 use crate::report::when::clock;
 
 const HEIGHT: u32 = 230;
@@ -53,6 +53,7 @@ pub(in crate::report) fn writes(
     if !gaps.is_empty() {
         notes.push(format!("Nothing is drawn where the journal has nothing. {}.", gaps.join("; ")));
     }
+    notes.extend(drill.filter(|drill| drill.load.is_some()).and_then(pace_words));
     let rules = lines(database, series);
     let scale = scale(series, &rules, drill);
     Frame { axis, height: HEIGHT, title: &title, keys: &keys, notes: &notes }.draw(page, |page| {

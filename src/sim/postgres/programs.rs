@@ -42,11 +42,18 @@ impl Programs {
     /// When there are none, or nobody that they can run as.
     pub(super) fn find(path: Option<&OsStr>) -> Result<Self, PlaneError> {
         let on_path: Vec<PathBuf> = path.map(std::env::split_paths).into_iter().flatten().collect();
+        let folders = on_path.iter().cloned().chain(debian(Path::new(DEBIAN)));
+        let found = Self::among(folders)?;
+        Ok(Self { path: on_path, ..found })
+    }
+
+    /// The first folder with all of them.
+    fn among(mut folders: impl Iterator<Item = PathBuf>) -> Result<Self, PlaneError> {
         let is_whole = |folder: &PathBuf| {
             ["initdb", "postgres", "pg_basebackup"].iter().all(|program| folder.join(program).is_file())
         };
-        let folder = on_path.iter().cloned().chain(debian()).find(is_whole).ok_or(PlaneError::NoPrograms)?;
-        Ok(Self { folder, path: on_path, owner: Owner::find()? })
+        let folder = folders.find(is_whole).ok_or(PlaneError::NoPrograms)?;
+        Ok(Self { folder, path: Vec::new(), owner: Owner::find()? })
     }
 
     /// A program that ends when this process does, however that ends. Its words go to `log`.
@@ -98,11 +105,50 @@ impl Owner {
     }
 }
 
-fn debian() -> Vec<PathBuf> {
-    let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
+fn debian(all: &Path) -> Vec<PathBuf> {
+    let versions = fs::read_dir(all).into_iter().flatten().flatten();
     let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
     let mut found: Vec<(u32, PathBuf)> =
         versions.filter_map(|entry| Some((number(&entry.path())?, entry.path().join("bin")))).collect();
     found.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     found.into_iter().map(|(_, folder)| folder).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of Debian's for that version, with these programs.
+    fn installed(all: &Path, version: &str, programs: &[&str]) -> PathBuf {
+        let folder = all.join(version).join("bin");
+        fs::create_dir_all(&folder).unwrap();
+        for program in programs {
+            fs::write(folder.join(program), "").unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn the_newest_complete_set_is_taken_and_the_path_goes_before_it() {
+        let all = tempfile::tempdir().unwrap();
+        let whole = ["initdb", "postgres", "pg_basebackup"];
+        installed(all.path(), "9", &whole);
+        let newest = installed(all.path(), "15", &whole);
+        installed(all.path(), "17", &["pg_basebackup"]);
+        let found = Programs::among(debian(all.path()).into_iter()).unwrap();
+        assert_eq!(found.folder, newest, "17 has the client's programs alone, and 9 is older");
+        let own = installed(all.path(), "own", &whole);
+        let found = Programs::among([own.clone()].into_iter().chain(debian(all.path()))).unwrap();
+        assert_eq!(found.folder, own);
+    }
+
+    #[test]
+    fn without_postgresql_the_package_is_named() {
+        let nothing = tempfile::tempdir().unwrap();
+        let clients = installed(nothing.path(), "15", &["pg_basebackup", "psql"]);
+        for folders in [debian(nothing.path()), vec![clients], debian(Path::new("/nowhere"))] {
+            let error = Programs::among(folders.into_iter()).unwrap_err().to_string();
+            assert!(error.contains("on Debian install the package postgresql-15") && !error.contains('\n'), "{error}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The servers of a simulation and the one loop that keeps them as the world says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub(super) struct Yard {
     staleness: Duration,
     /// By `DbiResourceId`; absent while a job has them.
     pairs: BTreeMap<String, Pair>,
+    /// Machines whose first server is being made.
+    making: BTreeSet<String>,
     /// Every machine that has a server, as endpoints see it.
     machines: BTreeMap<String, Known>,
     /// By `DBInstanceIdentifier`.
@@ -64,6 +66,7 @@ impl Yard {
             programs: programs.clone(),
             staleness,
             pairs: BTreeMap::new(),
+            making: BTreeSet::new(),
             machines: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             jobs: JoinSet::new(),
@@ -129,7 +132,7 @@ impl Yard {
             (world.take_orders(), world.machines())
         };
         for order in orders {
-            self.begin(order);
+            self.begin(order, &wanted);
         }
         for machine in &wanted {
             self.set_limit(machine);
@@ -138,8 +141,9 @@ impl Yard {
         self.lead(&wanted).await
     }
 
-    /// Begins to carry an order out, or puts it back while its machines are busy.
-    fn begin(&mut self, order: Order) {
+    /// Begins to carry an order out, or puts it back while its machines are busy. A copy that is not wanted any more is not
+    /// made.
+    fn begin(&mut self, order: Order, wanted: &[Machine]) {
         let named: Vec<&String> = match &order {
             Order::Stop { machine }
             | Order::Start { machine, .. }
@@ -151,9 +155,16 @@ impl Yard {
             Order::TakeOver { old, new } => vec![old, new],
         };
         let is_known = |id: &&String| self.machines.contains_key(*id);
+        let is_made = !named.iter().any(|id| self.making.contains(*id));
         let needed: Vec<String> = named.into_iter().filter(is_known).cloned().collect();
-        if needed.iter().any(|id| !self.pairs.contains_key(id)) {
+        if !is_made || needed.iter().any(|id| !self.pairs.contains_key(id)) {
             return self.tools.sim.world().put_back(order);
+        }
+        if let Order::Copy { machine, .. } = &order {
+            if !wanted.iter().any(|other| other.id == *machine) {
+                return self.tools.sim.world().carried_out(&order);
+            }
+            self.making.insert(machine.clone());
         }
         let pairs = needed.into_iter().filter_map(|id| self.pairs.remove_entry(&id)).collect();
         self.jobs.spawn(self.tools.clone().carry_out(order, pairs));
@@ -164,6 +175,7 @@ impl Yard {
         let classes: BTreeMap<String, String> =
             self.tools.sim.world().machines().into_iter().map(|machine| (machine.id, machine.class)).collect();
         for (id, pair) in finished.pairs {
+            self.making.remove(&id);
             let class = classes.get(&id).cloned().unwrap_or_default();
             self.know(&id, &pair, &class);
             self.pairs.insert(id, pair);

@@ -224,16 +224,20 @@ pub(super) fn witness(evidence: &Evidence) -> Result<&Availability, String> {
     Ok(seen)
 }
 
-/// The longest outage of each way to the database that is meant to stay open.
+/// The longest outage of each way to the database that is meant to stay open, with its own bound: a way that is tried more
+/// rarely while all is well may have been out before it was noticed.
 pub(super) fn client_words(seen: &Availability) -> String {
     let paths = seen.paths.iter().filter(|path| path.path != ClientPath::OldWriter);
     let words = paths.map(|path| {
-        let longest = path.longest_outage().map_or_else(|| "none".to_owned(), |outage| length_millis(outage.millis));
+        let longest = path.longest_outage().map_or_else(
+            || "none".to_owned(),
+            |outage| format!("{} (+ {} ms at most)", length_millis(outage.millis), outage.error_millis),
+        );
         let more = path.outages.len().saturating_sub(1);
         let more = if more == 0 { String::new() } else { format!(" and {more} shorter") };
         format!("{}: {longest}{more}", path.path.words())
     });
-    format!("{} (± {} ms)", words.collect::<Vec<_>>().join("; "), seen.every_millis)
+    words.collect::<Vec<_>>().join("; ")
 }
 
 fn writes(evidence: &Evidence) -> Shown {

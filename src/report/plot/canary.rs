@@ -47,9 +47,12 @@ pub(in crate::report) fn cuts(page: &mut Markup, evidence: &Evidence, seen: &Ava
 fn plot(page: &mut Markup, evidence: &Evidence, seen: &Availability, axis: Axis, title: &str) {
     let mut keys: Vec<Key<'_>> = seen.paths.iter().map(|path| (class(path.path), "▬", path.path.words())).collect();
     keys.push(("s-failed", "▮", "no acknowledgement"));
+    let ways: Vec<String> =
+        seen.paths.iter().map(|path| format!("{}: each {} ms", path.path.words(), path.every_millis)).collect();
     let mut notes = vec![format!(
-        "Slowest acknowledged attempt of each second, from its schedule; one attempt each {} ms on each way, so that each end of an \
-         outage is known to so much.",
+        "Slowest acknowledged attempt of each second, from its schedule. Attempts while all is well: {}; an outage may have begun \
+         so much earlier than it is drawn. Once one fails, each {} ms.",
+        ways.join(", "),
         seen.every_millis
     )];
     notes.extend(evidence.drill.as_ref().and_then(pace_words));

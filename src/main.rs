@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    upshift::commands::keep_memory_private();
     match upshift::cli::Cli::try_parse() {
         Ok(cli) => upshift::commands::execute(cli),
         Err(error) => upshift::commands::refuse(&error),

@@ -13,6 +13,8 @@ python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3
 # A server of any version will do.
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null 2>&1 ||
     missing="$missing postgresql-15"
+# PostgreSQL's package brings it in Debian; the certificates of a test are made with it.
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then

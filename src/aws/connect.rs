@@ -13,6 +13,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::Aws;
+use super::kept::keeping;
 use super::prompt::PromptCalls;
 use super::whole::WholeAnswers;
 use crate::clock::Clock;
@@ -99,7 +100,7 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         .build();
     let region = base.region().map(ToString::to_string);
     let endpoint = base.endpoint_url().map(|url| clean(url, 100));
-    let signing = base.clone();
+    let signing = keeping(&base);
     let reads = reads(base);
     let rds = |config| {
         let mut config = aws_sdk_rds::config::Builder::from(config).interceptor(WholeAnswers);

@@ -13,6 +13,7 @@ mod events;
 mod failure;
 mod identity;
 mod instances;
+mod kept;
 mod member_settings;
 pub mod metrics;
 mod orderable;

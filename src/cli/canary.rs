@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use secrecy::SecretString;
 
 use super::access::AccessArgs;
 use super::duration;
@@ -24,7 +25,7 @@ pub struct CanaryArgs {
     pub duration: Option<Duration>,
     /// Also ask a reader; same password
     #[arg(long, value_name = "DSN")]
-    pub reader_dsn: Option<String>,
+    pub reader_dsn: Option<SecretString>,
     /// Where the present writer stays reachable after a move [default: the address that the endpoint has at the beginning]
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     pub old_writer: Option<(String, u16)>,

@@ -1,15 +1,22 @@
 //! From a command line and the environment to the one way to a server.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::OnceCell;
 
 use super::CommandError;
 use super::environment::Environment;
+use crate::aws::Aws;
+use crate::aws::connect::{Target, connect};
 use crate::cli::access::AccessArgs;
 use crate::clock::Clock;
-use crate::model::text::clean;
-use crate::workload::access::{Access, Password};
+use crate::model::settings::AwsSettings;
+use crate::workload::access::{Access, MakePassword, Password};
 use crate::workload::dsn::Dsn;
+use crate::workload::private_file::PrivateFile;
 
 /// The access that the arguments describe. Nothing has been connected to when this returns.
 ///
@@ -25,12 +32,13 @@ pub(super) fn access(args: &AccessArgs, environment: &Environment) -> Result<Acc
 /// As those of [`access`].
 pub(super) fn access_by(
     option: &str,
-    dsn: &str,
+    dsn: &SecretString,
     args: &AccessArgs,
     environment: &Environment,
 ) -> Result<Access, CommandError> {
-    let dsn: Dsn = dsn.parse().map_err(|error| CommandError::Usage(format!("{option}: {error}")))?;
+    let dsn: Dsn = dsn.expose_secret().parse().map_err(|error| CommandError::Usage(format!("{option}: {error}")))?;
     let password = match (&args.password_file, &environment.postgres_password) {
+        _ if args.iam => Password::Made(Arc::new(Tokens(OnceCell::new()))),
         (Some(file), _) => private_file("--password-file", file)?,
         (None, Some(password)) => Password::Given(password.clone()),
         (None, None) => Password::None,
@@ -38,15 +46,24 @@ pub(super) fn access_by(
     Access::new(dsn, password, None, Clock::system()).map_err(|error| CommandError::Usage(format!("{option}: {error}")))
 }
 
+/// Tokens by the standard chain, which is asked when the first one is wanted.
+struct Tokens(OnceCell<Aws>);
+
+impl MakePassword for Tokens {
+    fn make<'a>(&'a self, host: &'a str, port: u16, user: &'a str) -> BoxFuture<'a, Result<SecretString, String>> {
+        Box::pin(async move {
+            let standard = || async { connect(&AwsSettings::default(), Target::Standard).await };
+            self.0.get_or_init(standard).await.session_token(host, port, user).await
+        })
+    }
+}
+
 /// A password's file that nobody else may read; `what` says where it was given.
 ///
 /// # Errors
-/// When it is not there, or others can read it.
+/// When it cannot be used now; it is looked at again for each session.
 pub(super) fn private_file(what: &str, file: &Path) -> Result<Password, CommandError> {
-    let wrong = |why: &str| CommandError::Usage(format!("{what} {}: {why}", clean(&file.display().to_string(), 200)));
-    let metadata = std::fs::metadata(file).map_err(|error| wrong(&error.to_string()))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(wrong("others can read it; `chmod 600` it"));
-    }
-    Ok(Password::File(file.to_owned()))
+    let private = PrivateFile::new(file);
+    private.read().map_err(|why| CommandError::Usage(format!("{what} {why}")))?;
+    Ok(Password::File(private))
 }

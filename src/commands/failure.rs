@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::last_words;
+use crate::model::secret::struck;
 use crate::model::text::clean_lines;
 
 /// A failed command.
@@ -48,8 +49,9 @@ pub fn refuse(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-/// A clean text to stderr.
+/// A clean text to stderr. What was typed may have a secret in it where none belongs, and stderr is often kept.
 fn say(text: &str) {
-    let text = if text.starts_with("error") { text.to_owned() } else { format!("error: {text}") };
+    let text = struck(text);
+    let text = if text.starts_with("error") { text.into_owned() } else { format!("error: {text}") };
     last_words::say(text.trim_end());
 }

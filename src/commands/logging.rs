@@ -11,6 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
+use crate::model::secret::struck;
 use crate::model::text::clean;
 
 /// Longest message or field.
@@ -56,7 +57,7 @@ fn of_ours() -> Targets {
 /// Messages and fields as they are usually written, without anything that a terminal could be fooled by.
 fn clean_fields() -> impl for<'writer> FormatFields<'writer> {
     let fields = format::debug_fn(|writer, field, value| {
-        let text = clean(&format!("{value:?}"), LOGGED_CHARS);
+        let text = clean(&struck(&format!("{value:?}")), LOGGED_CHARS);
         if field.name() == "message" { write!(writer, "{text}") } else { write!(writer, "{}={text}", field.name()) }
     });
     fields.delimited(" ")

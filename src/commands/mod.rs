@@ -28,6 +28,7 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command, JournalCommand};
 use environment::Environment;
 pub use failure::{CommandError, refuse};
+pub use process::keep_memory_private;
 
 /// Carries out a command line. What fails is on stderr when this returns; the code is 0, 1 for a failure at run time,
 /// 2 for bad usage or configuration.

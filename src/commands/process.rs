@@ -1,5 +1,6 @@
 //! What a process is to its commands: the runtime, the signals that end it, and how a face of the engine ended.
 
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -11,6 +12,16 @@ pub(super) struct Finish {
     pub(super) reason: String,
     /// Whether everything was as it should be then.
     pub(super) health: Result<(), CommandError>,
+}
+
+/// Keeps this process's memory, which has passwords in it, from being written to a disk when it ends badly, and from
+/// being read by others of the same user. Only a superuser can still attach a debugger.
+pub fn keep_memory_private() {
+    let nothing = Rlimit { current: Some(0), maximum: Some(0) };
+    // Where the kernel says no to one of the two, the other may hold; and neither is a reason not to run.
+    let _ = setrlimit(Resource::Core, nothing);
+    // A dump that is piped to a program is not bound by the limit.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 /// The runtime of every command that waits for something.

@@ -104,7 +104,9 @@ fn path(section: &Section<'_>, key: &str, problems: &mut Vec<Diagnostic>) -> Opt
     let path = section.text(key, problems)?;
     if !path.get_ref().starts_with('/') {
         let title = format!("`{key}` is no absolute path");
-        problems.push(Diagnostic::new(path.span(), title, "begins with no /").help("write it from the root on"));
+        // It may be the password itself.
+        let problem = Diagnostic::new(path.span(), title, "begins with no /").hidden();
+        problems.push(problem.help("write it from the root on"));
     }
     Some((*path.get_ref()).to_owned())
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::model::secret::struck;
 use crate::model::text::{clean, mask};
 
 /// Longest line of a problem: all known classes fit.
@@ -91,7 +92,7 @@ impl Diagnostic {
 impl Diagnostics {
     pub(crate) fn new(text: &str, origin: &str, mut list: Vec<Diagnostic>) -> Self {
         list.sort_by_key(|problem| (problem.span.start, problem.span.end));
-        Self { text: mask(text).into_owned(), origin: clean(origin, SHOWN_CHARS), list }
+        Self { text: struck(&mask(text)).into_owned(), origin: clean(origin, SHOWN_CHARS), list }
     }
 
     /// The same with these parts of the text struck out, as long as they were.
@@ -143,7 +144,7 @@ impl Diagnostics {
 
 /// Words that may quote the file.
 fn shown(words: &str) -> String {
-    clean(words, SHOWN_CHARS)
+    clean(&struck(words), SHOWN_CHARS)
 }
 
 impl fmt::Display for Diagnostics {

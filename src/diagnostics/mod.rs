@@ -9,6 +9,7 @@ pub use diagnostic::{Certainty, Diagnostic, Diagnostics};
 pub(crate) use nearest::{nearest, suggestion};
 pub(crate) use syntax::problems as syntax_problems;
 
+use crate::model::secret::struck;
 use crate::model::text::clean;
 
 /// How much of a foreign word is shown.
@@ -16,5 +17,5 @@ const SHOWN_CHARS: usize = 60;
 
 /// A value as it can be shown in a diagnostic.
 pub(crate) fn shown(text: &str) -> String {
-    clean(text, SHOWN_CHARS)
+    clean(&struck(text), SHOWN_CHARS)
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::diagnostic::Diagnostic;
 use super::shown;
+use crate::model::secret::struck;
 
 /// The parser's words, as they begin, and what to do about it.
 const REMEDIES: [(&str, &str); 18] = [
@@ -30,6 +31,8 @@ const REMEDIES: [(&str, &str); 18] = [
 
 /// What the parser found, each with what to write instead.
 pub(crate) fn problems(errors: &[toml::de::Error], text: &str) -> Vec<Diagnostic> {
+    // A remedy quotes what it is for.
+    let text = &*struck(text);
     let problem = |error: &toml::de::Error| {
         let span = error.span().unwrap_or(text.len()..text.len());
         let remedy = remedy(error.message(), text, &span);

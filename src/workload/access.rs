@@ -20,7 +20,13 @@ use tokio_postgres::{Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::dsn::{Dsn, Protection};
+use super::private_file::PrivateFile;
+pub use super::refusal::words;
 use crate::clock::Clock;
+use crate::model::text::clean;
+
+/// Longest path that is shown.
+const SHOWN_CHARS: usize = 200;
 
 /// Where a session's password comes from, each time that one begins.
 #[derive(Clone, Default)]
@@ -29,7 +35,7 @@ pub enum Password {
     #[default]
     None,
     /// The first line of a file that nobody else may read.
-    File(PathBuf),
+    File(PrivateFile),
     /// From the environment.
     Given(SecretString),
     /// Made for each session, such as an IAM token.
@@ -80,9 +86,16 @@ impl Access {
     /// Reads the authorities. `ca_file` is used where the connection string names none.
     ///
     /// # Errors
-    /// When TLS is wanted and there is no file of authorities, or it cannot be read.
+    /// When TLS is wanted and there is no file of authorities, or it cannot be read; when a password that is made for each
+    /// session, and is as good as a key until it ends, would go over the network in plain text.
     pub fn new(dsn: Dsn, password: Password, ca_file: Option<PathBuf>, clock: Clock) -> Result<Self, AccessError> {
         let tls = match &dsn.protection {
+            Protection::None if matches!(password, Password::Made(_)) => {
+                return Err(AccessError::Settings(format!(
+                    "a token of IAM goes over TLS only, and the way to {} is in plain text: add sslmode=verify-full",
+                    dsn.words()
+                )));
+            }
             Protection::None => None,
             Protection::VerifyFull { ca_file: own } => {
                 let file = own.clone().or(ca_file).ok_or_else(|| {
@@ -104,14 +117,30 @@ impl Access {
     }
 
     /// The same access to a server at another address.
-    pub fn at(&self, host: &str, port: u16) -> Self {
-        Self { dsn: self.dsn.at(host, port), ..self.clone() }
+    ///
+    /// # Errors
+    /// When that is on another machine, and the way is in plain text.
+    pub fn at(&self, host: &str, port: u16) -> Result<Self, AccessError> {
+        self.to(self.dsn.at(host, port), host)
     }
 
     /// The same access to the address that the server's name had once, at another port if need be.
-    pub fn pinned(&self, address: IpAddr, port: u16) -> Self {
+    ///
+    /// # Errors
+    /// As those of [`at`](Self::at).
+    pub fn pinned(&self, address: IpAddr, port: u16) -> Result<Self, AccessError> {
         let host = self.dsn.host().map_or_else(|| address.to_string(), str::to_owned);
-        Self { dsn: self.dsn.at(&host, port).pinned(address), ..self.clone() }
+        self.to(self.dsn.at(&host, port).pinned(address), &address.to_string())
+    }
+
+    fn to(&self, dsn: Dsn, place: &str) -> Result<Self, AccessError> {
+        if self.tls.is_none() && !dsn.is_local() {
+            return Err(AccessError::Settings(format!(
+                "{} is on another machine, and the way there would be in plain text: use sslmode=verify-full",
+                clean(place, SHOWN_CHARS)
+            )));
+        }
+        Ok(Self { dsn, ..self.clone() })
     }
 
     /// Opens a session within `limit`. `application` is what the server shows of it.
@@ -164,11 +193,7 @@ impl Access {
         match &self.password {
             Password::None => Ok(None),
             Password::Given(password) => Ok(Some(password.clone())),
-            Password::File(file) => {
-                let text = fs::read_to_string(file)
-                    .map_err(|error| AccessError::Password(format!("{}: {error}", file.display())))?;
-                Ok(Some(SecretString::from(text.lines().next().unwrap_or_default().to_owned())))
-            }
+            Password::File(file) => file.read().map(Some).map_err(AccessError::Password),
             Password::Made(maker) => {
                 let user = self.dsn.config.get_user().unwrap_or_default();
                 let port = self.dsn.config.get_ports().first().copied().unwrap_or(5432);
@@ -198,31 +223,22 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What a driver's error says, the server's own words with their code first, its cause else.
-pub fn words(error: &tokio_postgres::Error) -> String {
-    if let Some(server) = error.as_db_error() {
-        return format!("{} ({})", server.message(), server.code().code());
-    }
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
-}
-
 fn tls(file: &std::path::Path) -> Result<ClientConfig, AccessError> {
-    let wrong = |error: &dyn fmt::Display| AccessError::Settings(format!("{}: {error}", file.display()));
+    let wrong = |why: &str| {
+        let file = clean(&file.display().to_string(), SHOWN_CHARS);
+        AccessError::Settings(format!("the certificate authorities of {file} cannot be used: {why}"))
+    };
+    let text = fs::read(file).map_err(|error| wrong(&error.to_string()))?;
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
-        roots.add(certificate.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
+    for certificate in CertificateDer::pem_slice_iter(&text) {
+        let certificate = certificate.map_err(|error| wrong(&format!("it is no PEM file ({error})")))?;
+        roots.add(certificate).map_err(|error| wrong(&format!("one is no certificate of an authority ({error})")))?;
     }
     if roots.is_empty() {
-        return Err(wrong(&"no certificate in it"));
+        return Err(wrong("there is no certificate in PEM in it (-----BEGIN CERTIFICATE-----)"));
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| wrong(&error))?;
+    let builder = builder.map_err(|error| wrong(&error.to_string()))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }

@@ -89,6 +89,11 @@ impl Dsn {
         self.config.get_dbname().unwrap_or_else(|| self.user())
     }
 
+    /// Whether a session with it stays on this machine.
+    pub fn is_local(&self) -> bool {
+        is_local(&self.config)
+    }
+
     /// The host that is asked for, where it is one of a network.
     pub fn host(&self) -> Option<&str> {
         match self.config.get_hosts().first() {
@@ -114,7 +119,8 @@ impl FromStr for Dsn {
         let config = Config::from_str(&rest).map_err(|_| {
             DsnError(
                 "not a connection string: write postgresql://user@host:5432/database or \
-                 host=… port=5432 user=… dbname=…, with no other key than those that libpq knows"
+                 host=… port=5432 user=… dbname=…, and of libpq's other keys only hostaddr, options, sslmode, \
+                 sslrootcert, connect_timeout, keepalives and channel_binding"
                     .to_owned(),
             )
         })?;
@@ -160,16 +166,26 @@ fn check(config: &Config) -> Result<(), DsnError> {
     Ok(())
 }
 
-fn protection(config: &Config, ours: &Ours) -> Result<Protection, DsnError> {
-    let is_local = match config.get_hosts().first() {
+/// An address beside a name is where the session goes, whatever the name says.
+fn is_local(config: &Config) -> bool {
+    let addresses = config.get_hostaddrs();
+    match config.get_hosts().first() {
+        _ if !addresses.is_empty() => addresses.iter().all(IpAddr::is_loopback),
         Some(Host::Tcp(host)) => {
-            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
         }
         Some(Host::Unix(_)) => true,
         None => false,
-    };
+    }
+}
+
+fn protection(config: &Config, ours: &Ours) -> Result<Protection, DsnError> {
+    let is_local = is_local(config);
     let full = || Protection::VerifyFull { ca_file: ours.ca_file.clone() };
     match ours.mode.as_deref() {
+        Some("verify-full") if matches!(config.get_hosts().first(), Some(Host::Unix(_))) => {
+            Err(DsnError("there is no TLS over a Unix socket: leave sslmode out, or name the host".to_owned()))
+        }
         Some("verify-full") => Ok(full()),
         Some("disable") if is_local => Ok(Protection::None),
         Some("disable") => Err(DsnError(
@@ -261,7 +277,18 @@ mod tests {
             assert_eq!(dsn(local).protection, Protection::None, "{local}");
         }
         assert_eq!(dsn("host=db.example.com user=a").protection, Protection::VerifyFull { ca_file: None });
-        for wrong in ["host=db.example.com user=a sslmode=disable", "host=127.0.0.1 user=a sslmode=prefer"] {
+        let address = dsn("host=localhost hostaddr=192.0.2.1 user=a");
+        assert_eq!(address.protection, Protection::VerifyFull { ca_file: None }, "where it goes counts");
+        for wrong in [
+            "host=db.example.com user=a sslmode=disable",
+            "host=127.0.0.1 user=a sslmode=prefer",
+            "host=127.0.0.1 user=a sslmode=require",
+            "host=127.0.0.1 user=a sslmode=allow",
+            "host=127.0.0.1 user=a sslmode=verify-ca",
+            "host=127.0.0.1 user=a sslmode=",
+            "host=localhost hostaddr=192.0.2.1 user=a sslmode=disable",
+            "host=/run/postgresql user=a sslmode=verify-full",
+        ] {
             assert!(Dsn::from_str(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,6 +1,6 @@
 //! A server that is read each second: what is counted, what is not, and what else is seen.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use upshift::model::series::SignalName;
 use upshift::model::server::{ServerMetric, ServerReading};
 use upshift::model::settings::AwsSettings;
 use upshift::workload::access::{Access, Password, Session};
+use upshift::workload::private_file::PrivateFile;
 use upshift::workload::signals::{Source, read_always, read_once};
 
 use crate::controlled::{entries, sent, simulation, start_by};
@@ -162,7 +163,7 @@ async fn why_a_server_cannot_be_read_is_said_and_no_secret_with_it() {
     let failure = absent.failure.unwrap();
     assert_eq!(failure.kind, FailureKind::AccessDenied);
     assert!(failure.sentence.contains("nobody@127.0.0.1") && failure.sentence.contains("28000"), "{failure:?}");
-    let password = Password::File(PathBuf::from("/nonexistent/password"));
+    let password = Password::File(PrivateFile::new(Path::new("/nonexistent/password")));
     let access = Access::new(server.dsn().parse().unwrap(), password, None, Clock::system()).unwrap();
     let source = Source { access, ..source(&server.dsn()) };
     let failure = read_once(&source, &Clock::system()).await.failure.unwrap();

@@ -5,13 +5,15 @@
 use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::certificates::Certificate;
 
 /// A server that runs until this is dropped. Everybody on this machine may be its superuser `postgres`.
 pub(crate) struct Server {
@@ -99,6 +101,28 @@ impl Server {
         standby.begin();
         standby.until("select count(*) from pg_stat_wal_receiver where status = 'streaming'", "1");
         standby
+    }
+
+    /// Comes back with TLS by this certificate and more settings. Everybody but the superuser comes by TLS and a password.
+    pub(crate) fn with_tls(&mut self, certificate: &Certificate, settings: &[&str]) {
+        let place = |what: &str| self.directory.path().join(what);
+        for (from, to) in [(&certificate.file, place("server.pem")), (&certificate.key, place("server.key"))] {
+            fs::copy(from, &to).unwrap();
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some((user, group)) = other_user() {
+                chown(&to, Some(user), Some(group)).unwrap();
+            }
+        }
+        let (file, key) = (place("server.pem"), place("server.key"));
+        let own = [
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", file.display()),
+            format!("ssl_key_file={}", key.display()),
+        ];
+        self.settings = own.into_iter().chain(settings.iter().map(|setting| (*setting).to_owned())).collect();
+        let rules = "host all postgres 127.0.0.1/32 trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+        fs::write(place("data/pg_hba.conf"), rules).unwrap();
+        self.restart();
     }
 
     /// Lets a standby take over.

@@ -286,6 +286,7 @@ async fn must_read(reader: &Access) -> Result<(), CanaryError> {
 async fn pinned(access: &Access, session: &Session, plan: &Plan) -> Result<Option<Access>, CanaryError> {
     if let Some(OldWriter { host, port }) = &plan.old_writer {
         let pinned = host.parse().map_or_else(|_| access.at(host, *port), |address| access.pinned(address, *port));
+        let pinned = pinned.map_err(|error| CanaryError::Plan(error.to_string()))?;
         let there = connect(&pinned).await?;
         if started(&pinned, &there).await? != started(access, session).await? {
             let (old, words) = (pinned.dsn().words(), access.dsn().words());
@@ -302,7 +303,7 @@ async fn pinned(access: &Access, session: &Session, plan: &Plan) -> Result<Optio
     let addresses = resolved.map_err(|error| CanaryError::Server(format!("{words}: {error}")))?;
     let mut problem = CanaryError::Server(format!("{words}: the name has no address"));
     for address in addresses {
-        let pinned = access.pinned(address.ip(), port);
+        let pinned = access.pinned(address.ip(), port).map_err(|error| CanaryError::no_session(access, &error))?;
         match connect(&pinned).await {
             Ok(_) => return Ok(Some(pinned)),
             Err(error) => problem = error,

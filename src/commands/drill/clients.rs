@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::super::CommandError;
 use super::ground::Way;
 use crate::cli::drill::DrillArgs;
 use crate::clock::Clock;
+use crate::commands::CommandError;
 use crate::model::availability::Availability;
 use crate::model::load_run::LoadRun;
 use crate::workload::canary::{Canary, Plan};

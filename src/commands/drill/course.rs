@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::hosted::Hosted;
-use super::super::process::ending_signal;
-use super::super::{CommandError, last_words};
 use super::clients::Clients;
 use crate::aws::Aws;
 use crate::aws::alarms::WriteAlarm;
 use crate::cli::drill::DrillArgs;
+use crate::commands::hosted::Hosted;
+use crate::commands::process::ending_signal;
+use crate::commands::{CommandError, last_words};
 use crate::model::action::{ActionResult, Run};
 use crate::model::command::{Answer, Command};
 use crate::model::database::DatabaseName;

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use tracing_appender::non_blocking::WorkerGuard;
 
-use super::super::backend::{self, RealServers};
-use super::super::configuration::settings;
-use super::super::environment::Environment;
-use super::super::hosted::{Hosted, Opened};
-use super::super::servers::way;
-use super::super::state::{directory_for, open_journal};
-use super::super::{CommandError, logging};
 use crate::aws::Aws;
 use crate::aws::connect::connect;
 use crate::cli::drill::DrillArgs;
 use crate::clock::Clock;
+use crate::commands::backend::{self, RealServers};
+use crate::commands::configuration::settings;
+use crate::commands::environment::Environment;
+use crate::commands::hosted::{Hosted, Opened};
+use crate::commands::servers::way;
+use crate::commands::state::{directory_for, open_journal};
+use crate::commands::{CommandError, logging};
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::failure::Failure;
 use crate::model::policy::{OldMachinePolicy, Policy, Strategy};

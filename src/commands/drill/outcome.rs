@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::super::report::save;
-use super::super::{CommandError, last_words, stdout};
 use super::clients::Seen;
 use super::course::Ran;
 use crate::clock::Clock;
+use crate::commands::report::save;
+use crate::commands::{CommandError, last_words, stdout};
 use crate::journal;
 use crate::model::action::Run;
 use crate::model::availability::ClientPath;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::CommandError;
 use super::environment::Environment;
 use crate::clock::Clock;
-use crate::journal::{Journal, OpenError};
-use crate::model::event::Entry;
+use crate::journal::{self, Journal, OpenError};
+use crate::model::event::{Entry, Event};
 
 /// A simulation without a given directory gets one of its own: its journal must not mix with a real one.
 ///
@@ -40,6 +40,20 @@ pub(super) fn open_journal(directory: &Path, simulated: bool) -> Result<Kept, Co
     match Journal::open(directory, now.unwrap_or(Timestamp::UNIX_EPOCH)) {
         Ok((journal, entries)) => Ok((Ok(journal), entries)),
         Err(error @ OpenError::Locked { .. }) => Err(CommandError::Failed(error.to_string())),
-        Err(error) => Ok((Err(error.to_string()), Vec::new())),
+        Err(error) => Ok((Err(error.to_string()), owed(directory))),
     }
+}
+
+/// Of a journal that cannot be used, what is readable of pauses of poolers: clients that may be held go on all the same.
+fn owed(directory: &Path) -> Vec<Entry> {
+    let mut pauses = Vec::new();
+    let read = journal::read_each(directory, |entry, _| {
+        if matches!(entry.event, Event::Pooler { .. }) {
+            pauses.push(entry.clone());
+        }
+        Ok(())
+    });
+    // What stands before the damage is enough to go by, and the damage itself is told already.
+    drop(read);
+    pauses
 }

@@ -261,6 +261,7 @@ fn database() -> DatabaseView {
         old_machines: Vec::new(),
         approve_until: None,
         copy_lag_secs: None,
+        held_clients: None,
         server: None,
         waits_for: None,
         steps: Vec::new(),

@@ -14,6 +14,7 @@
 mod clock_step;
 pub mod inspect;
 mod look;
+mod pause;
 pub mod pooler;
 mod publish;
 mod servers;
@@ -41,6 +42,7 @@ use crate::model::event::{Entry, Event};
 use crate::model::guard::{Guard, Guards};
 use crate::model::limits::{LONGEST_LOOK, MUTATION_LIMIT, SLOW_LOOK};
 use crate::model::policy::Policy;
+use crate::model::pooler::PoolerStep;
 use crate::model::settings::Settings;
 use crate::model::snapshot::TAIL_LENGTH;
 use crate::model::wake::{Wake, WakeReason};
@@ -266,7 +268,7 @@ impl Controller {
                     None => return self.void(now, effects),
                 },
                 Effect::Send { id, call, held } => self.send(id, call, held),
-                Effect::ResumePooler { action, database } => self.pauses.make_up(action, database),
+                Effect::ResumePooler { action, database } => self.pauses.let_go(action, database),
             }
         }
         first
@@ -287,14 +289,24 @@ impl Controller {
     }
 
     /// A record could not be written: what was to follow it does not happen. A call among that was never sent, and the
-    /// engine must not wait for its answer.
+    /// engine must not wait for its answer. Clients that are held go on all the same: that needs no evidence.
     fn void(&mut self, now: Timestamp, effects: impl Iterator<Item = Effect>) -> Option<u64> {
         for effect in effects {
-            let Effect::Send { id, .. } = effect else { continue };
-            let message = "the journal could not record it".to_owned();
-            let outcome = CallOutcome::Refused { code: NOT_SENT.to_owned(), message, request_id: None };
-            // Its effects would be records, and there is nowhere to put them.
-            drop(self.engine.step(now, Input::Outcome { id, outcome }));
+            // The effects of what the engine is told would be records, and there is nowhere to put them.
+            match effect {
+                Effect::Record(_) => {}
+                Effect::ResumePooler { action, database } => self.pauses.let_go(action, database),
+                Effect::Send { id, held, .. } => {
+                    if let Some(database) = held {
+                        let why = "nothing was paused: the journal could not record the call".to_owned();
+                        let (action, step) = (id.action.clone(), PoolerStep::Resumed { held_millis: None, why });
+                        drop(self.engine.step(now, Input::Pooler { action, database, step }));
+                    }
+                    let message = "the journal could not record it".to_owned();
+                    let outcome = CallOutcome::Refused { code: NOT_SENT.to_owned(), message, request_id: None };
+                    drop(self.engine.step(now, Input::Outcome { id, outcome }));
+                }
+            }
         }
         None
     }

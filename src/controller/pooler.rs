@@ -1,30 +1,20 @@
-//! Holding a pooler's clients during a takeover. A task of its own for each pause, so that nothing else can keep it from
-//! letting them go on: it does after a limit, when the takeover did not begin, when the engine ends, and as soon as another
-//! machine takes writes.
+//! Holding poolers' clients during a takeover: which pauses are under way, and how each is ended. What one pause does is in
+//! `pause`; it is a task of its own, so that nothing else can keep it from letting the clients go on.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use crate::clock::{Clock, Stopwatch};
+use super::pause::Pause;
+use crate::clock::Clock;
 use crate::model::action::ActionId;
 use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::database::DatabaseName;
 use crate::model::pooler::PoolerStep;
 use crate::workload::access::Access;
 use crate::workload::pooler::Pooler;
-use crate::workload::writer::{self, Writer};
-
-/// More news than one takeover makes.
-const NEWS: usize = 64;
-/// How soon the writer is looked for again: what clients wait beyond the takeover itself.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// How long a server has to say whether it takes writes.
-const ANSWER_LIMIT: Duration = Duration::from_secs(1);
-/// How soon `RESUME` is tried again.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// A pooler and the server behind it.
 #[derive(Debug, Clone)]
@@ -56,64 +46,98 @@ pub(super) struct Pauses {
     poolers: Poolers,
     clock: Clock,
     tasks: JoinSet<()>,
-    tell: mpsc::Sender<News>,
-    news: mpsc::Receiver<News>,
-    ending: watch::Sender<bool>,
+    going: BTreeMap<DatabaseName, Going>,
+    // Without a bound: a pause must not wait for a disk before it lets clients go on. It tells a handful of things.
+    tell: mpsc::UnboundedSender<News>,
+    news: mpsc::UnboundedReceiver<News>,
+}
+
+/// A pause under way.
+#[derive(Debug)]
+struct Going {
+    action: ActionId,
+    task: AbortHandle,
+    let_go: watch::Sender<Option<String>>,
 }
 
 impl Pauses {
     /// None yet.
     pub(super) fn new(poolers: Poolers, clock: Clock) -> Self {
-        let (tell, news) = mpsc::channel(NEWS);
-        Self { poolers, clock, tasks: JoinSet::new(), tell, news, ending: watch::Sender::new(false) }
+        let (tell, news) = mpsc::unbounded_channel();
+        Self { poolers, clock, tasks: JoinSet::new(), going: BTreeMap::new(), tell, news }
     }
 
     /// Holds the clients of a database for a call; the sender of that waits at the gate.
     pub(super) fn begin(&mut self, action: ActionId, database: DatabaseName) -> Gate {
         let (open, paused) = oneshot::channel();
         let (outcome, answered) = oneshot::channel();
-        match self.pause(action, database) {
-            Ok(pause) => {
-                self.tasks.spawn(pause.carry_out(open, answered));
-            }
-            // It waits in the channel.
-            Err(why) => drop(open.send(Err(why))),
+        // It waits in the channel.
+        let refuse = |open: oneshot::Sender<Result<(), String>>, why: String| drop(open.send(Err(why)));
+        if let Some(going) = self.under_way(&database) {
+            // Its RESUME would end this one, too. It is still owed, so nothing is told.
+            refuse(open, format!("the pause of {} is not over", going.action.0));
+        } else if let Some((pause, let_go)) = self.pause(&action, &database) {
+            let task = self.tasks.spawn(pause.carry_out(open, answered));
+            self.going.insert(database, Going { action, task, let_go });
+        } else {
+            let why = format!("the configuration names no pooler of {database}");
+            let step = PoolerStep::Resumed { held_millis: None, why: format!("nothing was paused: {why}") };
+            self.say(action, database, step);
+            refuse(open, why);
         }
         Gate { paused, outcome }
     }
 
-    /// Lets the clients go on that a process before this one may have left held.
-    pub(super) fn make_up(&mut self, action: ActionId, database: DatabaseName) {
-        match self.pause(action.clone(), database.clone()) {
-            Ok(pause) => {
-                self.tasks.spawn(pause.make_up());
-            }
-            Err(why) => {
-                let step = PoolerStep::NotResumed { why: format!("{why}; RESUME it by hand") };
-                // There is room: this is the first news of a process.
-                drop(self.tell.try_send(News { action, database, step }));
-            }
+    /// Lets clients go on: at once those that are held now, and those that a process before this one may have left held.
+    pub(super) fn let_go(&mut self, action: ActionId, database: DatabaseName) {
+        if let Some(going) = self.under_way(&database) {
+            going.let_go.send_if_modified(|told| {
+                let is_new = told.is_none();
+                told.get_or_insert_with(|| "the action goes on without them".to_owned());
+                is_new
+            });
+            return;
         }
+        let Some((pause, let_go)) = self.pause(&action, &database) else {
+            let step = PoolerStep::NotResumed {
+                why: format!(
+                    "the configuration names no pooler of {database} any more: put [database.pooler] back and start \
+                     again, or RESUME it by hand"
+                ),
+            };
+            self.say(action, database, step);
+            return;
+        };
+        let task = self.tasks.spawn(pause.make_up());
+        self.going.insert(database, Going { action, task, let_go });
     }
 
     /// What a pause has come to.
     pub(super) async fn news(&mut self) -> News {
-        match self.news.recv().await {
-            Some(news) => news,
-            // The sender is held here.
-            None => std::future::pending().await,
+        loop {
+            tokio::select! {
+                biased;
+                Some(news) = self.news.recv() => return news,
+                Some(ended) = self.tasks.join_next_with_id() => self.took_end(ended.err()),
+                else => std::future::pending().await,
+            }
         }
     }
 
     /// Ends every pause; what each came to goes to `take`. Returns once all clients go on, however long that takes: the
     /// caller bounds it.
     pub(super) async fn end(&mut self, mut take: impl FnMut(News)) {
-        self.ending.send_replace(true);
+        for going in self.going.values() {
+            going.let_go.send_replace(Some("the engine ends".to_owned()));
+        }
         loop {
             tokio::select! {
                 biased;
                 Some(news) = self.news.recv() => take(news),
-                ended = self.tasks.join_next() => if ended.is_none() { break },
+                ended = self.tasks.join_next_with_id() => match ended {
+                    Some(ended) => self.took_end(ended.err()),
+                    None => break,
+                },
             }
         }
         while let Ok(news) = self.news.try_recv() {
@@ -121,23 +145,34 @@ impl Pauses {
         }
     }
 
-    fn pause(&self, action: ActionId, database: DatabaseName) -> Result<Pause, String> {
-        let held = self.poolers.get(&database).cloned();
-        let held = held.ok_or_else(|| format!("the configuration names no pooler of {database}"))?;
-        let (clock, news, ending) = (self.clock.clone(), self.tell.clone(), self.ending.subscribe());
-        Ok(Pause { held, action, database, clock, news, ending })
+    /// A task that was lost leaves its clients held: another one lets them go on.
+    fn took_end(&mut self, lost: Option<JoinError>) {
+        let Some(lost) = lost else { return };
+        let its = self.going.iter().find(|(_, going)| going.task.id() == lost.id());
+        let Some((database, action)) = its.map(|(database, going)| (database.clone(), going.action.clone())) else {
+            return;
+        };
+        tracing::error!(action = action.0, "a pause of the pooler of {database} was lost: {lost}");
+        self.let_go(action, database);
     }
-}
 
-/// One pause.
-struct Pause {
-    held: PooledServer,
-    action: ActionId,
-    database: DatabaseName,
-    clock: Clock,
-    news: mpsc::Sender<News>,
-    /// The engine ends.
-    ending: watch::Receiver<bool>,
+    fn under_way(&self, database: &DatabaseName) -> Option<&Going> {
+        self.going.get(database).filter(|going| !going.task.is_finished())
+    }
+
+    fn pause(&self, action: &ActionId, database: &DatabaseName) -> Option<(Pause, watch::Sender<Option<String>>)> {
+        let held = self.poolers.get(database)?.clone();
+        let (let_go, told) = watch::channel(None);
+        let (action, database) = (action.clone(), database.clone());
+        let tell = self.tell.clone();
+        let tell = move |step| drop(tell.send(News { action: action.clone(), database: database.clone(), step }));
+        Some((Pause::new(held, self.clock.clone(), Box::new(tell), told), let_go))
+    }
+
+    fn say(&self, action: ActionId, database: DatabaseName, step: PoolerStep) {
+        // The other end is held here.
+        drop(self.tell.send(News { action, database, step }));
+    }
 }
 
 /// The sender's side of a pause: it waits for the pause, and tells what became of the call.
@@ -158,101 +193,5 @@ impl Gate {
         // The pause may be over by its limit.
         drop(self.outcome.send(outcome.clone()));
         outcome
-    }
-}
-
-impl Pause {
-    /// Holds the clients, lets the call be sent, and lets them go on. They go on when this returns, or the process ends.
-    async fn carry_out(mut self, open: oneshot::Sender<Result<(), String>>, answered: oneshot::Receiver<CallOutcome>) {
-        let before = match self.writer().await {
-            Ok(before) => before,
-            Err(why) => {
-                // Nothing was asked for yet, but a pause is on record.
-                self.tell(PoolerStep::Resumed { held_millis: None, why: format!("nothing was paused: {why}") }).await;
-                drop(open.send(Err(why)));
-                return;
-            }
-        };
-        let limit = self.held.pause_within;
-        match self.held.pooler.pause(limit).await {
-            Ok(after) => self.tell(PoolerStep::Paused { after_millis: after.as_millis() as u64 }).await,
-            Err(error) => {
-                let why = format!("clients could not be held: {error}");
-                self.resume(None, &why).await;
-                drop(open.send(Err(why)));
-                return;
-            }
-        }
-        let stopwatch = Stopwatch::start();
-        drop(open.send(Ok(())));
-        let why = self.until_over(&before, answered).await;
-        self.resume(Some(stopwatch), &why).await;
-    }
-
-    /// Lets the clients of a process before this one go on.
-    async fn make_up(self) {
-        self.resume(None, "the process that held them ended").await;
-    }
-
-    async fn until_over(&mut self, before: &Writer, answered: oneshot::Receiver<CallOutcome>) -> String {
-        let (clock, limit) = (self.clock.clone(), self.held.max_pause);
-        let mut ending = self.ending.clone();
-        let another = async {
-            match answered.await {
-                Ok(CallOutcome::Refused { .. }) => return "the takeover did not begin".to_owned(),
-                Err(_) => return "the call was lost".to_owned(),
-                Ok(CallOutcome::Accepted { .. } | CallOutcome::Unknown { .. }) => {}
-            }
-            loop {
-                if self.writer().await.is_ok_and(|now| now != *before) {
-                    return "another machine takes writes".to_owned();
-                }
-                self.sleep(LOOK_EVERY).await;
-            }
-        };
-        tokio::select! {
-            biased;
-            why = another => why,
-            _ = ending.wait_for(|ending| *ending) => "the engine ends".to_owned(),
-            () = clock.sleep(limit.mul_f64(clock.speed())) => {
-                format!("{} s are over, and no other machine takes writes", limit.as_secs())
-            }
-        }
-    }
-
-    /// Who takes writes now, or why nobody does.
-    async fn writer(&self) -> Result<Writer, String> {
-        let limit = ANSWER_LIMIT.mul_f64(self.clock.speed());
-        let server = self.held.server.dsn().words();
-        match writer::now(&self.held.server, limit).await {
-            Ok(Some(writer)) => Ok(writer),
-            Ok(None) => Err(format!("{server} takes no writes")),
-            Err(error) => Err(format!("{server}: {error}")),
-        }
-    }
-
-    /// As often as it takes.
-    async fn resume(&self, held: Option<Stopwatch>, why: &str) {
-        let mut said = String::new();
-        while let Err(error) = self.held.pooler.resume().await {
-            let why = error.to_string();
-            if why != said {
-                self.tell(PoolerStep::NotResumed { why: why.clone() }).await;
-                said = why;
-            }
-            self.sleep(TRY_AGAIN).await;
-        }
-        let held_millis = held.map(|held| held.elapsed().as_millis() as u64);
-        self.tell(PoolerStep::Resumed { held_millis, why: why.to_owned() }).await;
-    }
-
-    async fn sleep(&self, time: Duration) {
-        self.clock.sleep(time.mul_f64(self.clock.speed())).await;
-    }
-
-    async fn tell(&self, step: PoolerStep) {
-        let (action, database) = (self.action.clone(), self.database.clone());
-        // A controller that is gone has recorded its end; what is owed is made up for at the next start.
-        drop(self.news.send(News { action, database, step }).await);
     }
 }

@@ -122,7 +122,7 @@ impl Memory {
             Event::ActionEnded { database, class, result, .. } => {
                 self.of_mut(database).end(at, class.as_ref(), result);
             }
-            Event::Pooler { action, database, step } => self.of_mut(database).pooler(action, step),
+            Event::Pooler { action, database, step } => self.of_mut(database).pooler(at, action, step),
             Event::CallSent { id, database, call } => self.of_mut(database).sent(at, id, call),
             Event::CallAnswered { .. }
             | Event::CallAdopted { .. }

@@ -30,9 +30,21 @@ impl Engine {
     /// A process before this one may have died while clients were held: they go on before anything else is done.
     pub(super) fn owe_nothing(&mut self) {
         for database in self.memory.paused() {
-            let Some(action) = self.memory.of(&database).paused.clone() else { continue };
-            self.effects.push(Effect::ResumePooler { action, database });
+            self.let_clients_go(&database);
         }
+    }
+
+    /// Whether a call must wait: it would hold clients, and an older `RESUME` of that pooler is still owed, which would let
+    /// them go on in the middle of it. Any other step of an action finds no clients held.
+    pub(super) fn owes_clients(&mut self, run: &Run, call: &MutatingCall) -> bool {
+        self.let_clients_go(&run.intent.database) && is_takeover(call)
+    }
+
+    /// Lets clients go on that may be held, and says whether there are any.
+    pub(super) fn let_clients_go(&mut self, database: &DatabaseName) -> bool {
+        let Some(held) = &self.memory.of(database).paused else { return false };
+        self.effects.push(Effect::ResumePooler { action: held.action.clone(), database: database.clone() });
+        true
     }
 }
 

@@ -15,7 +15,7 @@ use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
 use crate::model::mark::{Mark, MarkKind};
 use crate::model::operator::Actor;
-use crate::model::pooler::PoolerStep;
+use crate::model::pooler::{HeldClients, PoolerStep};
 
 /// Marks kept per database: more than fit on the widest screen's axis.
 const MARKS: usize = 256;
@@ -49,8 +49,8 @@ pub(super) struct Remembered {
     pub bursts: Bursts,
     /// What its last verified actions took.
     pub past: VecDeque<Took>,
-    /// For which action its pooler may hold its clients: a `RESUME` is owed.
-    pub paused: Option<ActionId>,
+    /// Clients that its pooler may hold: a `RESUME` is owed.
+    pub paused: Option<HeldClients>,
     /// RDS's events that were recorded.
     events: BTreeSet<RdsEvent>,
 }
@@ -74,11 +74,16 @@ impl Remembered {
     }
 
     /// What its pooler does with its clients.
-    pub(super) fn pooler(&mut self, action: &ActionId, step: &PoolerStep) {
-        match step {
-            PoolerStep::Pausing { .. } => self.paused = Some(action.clone()),
-            PoolerStep::Resumed { .. } => self.paused = None,
-            PoolerStep::Paused { .. } | PoolerStep::NotResumed { .. } => {}
+    pub(super) fn pooler(&mut self, at: Timestamp, action: &ActionId, step: &PoolerStep) {
+        match (step, &mut self.paused) {
+            (PoolerStep::Pausing { max_pause_secs }, paused) => {
+                let (action, max_pause_secs) = (action.clone(), *max_pause_secs);
+                *paused = Some(HeldClients { action, since: at, max_pause_secs, is_sure: false, not_resumed: None });
+            }
+            (PoolerStep::Paused { .. }, Some(held)) => (held.since, held.is_sure) = (at, true),
+            (PoolerStep::NotResumed { why }, Some(held)) => held.not_resumed = Some(why.clone()),
+            (PoolerStep::Resumed { .. }, paused) => *paused = None,
+            (PoolerStep::Paused { .. } | PoolerStep::NotResumed { .. }, None) => {}
         }
     }
 

@@ -116,6 +116,8 @@ impl Engine {
             "the account is not confirmed".to_owned()
         } else if let Some(why) = self.forbidden(now, run) {
             format!("{why} before")
+        } else if self.owes_clients(run, &call) {
+            return;
         } else {
             let id = CallId { action: run.intent.action.clone(), step: run.calls.len() as u32 + 1 };
             let database = run.intent.database.clone();
@@ -145,6 +147,7 @@ impl Engine {
 
     fn end_run(&mut self, now: Timestamp, run: &Run, result: ActionResult) {
         let database = run.intent.database.clone();
+        self.let_clients_go(&database);
         let seen = self.watched.get(&database).and_then(|watched| watched.seen.as_ref());
         let class = seen.map(|seen| seen.state.class.clone());
         let policy = self.settings.policy(&database);

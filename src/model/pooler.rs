@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::action::ActionId;
 use super::server::PasswordSource;
 
 /// `[database.pooler]`: where its admin console is and how long clients may be held. Durations are of the machine's time:
@@ -51,6 +53,21 @@ pub enum PoolerStep {
         /// Why.
         why: String,
     },
+}
+
+/// Clients that a pooler may hold: a `RESUME` is owed to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldClients {
+    /// For which action.
+    pub action: ActionId,
+    /// Since when, at the earliest.
+    pub since: Timestamp,
+    /// The longest that they will be held, in seconds of the machine.
+    pub max_pause_secs: u64,
+    /// PgBouncer has said that it holds them.
+    pub is_sure: bool,
+    /// Why `RESUME` was not taken, when it was tried last; absent while it was not.
+    pub not_resumed: Option<String>,
 }
 
 impl PoolerStep {

@@ -21,6 +21,7 @@ use super::mark::Mark;
 use super::old_machine::OldMachine;
 use super::override_plan::OverridePlan;
 use super::policy::Policy;
+use super::pooler::HeldClients;
 use super::series::{Series, SignalName};
 use super::server::ServerSeen;
 use super::step::ActionStep;
@@ -107,6 +108,9 @@ pub struct DatabaseView {
     /// The server itself, as the newest look has it; absent where it is not read, or could not be.
     #[serde(default)]
     pub server: Option<ServerSeen>,
+    /// Clients that the pooler may hold.
+    #[serde(default)]
+    pub held_clients: Option<HeldClients>,
     /// Why the action under way could go on and does not.
     #[serde(default)]
     pub waits_for: Option<String>,

@@ -109,6 +109,7 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
     }
     alerts.extend(late(scene).map(|text| (text, loud)));
     for view in &newest.databases {
+        alerts.extend(held_clients(scene, view));
         alerts.extend(answer_lost(scene, view).map(|text| (text, loud)));
         let held = view.holds.iter().filter(|hold| hold.waits_for_person());
         alerts.extend(held.map(|hold| (held_words(scene, view, hold), loud)));
@@ -185,6 +186,31 @@ fn held_words(scene: &Scene<'_>, view: &DatabaseView, hold: &Hold) -> String {
     let records = scene.records(view.name(), why);
     let (cause, remedy) = (&hold.cause, hold.cause.remedy());
     format!("✘ HELD {name} {which} until R releases it; see {records} first: {cause}. {remedy}")
+}
+
+/// Each second of it is felt by users, whatever becomes of the action.
+fn held_clients(scene: &Scene<'_>, view: &DatabaseView) -> Option<Styled> {
+    let held = view.held_clients.as_ref()?;
+    let (action, name, now) = (&held.action.0, view.name(), scene.now.at);
+    let since = words::clock(held.since, now);
+    if let Some(why) = &held.not_resumed {
+        let pooler = view.policy.pooler.as_ref().map_or("", |pooler| pooler.database.as_str());
+        let text = format!(
+            "✘ CLIENTS of {name} may be HELD by the pooler since {since}, and RESUME fails (tried each second); by hand, at \
+             PgBouncer's console: RESUME {pooler}: {why}"
+        );
+        return Some((text, theme::DANGER.patch(theme::TITLE)));
+    }
+    if !held.is_sure {
+        return Some((format!("! {action}: the pooler of {name} is asked to hold its clients"), theme::WARN));
+    }
+    // Clients wait in the machine's time.
+    let longest = SignedDuration::try_from_secs_f64(held.max_pause_secs as f64 * scene.now.speed).unwrap_or_default();
+    let until = held.since.saturating_add(longest).unwrap_or(held.since);
+    let until = words::clock(until, now);
+    let text =
+        format!("! {action}: clients of {name} held by the pooler since {since}; they go on at {until} at the latest");
+    Some((text, theme::WARN))
 }
 
 fn direction(hold: &Hold) -> &'static str {

@@ -34,15 +34,18 @@ pub type Poolers = BTreeMap<DatabaseName, PooledServer>;
 
 /// What a pause has come to.
 #[derive(Debug)]
-pub(super) struct News {
-    pub(super) action: ActionId,
-    pub(super) database: DatabaseName,
-    pub(super) step: PoolerStep,
+pub struct News {
+    /// For which action clients are held.
+    pub action: ActionId,
+    /// Of which database.
+    pub database: DatabaseName,
+    /// What.
+    pub step: PoolerStep,
 }
 
 /// Every pause under way, and what they tell.
 #[derive(Debug)]
-pub(super) struct Pauses {
+pub struct Pauses {
     poolers: Poolers,
     clock: Clock,
     tasks: JoinSet<()>,
@@ -62,13 +65,13 @@ struct Going {
 
 impl Pauses {
     /// None yet.
-    pub(super) fn new(poolers: Poolers, clock: Clock) -> Self {
+    pub fn new(poolers: Poolers, clock: Clock) -> Self {
         let (tell, news) = mpsc::unbounded_channel();
         Self { poolers, clock, tasks: JoinSet::new(), going: BTreeMap::new(), tell, news }
     }
 
     /// Holds the clients of a database for a call; the sender of that waits at the gate.
-    pub(super) fn begin(&mut self, action: ActionId, database: DatabaseName) -> Gate {
+    pub fn begin(&mut self, action: ActionId, database: DatabaseName) -> Gate {
         let (open, paused) = oneshot::channel();
         let (outcome, answered) = oneshot::channel();
         // It waits in the channel.
@@ -89,7 +92,7 @@ impl Pauses {
     }
 
     /// Lets clients go on: at once those that are held now, and those that a process before this one may have left held.
-    pub(super) fn let_go(&mut self, action: ActionId, database: DatabaseName) {
+    pub fn let_go(&mut self, action: ActionId, database: DatabaseName) {
         if let Some(going) = self.under_way(&database) {
             going.let_go.send_if_modified(|told| {
                 let is_new = told.is_none();
@@ -113,7 +116,7 @@ impl Pauses {
     }
 
     /// What a pause has come to.
-    pub(super) async fn news(&mut self) -> News {
+    pub async fn news(&mut self) -> News {
         loop {
             tokio::select! {
                 biased;
@@ -126,7 +129,7 @@ impl Pauses {
 
     /// Ends every pause; what each came to goes to `take`. Returns once all clients go on, however long that takes: the
     /// caller bounds it.
-    pub(super) async fn end(&mut self, mut take: impl FnMut(News)) {
+    pub async fn end(&mut self, mut take: impl FnMut(News)) {
         for going in self.going.values() {
             going.let_go.send_replace(Some("the engine ends".to_owned()));
         }
@@ -176,14 +179,15 @@ impl Pauses {
 }
 
 /// The sender's side of a pause: it waits for the pause, and tells what became of the call.
-pub(super) struct Gate {
+#[derive(Debug)]
+pub struct Gate {
     paused: oneshot::Receiver<Result<(), String>>,
     outcome: oneshot::Sender<CallOutcome>,
 }
 
 impl Gate {
     /// Sends when clients are held, and not at all when they cannot be.
-    pub(super) async fn send(self, send: impl Future<Output = CallOutcome>) -> CallOutcome {
+    pub async fn send(self, send: impl Future<Output = CallOutcome>) -> CallOutcome {
         let refused = |message: String| CallOutcome::Refused { code: NOT_SENT.to_owned(), message, request_id: None };
         let outcome = match self.paused.await {
             Ok(Ok(())) => send.await,

@@ -32,6 +32,8 @@ mod load;
 mod main_job;
 mod moto;
 mod one_attempt;
+mod pgbouncer;
+mod pooler;
 mod postgres;
 mod preflight;
 mod process;

@@ -291,7 +291,7 @@ pub(crate) fn deadline() -> impl Fn() -> bool {
 }
 
 /// The user and group that the server runs as, when we are root.
-fn other_user() -> Option<(u32, u32)> {
+pub(crate) fn other_user() -> Option<(u32, u32)> {
     if !rustix::process::geteuid().is_root() {
         return None;
     }

@@ -79,11 +79,6 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// Its number.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// SIGTERM; the exit code and all that was said.
     pub(crate) fn terminate(self) -> (i32, String) {
         self.signal("-TERM")

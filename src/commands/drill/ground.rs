@@ -81,8 +81,9 @@ pub(super) fn plan(args: &DrillArgs) -> Result<Plan, CommandError> {
     let mut scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
     if let (Some(scenario), Some(word)) = (&mut scenario, &args.strategy) {
         scenario.strategy = strategy(word)?;
-        if args.postgres && !scenario.clusters.is_empty() {
-            return Err(CommandError::Usage("--postgres is for scenarios without clusters".to_owned()));
+        if scenario.strategy.cluster().is_some() || !scenario.clusters.is_empty() {
+            let why = "clusters move by the strategy of their kind, and instances by in_place or blue_green";
+            return Err(CommandError::Usage(format!("--strategy {}: {why}", clean(word, 60))));
         }
     }
     let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;

@@ -46,15 +46,16 @@ impl Tools {
                     standby.resize_following(primary, &name_of_standby(machine), size).await?;
                 }
             }
-            (Order::FailOver { class, .. }, [(_, pair)]) => self.fail_over(pair, class).await?,
+            (Order::FailOver { machine, class }, [(_, pair)]) => self.fail_over(pair, machine, class).await?,
             (Order::Promote { .. }, [(_, pair)]) => pair.primary.promote().await?,
             (Order::Copy { machine, class, .. }, [(_, pair)]) => {
                 let name = of_machine(machine);
                 let copy = Server::follow(&pair.primary, &name, &self.yard, self.size(class)).await?;
                 pairs.push((machine.clone(), Pair { primary: copy, standby: None }));
             }
-            (Order::TakeOver { .. }, [(_, old), (_, new)]) => {
-                // What it has taken is with the copy before it is gone.
+            (Order::TakeOver { new: id, .. }, [(_, old), (_, new)]) => {
+                // A clean stop ships everything to whoever follows then: what it has taken is with the copy before it is gone.
+                new.primary.until_it_follows(&old.primary, &of_machine(id)).await?;
                 old.primary.stop().await?;
                 if let Some(mut standby) = old.standby.take() {
                     standby.stop().await?;
@@ -82,13 +83,15 @@ impl Tools {
         Ok(Finished { pairs: vec![(id, pair)] })
     }
 
-    async fn fail_over(&self, pair: &mut Pair, class: &str) -> Result<(), PlaneError> {
-        // What it has taken is with the standby before it is gone.
-        pair.primary.stop().await?;
+    async fn fail_over(&self, pair: &mut Pair, machine: &str, class: &str) -> Result<(), PlaneError> {
         let Some(mut standby) = pair.standby.take() else {
             // Its standby is still made: then a restart is all that there is.
+            pair.primary.stop().await?;
             return pair.primary.start(self.size(class)).await;
         };
+        // As with a copy that takes over.
+        standby.until_it_follows(&pair.primary, &name_of_standby(machine)).await?;
+        pair.primary.stop().await?;
         standby.promote().await?;
         pair.primary = standby;
         Ok(())

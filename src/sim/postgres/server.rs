@@ -84,6 +84,11 @@ impl Server {
     async fn launch_following(&mut self, origin: &Self, name: &str) -> Result<(), PlaneError> {
         self.write_settings("")?;
         self.launch()?;
+        self.until_it_follows(origin, name).await
+    }
+
+    /// Returns once the origin streams its log to this follower.
+    pub(super) async fn until_it_follows(&mut self, origin: &Self, name: &str) -> Result<(), PlaneError> {
         let clock = Clock::system();
         let follows = async {
             let origin = origin.superuser().await?;

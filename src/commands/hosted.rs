@@ -1,5 +1,7 @@
 //! An engine in this process: what runs it besides its face.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -16,6 +18,7 @@ use crate::journal::Journal;
 use crate::model::event::{Entry, Event};
 use crate::model::guard::Guards;
 use crate::model::policy::Policy;
+use crate::model::pooler::PoolerStep;
 use crate::model::settings::Settings;
 use crate::model::snapshot::Snapshot;
 use crate::sim::postgres::pooler::PgBouncer;
@@ -61,8 +64,9 @@ impl Hosted {
         };
         let first = Snapshot::before_the_start(clock.now(), backend.clone());
         let (client, server) = control::pair(first, environment.operator.clone());
-        let servers = sources(&settings, environment, &aws, &clock)?;
-        let poolers = poolers(&settings, environment, &aws, &clock)?;
+        let ways = sources(&settings, environment, &aws, &clock);
+        let ways = ways.and_then(|servers| Ok((servers, poolers(&settings, environment, &aws, &clock)?)));
+        let (servers, poolers) = ways.inspect_err(|_| say_owed(&entries))?;
         let parts = Parts {
             settings,
             digest: digest::<Policy>,
@@ -122,6 +126,25 @@ impl Hosted {
     /// The time on its clock.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+/// An engine that cannot start lets nobody go on: a person must know that there is somebody.
+fn say_owed(entries: &[Entry]) {
+    let mut owed = BTreeSet::new();
+    for entry in entries {
+        if let Event::Pooler { database, step, .. } = &entry.event {
+            match step {
+                PoolerStep::Pausing { .. } => owed.insert(database),
+                PoolerStep::Resumed { .. } => owed.remove(database),
+                PoolerStep::Paused { .. } | PoolerStep::NotResumed { .. } => false,
+            };
+        }
+    }
+    for database in owed {
+        tracing::error!(
+            "the pooler of {database} may still hold its clients since a process that ended: RESUME it by hand"
+        );
     }
 }
 

@@ -1,5 +1,7 @@
 //! `upshift preflight`: every gate in front of a change of class, as it is now. Nothing is changed and nothing recorded.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -7,10 +9,11 @@ use super::backend::{self, Ready};
 use super::configuration::{digest, settings};
 use super::environment::Environment;
 use super::process::runtime;
-use super::servers::sources;
+use super::servers::{poolers, sources};
 use super::{CommandError, stdout};
 use crate::cli::PreflightArgs;
 use crate::controller::inspect;
+use crate::controller::pooler::PooledServer;
 use crate::engine::Engine;
 use crate::journal;
 use crate::model::choice::Choice;
@@ -21,11 +24,16 @@ use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::Guards;
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Strategy};
+use crate::model::pooler::PoolerPolicy;
 use crate::model::server::ServerSeen;
 use crate::model::text::clean;
+use crate::workload::pooler::PoolerSeen;
 
 /// What no API of AWS shows before the change.
 const UNSEEN: &str = "not seen from here: long transactions, and external replication slots";
+
+/// A name that has moved is known to be elsewhere after this time: longer ones are told.
+const LONGEST_DNS_TTL: Duration = Duration::from_secs(2);
 
 /// Looks, and prints a table for each target. A closed gate that guards the database itself is exit code 1; those that
 /// only keep the engine from acting by itself are not.
@@ -48,6 +56,11 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
         let aws = crate::aws::connect::connect(&settings.aws, target).await;
         let mut engine = Engine::new(settings, digest::<Policy>, &entries, Guards::all());
         let servers = sources(engine.settings(), environment, &aws, &clock)?;
+        let pooler = poolers(engine.settings(), environment, &aws, &clock)?.remove(&database);
+        let pooler = match &pooler {
+            Some(held) => Some(pooler_words(held, policy.pooler.as_ref()).await),
+            None => None,
+        };
         inspect::inspect(&mut engine, &aws, &clock, &servers).await;
         drop(tasks);
         let now = clock.now();
@@ -80,7 +93,14 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
             let (database, strategy) = (database.clone(), policy.strategy);
             Table { database, from, to, strategy, now, gates, strategies, server, is_server_seen }
         });
-        report(&tables.collect::<Vec<_>>(), &problems, args.json)
+        report(&tables.collect::<Vec<_>>(), &problems, args.json)?;
+        match pooler {
+            Some(Ok(words)) if !args.json => stdout::line(&format!("clients are held meanwhile: {words}")),
+            Some(Err(why)) => {
+                Err(CommandError::Failed(format!("clients could not be held, and nothing takes over: {why}")))
+            }
+            Some(Ok(_)) | None => Ok(()),
+        }
     })
 }
 
@@ -100,6 +120,28 @@ struct Table {
     server: Option<ServerSeen>,
     #[serde(skip)]
     is_server_seen: bool,
+}
+
+/// What a pause would find, or why there would be none: an hour of copying would be for nothing then.
+async fn pooler_words(held: &PooledServer, policy: Option<&PoolerPolicy>) -> Result<String, String> {
+    let seen = held.pooler.look().await.map_err(|error| error.to_string())?;
+    let PoolerSeen { leads_to, pool_mode, query_wait, dns_max_ttl } = seen;
+    if pool_mode == "session" {
+        let why = "a session keeps its server until the client ends, so that no pause would ever be complete";
+        return Err(format!("pool_mode is session, and must be transaction or statement: {why}"));
+    }
+    let longest = policy.map_or(Duration::ZERO, |policy| policy.max_pause);
+    let limit = query_wait.filter(|wait| !wait.is_zero() && *wait <= longest);
+    if let Some(limit) = limit {
+        let (limit, longest) = (limit.as_secs(), longest.as_secs());
+        return Err(format!(
+            "PgBouncer sends waiting clients away after {limit} s (query_wait_timeout), and max_pause is {longest} s"
+        ));
+    }
+    let slow = dns_max_ttl.filter(|ttl| *ttl > LONGEST_DNS_TTL).map_or_else(String::new, |ttl| {
+        format!("; its dns_max_ttl of {} s can lead clients to the old machine for so long: set it to 1", ttl.as_secs())
+    });
+    Ok(format!("{} at PgBouncer leads to {leads_to} in {pool_mode} mode{slow}", held.pooler.database))
 }
 
 /// What the journal says of arming, holds, cooldowns and actions; none is no failure here.

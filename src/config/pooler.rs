@@ -32,9 +32,20 @@ pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
     let mut duration = |key: &str, range: &RangeInclusive<Duration>, usual: Duration| {
         section.duration(key, range, problems).map_or(usual, Spanned::into_inner)
     };
+    let max_pause = duration("max_pause", &MAX_PAUSE, Duration::from_mins(1));
+    let pause_within = duration("pause_within", &PAUSE_WITHIN, Duration::from_secs(5));
+    if pause_within >= max_pause {
+        let title = "a pause must be complete before it is over";
+        let place =
+            if section.has("pause_within") { section.place("pause_within") } else { section.place("max_pause") };
+        let problem = Diagnostic::new(place, title, "not below max_pause");
+        problems.push(
+            problem.help("clients wait from the moment that the pause is asked for: max_pause counts from there"),
+        );
+    }
     Some(PoolerPolicy {
-        max_pause: duration("max_pause", &MAX_PAUSE, Duration::from_mins(1)),
-        pause_within: duration("pause_within", &PAUSE_WITHIN, Duration::from_secs(5)),
+        max_pause,
+        pause_within,
         admin_dsn: access.dsn,
         password: access.password,
         ca_file: access.ca_file,

@@ -76,7 +76,7 @@ impl Pauses {
         let (outcome, answered) = oneshot::channel();
         // It waits in the channel.
         let refuse = |open: oneshot::Sender<Result<(), String>>, why: String| drop(open.send(Err(why)));
-        if let Some(going) = self.under_way(&database) {
+        if let Some(going) = self.going.get(&database) {
             // Its RESUME would end this one, too. It is still owed, so nothing is told.
             refuse(open, format!("the pause of {} is not over", going.action.0));
         } else if let Some((pause, let_go)) = self.pause(&action, &database) {
@@ -93,7 +93,7 @@ impl Pauses {
 
     /// Lets clients go on: at once those that are held now, and those that a process before this one may have left held.
     pub fn let_go(&mut self, action: ActionId, database: DatabaseName) {
-        if let Some(going) = self.under_way(&database) {
+        if let Some(going) = self.going.get(&database) {
             going.let_go.send_if_modified(|told| {
                 let is_new = told.is_none();
                 told.get_or_insert_with(|| "the action goes on without them".to_owned());
@@ -120,7 +120,7 @@ impl Pauses {
         loop {
             tokio::select! {
                 biased;
-                Some(news) = self.news.recv() => return news,
+                Some(news) = self.news.recv() => return self.heard(news),
                 Some(ended) = self.tasks.join_next_with_id() => self.took_end(ended.err()),
                 else => std::future::pending().await,
             }
@@ -136,7 +136,7 @@ impl Pauses {
         loop {
             tokio::select! {
                 biased;
-                Some(news) = self.news.recv() => take(news),
+                Some(news) = self.news.recv() => take(self.heard(news)),
                 ended = self.tasks.join_next_with_id() => match ended {
                     Some(ended) => self.took_end(ended.err()),
                     None => break,
@@ -144,7 +144,7 @@ impl Pauses {
             }
         }
         while let Ok(news) = self.news.try_recv() {
-            take(news);
+            take(self.heard(news));
         }
     }
 
@@ -156,11 +156,17 @@ impl Pauses {
             return;
         };
         tracing::error!(action = action.0, "a pause of the pooler of {database} was lost: {lost}");
+        self.going.remove(&database);
         self.let_go(action, database);
     }
 
-    fn under_way(&self, database: &DatabaseName) -> Option<&Going> {
-        self.going.get(database).filter(|going| !going.task.is_finished())
+    /// A pause is over when that is told, and not when its task is seen to have ended: until then nobody knows of it.
+    fn heard(&mut self, news: News) -> News {
+        let is_over = matches!(news.step, PoolerStep::Resumed { .. });
+        if is_over && self.going.get(&news.database).is_some_and(|going| going.action == news.action) {
+            self.going.remove(&news.database);
+        }
+        news
     }
 
     fn pause(&self, action: &ActionId, database: &DatabaseName) -> Option<(Pause, watch::Sender<Option<String>>)> {

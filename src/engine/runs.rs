@@ -145,7 +145,7 @@ impl Engine {
         watched.confirmed = Some((looks + 1, first_at));
     }
 
-    fn end_run(&mut self, now: Timestamp, run: &Run, result: ActionResult) {
+    pub(super) fn end_run(&mut self, now: Timestamp, run: &Run, result: ActionResult) {
         let database = run.intent.database.clone();
         self.let_clients_go(&database);
         let seen = self.watched.get(&database).and_then(|watched| watched.seen.as_ref());

@@ -3,6 +3,7 @@
 mod choices;
 mod direct;
 mod holds;
+mod pooler;
 
 use jiff::{SignedDuration, Timestamp};
 

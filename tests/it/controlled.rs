@@ -31,8 +31,18 @@ pub(crate) struct Running {
 
 /// Starts a controller on the simulation, with its evidence in `directory`.
 pub(crate) async fn start_by(settings: Settings, sim: &Sim, directory: &Path) -> Running {
+    let (journal, entries) = Journal::open(directory, sim.clock().now()).unwrap();
+    start_with(settings, sim, (Ok(journal), entries), Poolers::new()).await
+}
+
+/// The same with a journal, or why there is none, what it says already, and poolers.
+pub(crate) async fn start_with(
+    settings: Settings,
+    sim: &Sim,
+    (journal, entries): (Result<Journal, String>, Vec<Entry>),
+    poolers: Poolers,
+) -> Running {
     let clock = sim.clock().clone();
-    let (journal, entries) = Journal::open(directory, clock.now()).unwrap();
     let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
     let backend = Backend::Simulation { scenario: "checkpoints".into(), speed: 1.0, endpoint: String::new() };
     let first = Snapshot::before_the_start(clock.now(), backend.clone());
@@ -41,9 +51,7 @@ pub(crate) async fn start_by(settings: Settings, sim: &Sim, directory: &Path) ->
         Event::EngineStarted { version: "test".into(), pid: 1, mode: "test".into(), config_digest: "digest".into() };
     let digest = |_: &_| "digest".to_owned();
     let guards = Guards::all();
-    let journal = Ok(journal);
     let servers = Vec::new();
-    let poolers = Poolers::new();
     let parts =
         Parts { settings, digest, journal, entries, aws, servers, poolers, clock, server, backend, start, guards };
     let controller = Controller::new(parts);

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use upshift::clock::{Clock, Stopwatch};
+use upshift::config;
 use upshift::controller::pooler::{Gate, News, Pauses, PooledServer, Poolers};
+use upshift::journal::Journal;
 use upshift::model::action::ActionId;
 use upshift::model::call::{CallOutcome, NOT_SENT};
 use upshift::model::database::DatabaseName;
+use upshift::model::event::Event;
 use upshift::model::pooler::PoolerStep;
 use upshift::workload::access::{Access, Password};
 
+use crate::controlled::{entries, sent, simulation, start_with};
 use crate::pgbouncer::{PATIENCE, PgBouncer};
 use crate::postgres::Server;
 use crate::proxy::Proxy;
@@ -38,9 +43,13 @@ impl Ground {
 
     /// As a new process has them.
     fn pauses(bouncer: &PgBouncer, endpoint: &Proxy, max_pause: Duration, database: &str) -> Pauses {
+        Pauses::new(Self::poolers(bouncer, endpoint, max_pause, database), Clock::system())
+    }
+
+    fn poolers(bouncer: &PgBouncer, endpoint: &Proxy, max_pause: Duration, database: &str) -> Poolers {
         let pause_within = Duration::from_millis(300);
         let held = PooledServer { pooler: bouncer.pooler(database), server: way(endpoint), max_pause, pause_within };
-        Pauses::new(Poolers::from([(orders(), held)]), Clock::system())
+        Poolers::from([(orders(), held)])
     }
 
     fn begin(&mut self) -> Gate {
@@ -321,4 +330,53 @@ async fn what_a_dead_process_asked_for_is_undone_also_when_pgbouncer_hears_it_la
     drop(door);
     let gone = async { while pooler.resume().await.is_err() {} };
     Clock::system().bounded(PATIENCE, gone).await.expect("the session never went");
+}
+
+/// Killed at any point after the first record of a pause, an engine leaves this: the record, and clients that are held.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_engine_lets_go_what_a_dead_one_held_also_where_it_can_record_nothing() {
+    let ground = Ground::new(PATIENCE).await;
+    let sim = simulation(include_str!("../../src/sim/scenarios/checkpoints.toml"), "");
+    let directory = TempDir::new().unwrap();
+    let step = PoolerStep::Pausing { max_pause_secs: 60 };
+    let owed = Event::Pooler { action: action(), database: orders(), step };
+    let (mut journal, _) = Journal::open(directory.path(), sim.clock().now()).unwrap();
+    journal.append(sim.clock().now(), owed).unwrap();
+    journal.sync().unwrap();
+    drop(journal);
+    let poolers = || Ground::poolers(&ground.bouncer, &ground.endpoint, PATIENCE, "app");
+
+    ground.bouncer.console("PAUSE app").await.unwrap();
+    let unusable = (Err("no space left".to_owned()), entries(directory.path()));
+    let running = start_with(config::checkpoints(), &sim, unusable, poolers()).await;
+    ground.bouncer.until_paused(false).await;
+    running.end().await;
+
+    ground.bouncer.console("PAUSE app").await.unwrap();
+    let kept = Journal::open(directory.path(), sim.clock().now()).unwrap();
+    let mut running = start_with(config::checkpoints(), &sim, (Ok(kept.0), kept.1), poolers()).await;
+    let is_resumed = |event: &Event| matches!(event, Event::Pooler { step: PoolerStep::Resumed { .. }, .. });
+    Clock::system().bounded(PATIENCE, running.until(is_resumed)).await.expect("RESUME was never recorded");
+    assert!(!ground.bouncer.is_paused().await);
+    running.end().await;
+
+    // Nothing is owed any more: a pause of now is somebody else's.
+    ground.bouncer.console("PAUSE app").await.unwrap();
+    let kept = Journal::open(directory.path(), sim.clock().now()).unwrap();
+    let mut running = start_with(config::checkpoints(), &sim, (Ok(kept.0), kept.1), poolers()).await;
+    let knows = |event: &Event| matches!(event, Event::IdentityConfirmed { .. });
+    Clock::system().bounded(PATIENCE, running.until(knows)).await.expect("it never looked");
+    running.end().await;
+    assert!(ground.bouncer.is_paused().await);
+    assert_eq!(sent(&entries(directory.path())), Vec::<&str>::new());
+}
+
+/// `preflight` reads what would make a pause fail or hurt.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_matters_for_a_pause_is_read_of_pgbouncer() {
+    let bouncer = PgBouncer::with(1, "query_wait_timeout = 7\ndns_max_ttl = 1").await;
+    let seen = bouncer.pooler("app").look().await.unwrap();
+    assert_eq!((seen.leads_to.as_str(), seen.pool_mode.as_str()), ("127.0.0.1:1", "transaction"));
+    assert_eq!(seen.query_wait, Some(Duration::from_secs(7)));
+    assert_eq!(seen.dns_max_ttl, Some(Duration::from_secs(1)));
 }

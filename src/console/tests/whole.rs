@@ -3,8 +3,10 @@
 use super::*;
 use crate::console::fixtures::{snapshot, trouble};
 use crate::console::state::{Extent, Panel};
+use crate::model::action::ActionId;
 use crate::model::failure::FailingRead;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::pooler::HeldClients;
 
 /// A screen's words, with what was wrapped put together again.
 fn words(screen: &str) -> String {
@@ -122,4 +124,30 @@ fn an_answer_that_does_not_come_is_told_as_that_before_the_engine_is_blamed() {
     assert!(!screen(100, 1.0).contains("the engine does not answer"), "{}", screen(100, 1.0));
     assert!(screen(151, 1.0).contains("the engine does not answer"), "no look takes so long");
     assert!(!screen(120, 30.0).contains("AWS has not answered"), "four seconds of the machine");
+}
+
+#[test]
+fn clients_that_a_pooler_holds_are_told_first_and_until_when() {
+    let mut held = trouble();
+    let since = held.at.checked_sub(jiff::SignedDuration::from_secs(4)).unwrap();
+    let of = |is_sure, not_resumed: Option<&str>| HeldClients {
+        action: ActionId("a7".into()),
+        since,
+        max_pause_secs: 30,
+        is_sure,
+        not_resumed: not_resumed.map(str::to_owned),
+    };
+    let mut told = |clients| {
+        held.databases[0].held_clients = Some(clients);
+        words(&low(&held, "z<tab>"))
+    };
+    let asked = told(of(false, None));
+    assert!(asked.contains("! a7: the pooler of checkpoints is asked to hold its clients"), "{asked}");
+    let sure = told(of(true, None));
+    let (first, hold) = (sure.find("! a7: clients of checkpoints held by the pooler since"), sure.find("HELD"));
+    assert!(first.is_some() && first < hold, "first of all: {sure}");
+    assert!(sure.contains("they go on at") && sure.contains("at the latest"), "{sure}");
+    let stuck = told(of(true, Some("PgBouncer at 127.0.0.1: no answer")));
+    assert!(stuck.contains("✘ CLIENTS of checkpoints may be HELD by the pooler since"), "{stuck}");
+    assert!(stuck.contains("RESUME fails (tried each second); by hand, at PgBouncer's console"), "{stuck}");
 }

@@ -16,7 +16,7 @@ pub(super) const KEYS: [&str; 7] =
 /// A second is shorter than any takeover; after five minutes clients have given up.
 const MAX_PAUSE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(5);
 /// New transactions wait meanwhile.
-const PAUSE_WITHIN: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(1);
+const PAUSE_WITHIN: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(1);
 
 /// The table, where there is one.
 pub(super) fn read(database: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<PoolerPolicy> {

@@ -48,6 +48,15 @@ fn every_valid_fixture_is_taken() {
                 assert_eq!(database.delay_of(&writes.name), Duration::from_secs(10));
                 assert_eq!(billing.delay_of(&writes.name), Duration::from_mins(2));
             }
+            "pooler" => {
+                let [held, usual] = [0, 1].map(|at| settings.databases[at].pooler.clone().unwrap());
+                assert_eq!((held.database.as_str(), usual.database.as_str()), ("app", "billing"));
+                assert_eq!(
+                    (held.max_pause, held.pause_within),
+                    (Duration::from_secs(90), Duration::from_millis(2_500))
+                );
+                assert_eq!((usual.max_pause, usual.pause_within), (Duration::from_mins(1), Duration::from_secs(5)));
+            }
             "up_only" => assert_eq!(settings.databases[0].down[0].to_string(), "writes < 45 in 10 of 10"),
             _ => {}
         }

@@ -144,7 +144,8 @@ fn clients_that_a_pooler_holds_are_told_first_and_until_when() {
     let asked = told(of(false, None));
     assert!(asked.contains("! a7: the pooler of checkpoints is asked to hold its clients"), "{asked}");
     let sure = told(of(true, None));
-    let (first, hold) = (sure.find("! a7: clients of checkpoints held by the pooler since"), sure.find("HELD"));
+    let (first, hold) =
+        (sure.find("! a7: clients of checkpoints held by the pooler since"), sure.find("✘ HELD orders"));
     assert!(first.is_some() && first < hold, "first of all: {sure}");
     assert!(sure.contains("they go on at") && sure.contains("at the latest"), "{sure}");
     let stuck = told(of(true, Some("PgBouncer at 127.0.0.1: no answer")));

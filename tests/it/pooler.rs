@@ -151,7 +151,11 @@ async fn clients_wait_while_a_standby_takes_over_and_lose_nothing() {
     };
     assert_eq!(why, "another machine takes writes");
     let before: u64 = standby.psql("select count(*) from t").parse().unwrap();
-    let goes_on = async { while standby.psql("select count(*) from t").parse::<u64>().unwrap() <= before {} };
+    let goes_on = async {
+        while standby.psql("select count(*) from t").parse::<u64>().unwrap() <= before {
+            tokio::task::yield_now().await;
+        }
+    };
     Clock::system().bounded(PATIENCE, goes_on).await.expect("clients write to the new server");
     stop.send_replace(true);
     let (mut written, mut longest) = (0, Duration::ZERO);
@@ -192,7 +196,12 @@ async fn clients_go_on_when_the_takeover_did_not_begin_or_was_taken_back() {
     server.psql("alter system set log_statement = 'all'");
     server.psql("select pg_reload_conf()");
     let (before, clock) = (log_lines(), Clock::system());
-    let seen = async { while log_lines() < before + 4 {} };
+    let seen = async {
+        while log_lines() < before + 4 {
+            // The bound is heard only between two looks.
+            tokio::task::yield_now().await;
+        }
+    };
     clock.bounded(PATIENCE, seen).await.expect("the writer is looked for");
     assert!(ground.bouncer.is_paused().await, "a machine that takes no writes is waited for");
     read_only("off");

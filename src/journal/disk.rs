@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use super::error::OpenError;
-use super::lock;
+use super::lock::{self, Lock};
 
 /// Where a journal's segments are. Names are file names without a path.
 pub trait Disk: Debug + Send {
@@ -70,7 +70,7 @@ pub trait Disk: Debug + Send {
 pub(super) struct Directory {
     dir: PathBuf,
     /// None for a reader.
-    lock: Option<File>,
+    lock: Option<Lock>,
     pub(super) open: Option<File>,
     /// The name of the open file.
     name: String,
@@ -116,7 +116,7 @@ impl Directory {
             return Err(gone("the file that is written to"));
         }
         match &self.lock {
-            Some(file) if !is_at(file, &self.dir.join(lock::NAME))? => Err(gone("the lock file")),
+            Some(lock) if !is_at(lock.file(), &self.dir.join(lock::NAME))? => Err(gone("the lock file")),
             _ => Ok(()),
         }
     }

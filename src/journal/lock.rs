@@ -13,8 +13,27 @@ pub(super) const NAME: &str = "journal.lock";
 /// A process id is at most ten digits; what else stands in the file is not read.
 const PID_BYTES: u64 = 16;
 
-/// Takes the lock of a directory and writes this process's id into it. Held until the file is dropped.
-pub(super) fn take(dir: &Path) -> Result<File, OpenError> {
+/// A lock that is held. It ends with this, even while a process that was forked in this moment, and has not become its own
+/// program yet, has the file open too.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Lock {
+    /// The locked file.
+    pub(super) fn file(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The kernel releases it at the latest when the last one closes the file.
+        drop(self.0.unlock());
+    }
+}
+
+/// Takes the lock of a directory and writes this process's id into it.
+pub(super) fn take(dir: &Path) -> Result<Lock, OpenError> {
     let path = dir.join(NAME);
     let io = |source| OpenError::Io { path: path.clone(), source };
     let mut options = File::options();
@@ -27,11 +46,27 @@ pub(super) fn take(dir: &Path) -> Result<File, OpenError> {
     }
     file.set_len(0).map_err(io)?;
     writeln!(file, "{}", std::process::id()).map_err(io)?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 fn owner(file: File) -> Option<u32> {
     let mut text = String::new();
     file.take(PID_BYTES).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_ends_with_its_owner_although_a_forked_process_still_has_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = take(dir.path()).unwrap();
+        let forked = held.file().try_clone().unwrap();
+        assert!(matches!(take(dir.path()), Err(OpenError::Locked { .. })));
+        drop(held);
+        take(dir.path()).unwrap();
+        drop(forked);
+    }
 }

@@ -1,10 +1,9 @@
 //! `upshift canary`: the witness of availability, and what it needs.
 
-use std::io::{IsTerminal, Write};
-
 use super::access::{access, access_by};
 use super::environment::Environment;
 use super::process::{ending_signal, runtime};
+use super::progress_line::{ProgressLine, Stays};
 use super::{CommandError, stdout};
 use crate::cli::canary::{CanaryArgs, PrepareArgs};
 use crate::clock::Clock;
@@ -84,28 +83,24 @@ async fn watch(args: &CanaryArgs, canary: &Canary) -> Result<(), CommandError> {
         }
     };
     let mut live = canary.watch();
+    let line = ProgressLine::new();
     let progress = async {
         while live.changed().await.is_ok() {
-            if std::io::stderr().is_terminal() {
-                let line = progress_line(&live.borrow_and_update(), &clock);
-                drop(write!(std::io::stderr(), "\r\x1b[K{line}"));
+            if line.rewrites {
+                line.say(&progress_words(&live.borrow_and_update(), &clock), Stays::No);
             }
             clock.sleep(std::time::Duration::from_millis(200)).await;
         }
     };
-    let result = tokio::select! {
+    tokio::select! {
         biased;
         signal = ending_signal() => signal.map(|_| ()),
         () = end => Ok(()),
         () = progress => Ok(()),
-    };
-    if std::io::stderr().is_terminal() {
-        drop(write!(std::io::stderr(), "\r\x1b[K"));
     }
-    result
 }
 
-fn progress_line(live: &Live, clock: &Clock) -> String {
+fn progress_words(live: &Live, clock: &Clock) -> String {
     let paths = live.paths.iter().map(|(path, live)| {
         let state = match (live.out_since, live.last) {
             (Some(since), _) => format!("OUT {:.1} s", clock.now().duration_since(since).as_secs_f64()),

@@ -1,12 +1,11 @@
 //! `upshift load`: writes at a rate, and what became of them.
 
-use std::io::{IsTerminal, Write};
-use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::environment::Environment;
+use super::progress_line::{ProgressLine, Stays};
 use super::{CommandError, access, last_words, process, stdout};
 use crate::cli::load::LoadArgs;
 use crate::clock::Clock;
@@ -70,7 +69,7 @@ async fn operate(load: &Load, writes_per_sec: f64) -> Result<LoadEnd, CommandErr
 
 /// Tells people where the load is, for ever.
 async fn tell(mut seen: watch::Receiver<Progress>, target: &str, limit: Duration) -> std::convert::Infallible {
-    let line = Line::new();
+    let line = ProgressLine::new();
     let every = if line.rewrites { Duration::from_millis(500) } else { Duration::from_secs(10) };
     let mut next = Duration::ZERO;
     loop {
@@ -84,45 +83,6 @@ async fn tell(mut seen: watch::Receiver<Progress>, target: &str, limit: Duration
         } else if now.elapsed >= next {
             line.say(&words(&now, limit), if line.rewrites { Stays::No } else { Stays::Yes });
             next = now.elapsed + every;
-        }
-    }
-}
-
-/// Lines on stderr, from a thread of their own: a terminal that takes nothing must not hold up what is due. What it does
-/// not take is left out.
-struct Line {
-    sender: Option<SyncSender<String>>,
-    rewrites: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stays {
-    Yes,
-    No,
-}
-
-impl Line {
-    fn new() -> Self {
-        let (sender, lines) = sync_channel::<String>(4);
-        let write = move || lines.iter().try_for_each(|line| std::io::stderr().write_all(line.as_bytes()));
-        let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(write);
-        Self { sender: thread.is_ok().then_some(sender), rewrites: std::io::stderr().is_terminal() }
-    }
-
-    fn say(&self, words: &str, stays: Stays) {
-        let end = if stays == Stays::Yes { "\n" } else { "" };
-        // Back to the beginning, and what was there is cleared.
-        let start = if self.rewrites { "\r\u{1b}[K" } else { "" };
-        if let Some(sender) = &self.sender {
-            drop(sender.try_send(format!("{start}{words}{end}")));
-        }
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        if self.rewrites {
-            self.say("", Stays::No);
         }
     }
 }

@@ -15,6 +15,7 @@ mod load;
 mod logging;
 mod preflight;
 mod process;
+mod progress_line;
 mod report;
 mod run;
 mod servers;

@@ -9,8 +9,9 @@ use super::pooler::PooledServer;
 use crate::clock::{Clock, Stopwatch};
 use crate::model::call::CallOutcome;
 use crate::model::pooler::PoolerStep;
+use crate::model::server::ServerId;
+use crate::workload::current_writer;
 use crate::workload::pooler::PoolerError;
-use crate::workload::writer::{self, Writer};
 
 /// How soon the writer is looked for again: what clients wait beyond the takeover itself.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -81,7 +82,7 @@ impl Pause {
     }
 
     /// Some tries; the server that takes writes before the takeover.
-    async fn hold(&mut self) -> Result<Writer, String> {
+    async fn hold(&mut self) -> Result<ServerId, String> {
         let trying = Stopwatch::start();
         loop {
             let why = match self.try_to_hold().await {
@@ -99,7 +100,7 @@ impl Pause {
         }
     }
 
-    async fn try_to_hold(&mut self) -> Result<Writer, String> {
+    async fn try_to_hold(&mut self) -> Result<ServerId, String> {
         let server = self.held.server.dsn().words();
         let before = self.writer().await?.ok_or_else(|| format!("{server} takes no writes"))?;
         let door = self.held.pooler.door().await.map_err(|error| error.to_string())?;
@@ -110,7 +111,7 @@ impl Pause {
     }
 
     /// Why clients go on now.
-    async fn until_over(&mut self, before: &Writer, answered: oneshot::Receiver<CallOutcome>) -> String {
+    async fn until_over(&mut self, before: &ServerId, answered: oneshot::Receiver<CallOutcome>) -> String {
         let limit = self.held.max_pause;
         let left = limit.saturating_sub(self.since.map_or(Duration::ZERO, |since| since.elapsed()));
         let mut let_go = self.let_go.clone();
@@ -122,7 +123,7 @@ impl Pause {
         }
     }
 
-    async fn until_written(&self, before: &Writer, answered: oneshot::Receiver<CallOutcome>) -> String {
+    async fn until_written(&self, before: &ServerId, answered: oneshot::Receiver<CallOutcome>) -> String {
         match answered.await {
             Ok(CallOutcome::Refused { .. }) => return "the takeover did not begin".to_owned(),
             Err(_) => return "the call was lost".to_owned(),
@@ -131,7 +132,9 @@ impl Pause {
         let mut was_closed = false;
         loop {
             match self.writer().await {
-                Ok(Some(now)) if now.is_another_than(before) => return "another machine takes writes".to_owned(),
+                Ok(Some(now)) if now.is_another_machine_than(before) => {
+                    return "another machine takes writes".to_owned();
+                }
                 Ok(Some(_)) if was_closed => {
                     return "taken back: the machine of before takes writes again".to_owned();
                 }
@@ -144,10 +147,10 @@ impl Pause {
     }
 
     /// Who takes writes now; `None` where what answers takes none.
-    async fn writer(&self) -> Result<Option<Writer>, String> {
+    async fn writer(&self) -> Result<Option<ServerId>, String> {
         let limit = ANSWER_LIMIT.mul_f64(self.clock.speed());
         let server = self.held.server.dsn().words();
-        writer::now(&self.held.server, limit).await.map_err(|error| format!("{server}: {error}"))
+        current_writer::now(&self.held.server, limit).await.map_err(|error| format!("{server}: {error}"))
     }
 
     /// Clients go on when this returns.

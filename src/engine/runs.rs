@@ -13,7 +13,7 @@ use crate::model::hold::{Hold, HoldCause};
 use crate::model::operator::Actor;
 use crate::model::outage::Outage;
 use crate::model::policy::Policy;
-use crate::model::server::ClientPath;
+use crate::model::server::ClientsReach;
 use crate::playbook::Next;
 
 impl Engine {
@@ -156,8 +156,8 @@ impl Engine {
         let outage = Outage::of(run).filter(|_| run.intent.removes.is_none());
         let (outage_secs, outage_by) = outage.map(|outage| (outage.secs(), outage.by)).unzip();
         let is_change = result == ActionResult::Verified && run.intent.removes.is_none();
-        let clients = self.client_path(run).ok().filter(|_| is_change);
-        if clients.is_some_and(|clients| clients != ClientPath::NotChecked) {
+        let clients = self.clients_reach(run).ok().filter(|_| is_change);
+        if clients.is_some_and(|clients| clients != ClientsReach::NotChecked) {
             self.note_server(now, run, false);
         }
         self.record(

@@ -7,7 +7,7 @@ use crate::model::action::Run;
 use crate::model::database::DatabaseName;
 use crate::model::event::Event;
 use crate::model::gate::GateResult;
-use crate::model::server::{ClientPath, ServerReading, ServerSeen};
+use crate::model::server::{ClientsReach, ServerReading, ServerSeen};
 
 /// A server is read each second: what is so many times as old as a look may be is not known.
 const SEEN_WITHIN_FRESH_LOOKS: i32 = 2;
@@ -51,25 +51,25 @@ impl Engine {
     }
 
     /// What is known of the clients' path since the last call of an action; or why it does not lead to the new machine.
-    pub(super) fn client_path(&self, run: &Run) -> Result<ClientPath, String> {
+    pub(super) fn clients_reach(&self, run: &Run) -> Result<ClientsReach, String> {
         let database = &run.intent.database;
         let is_read = self.settings.policy(database).is_some_and(|policy| policy.postgres.is_some());
-        let Some(call) = run.last_call().filter(|_| is_read) else { return Ok(ClientPath::NotChecked) };
+        let Some(call) = run.last_call().filter(|_| is_read) else { return Ok(ClientsReach::NotChecked) };
         let Some(seen) = self.server(database).filter(|seen| seen.at > call.sent_at) else {
             return Err("no session comes to a server through the endpoint of clients".to_owned());
         };
         match &run.server_before {
             Some(before) if *before == seen.id => Err(format!("clients still come to the server of before, {before}")),
             _ if !seen.is_writable => Err(format!("clients come to a server that takes no writes, {}", seen.id)),
-            Some(_) => Ok(ClientPath::AnotherServer),
-            None => Ok(ClientPath::Writable),
+            Some(_) => Ok(ClientsReach::AnotherServer),
+            None => Ok(ClientsReach::Writable),
         }
     }
 
     /// Why an action that could go on does not, in a sentence.
     pub(super) fn waits_for(&self, run: &Run, is_found_done: bool) -> Option<String> {
         if is_found_done {
-            let why = self.client_path(run).err()?;
+            let why = self.clients_reach(run).err()?;
             return Some(format!("done by AWS's words, and not verified: {why}"));
         }
         let is_ahead_of_cut = run.is_sent() && run.intent.strategy.makes_a_copy() && run.switched.is_none();

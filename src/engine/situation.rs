@@ -44,7 +44,7 @@ impl Engine {
         let policy = self.settings.policy(database);
         let stuck_after = policy.and_then(|policy| SignedDuration::try_from(policy.stuck_after).ok());
         let usual = CopyPolicy::default();
-        let at_server = AtServer { in_the_way: self.in_the_way(run), clients_wait: self.client_path(run).err() };
+        let at_server = AtServer { in_the_way: self.in_the_way(run), clients_wait: self.clients_reach(run).err() };
         let left_reader = watched.and_then(|watched| self.left_reader(watched, run, now));
         let situation = Situation {
             look,

@@ -17,7 +17,7 @@ use super::hold::Hold;
 use super::operator::Operator;
 use super::outage::OutageSource;
 use super::pooler::PoolerStep;
-use super::server::{ClientPath, ServerId};
+use super::server::{ClientsReach, ServerId};
 
 /// One event. The `kind` of a record is the variant in snake case, its `data` the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -258,7 +258,7 @@ pub enum Event {
         outage_by: Option<OutageSource>,
         /// Of a verified change: what is known of the clients' path.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        clients: Option<ClientPath>,
+        clients: Option<ClientsReach>,
         /// How it ended.
         #[serde(flatten)]
         result: ActionResult,

@@ -76,14 +76,22 @@ impl ServerMetric {
     }
 }
 
-/// Which server it is: one that was restarted is another one, and so is a machine that took over.
+/// Which server it is, in which life of it: one that was restarted is another one, and so is a machine that took over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerId {
     /// When its postmaster was started, by its own clock.
     pub started_at: Timestamp,
-    /// The address that it answers from; absent over a Unix socket.
+    /// The address and port that it answers from; absent over a Unix socket. A machine can have several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+}
+
+impl ServerId {
+    /// Whether this is another machine, and not another life of that one, nor another way to it.
+    pub fn is_another_machine_than(&self, before: &Self) -> bool {
+        let elsewhere = self.address != before.address || self.address.is_none();
+        self.started_at != before.started_at && elsewhere
+    }
 }
 
 impl fmt::Display for ServerId {
@@ -96,7 +104,7 @@ impl fmt::Display for ServerId {
 /// What is known of the way of clients to a database that an action has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ClientPath {
+pub enum ClientsReach {
     /// Nobody looked: no server is configured.
     NotChecked,
     /// A session through the endpoint comes to another server than before, and that one takes writes.
@@ -105,7 +113,7 @@ pub enum ClientPath {
     Writable,
 }
 
-impl ClientPath {
+impl ClientsReach {
     /// In a few words, for a line that says that it is verified.
     pub fn words(self) -> &'static str {
         match self {
@@ -154,5 +162,23 @@ impl ServerReading {
         let is_recent = |seen: &&ServerSeen| now.duration_since(seen.at).abs() <= limit;
         let recent = self.seen.as_ref().filter(is_recent);
         recent.map(|seen| Ok(seen.clone())).or_else(|| self.failure.clone().map(Err))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machine_is_neither_another_life_of_one_nor_another_way_to_it() {
+        let server = |second: i64, address: Option<&str>| ServerId {
+            started_at: Timestamp::from_second(second).unwrap(),
+            address: address.map(str::to_owned),
+        };
+        let before = server(10, Some("10.0.0.1:5432"));
+        assert!(server(9, Some("10.0.0.2:5432")).is_another_machine_than(&before));
+        assert!(!server(15, Some("10.0.0.1:5432")).is_another_machine_than(&before), "it was restarted");
+        assert!(!server(10, Some("fd00::1:5432")).is_another_machine_than(&before), "its other address");
+        assert!(server(15, None).is_another_machine_than(&server(10, None)), "over a socket nothing else is known");
     }
 }

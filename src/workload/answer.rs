@@ -25,7 +25,7 @@ select datid, stats_reset, tup_inserted + tup_updated + tup_deleted as rows, xac
   from pg_catalog.pg_stat_database where datid > 0;
 select extract(epoch from pg_catalog.clock_timestamp()) as taken,
        extract(epoch from pg_catalog.pg_postmaster_start_time()) as started,
-       pg_catalog.host(pg_catalog.inet_server_addr()) as address,
+       pg_catalog.host(pg_catalog.inet_server_addr()) || ':' || pg_catalog.inet_server_port() as address,
        not pg_catalog.pg_is_in_recovery()
          and pg_catalog.current_setting('transaction_read_only') = 'off' as is_writable,
        pg_catalog.current_setting('max_connections') as max_connections,
@@ -61,9 +61,7 @@ pub(super) fn read(messages: &[SimpleQueryMessage], now: Timestamp) -> Result<Re
         connections += number::<u32>(row, "connections")?;
     }
     let row = rows().find(|row| has(row, "taken")).ok_or("an answer without the server's time")?;
-    let started: f64 = number(row, "started")?;
-    let started_at = Timestamp::from_microsecond((started * 1e6).round() as i64).map_err(|error| error.to_string())?;
-    let server = ServerId { started_at, address: text(row, "address") };
+    let server = server_id(row)?;
     let seen = ServerSeen {
         at: now,
         id: server.clone(),
@@ -75,6 +73,13 @@ pub(super) fn read(messages: &[SimpleQueryMessage], now: Timestamp) -> Result<Re
         external_slots: rows().filter_map(|row| text(row, "slot_name")).collect(),
     };
     Ok(Reading { sample: Sample { taken_secs: number(row, "taken")?, server, databases, connections }, seen })
+}
+
+/// Which server it is, of columns `started` and `address` as in [`QUERY`].
+pub(super) fn server_id(row: &SimpleQueryRow) -> Result<ServerId, String> {
+    let started: f64 = number(row, "started")?;
+    let started_at = Timestamp::from_microsecond((started * 1e6).round() as i64).map_err(|error| error.to_string())?;
+    Ok(ServerId { started_at, address: text(row, "address") })
 }
 
 fn has(row: &SimpleQueryRow, column: &str) -> bool {

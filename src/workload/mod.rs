@@ -4,12 +4,13 @@
 //! speaks to a server goes through it, so that no session is less protected than the others and no secret gets out.
 //! `private_file` holds a password, `refusal` says why there is no session and what to do.
 //! `latency` counts how long things took, `load` writes at a rate, `canary` is the witness of availability.
-//! `pooler` holds the clients of a PgBouncer, `writer` tells which server takes writes.
+//! `pooler` holds the clients of a PgBouncer, `current_writer` tells which server takes writes.
 //! `signals` reads a server each second, puts the question of `answer` to it and makes rates of its counters in `rates`.
 
 pub mod access;
 mod answer;
 pub mod canary;
+pub mod current_writer;
 pub mod dsn;
 pub mod latency;
 pub mod load;
@@ -18,4 +19,3 @@ pub mod private_file;
 pub mod rates;
 mod refusal;
 pub mod signals;
-pub mod writer;

@@ -121,7 +121,7 @@ async fn what_a_change_would_cut_off_is_seen() {
     assert!(calm.is_writable && calm.max_connections == 29 && calm.connections >= 1, "{calm:?}");
     assert_eq!((calm.oldest_transaction_secs, calm.oldest_prepared_secs), (Some(0), None));
     assert!(calm.external_slots.is_empty());
-    assert_eq!(calm.id.address.as_deref(), Some("127.0.0.1"));
+    assert_eq!(calm.id.address, Some(format!("127.0.0.1:{}", server.port())));
 
     server.psql("create table t (v int)");
     // A slot waits for transactions that are open when it is made.

@@ -24,7 +24,7 @@ use upshift::model::override_plan::ExpectedTime;
 use upshift::model::policy::{Comparison, Rule, Strategy};
 use upshift::model::pooler::PoolerStep;
 use upshift::model::series::SignalName;
-use upshift::model::server::{ClientPath, ServerId};
+use upshift::model::server::{ClientsReach, ServerId};
 
 fn text() -> String {
     "text".to_owned()
@@ -426,7 +426,7 @@ fn answered(outcome: CallOutcome) -> Event {
 
 fn ended(result: ActionResult) -> Event {
     let (outage_secs, outage_by) = (Some(26), Some(OutageSource::Rds));
-    let clients = Some(ClientPath::AnotherServer);
+    let clients = Some(ClientsReach::AnotherServer);
     Event::ActionEnded {
         action: action(),
         database: database(),

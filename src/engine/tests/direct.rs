@@ -7,7 +7,7 @@ use crate::model::gate::{Gate, GateResult};
 use crate::model::policy::{Comparison, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource};
 use crate::model::server::{
-    ClientPath, PasswordSource, ServerAccess, ServerId, ServerMetric, ServerReading, ServerSeen,
+    ClientsReach, PasswordSource, ServerAccess, ServerId, ServerMetric, ServerReading, ServerSeen,
 };
 
 const PERIOD: i64 = 10;
@@ -205,7 +205,7 @@ fn looks(engine: &mut Engine, minutes: std::ops::Range<i64>, change: impl Fn(&mu
     events
 }
 
-fn end(events: &[Event]) -> Option<(&ActionResult, Option<ClientPath>)> {
+fn end(events: &[Event]) -> Option<(&ActionResult, Option<ClientsReach>)> {
     events.iter().find_map(|event| match event {
         Event::ActionEnded { result, clients, .. } => Some((result, *clients)),
         _ => None,
@@ -241,7 +241,7 @@ fn it_is_verified_when_clients_come_to_another_server_that_takes_writes() {
     engine.step(at(72), look_with(at(72), "db.m5.large", silent));
     assert!(waits_for(&engine).contains("no session"), "{}", waits_for(&engine));
     let events = looks(&mut engine, 73..74, moved);
-    assert_eq!(end(&events), Some((&ActionResult::Verified, Some(ClientPath::AnotherServer))));
+    assert_eq!(end(&events), Some((&ActionResult::Verified, Some(ClientsReach::AnotherServer))));
     let after = |event: &Event| matches!(event, Event::ServerReached { before_cut: false, .. });
     assert!(events.iter().any(after), "{events:?}");
     assert!(events.iter().any(|event| event.words().ends_with("clients reach the new server")));
@@ -279,5 +279,5 @@ fn without_a_connection_it_is_as_ever_and_the_record_says_so() {
             Effect::Send { .. } | Effect::ResumePooler { .. } => None,
         })
         .collect();
-    assert_eq!(end(&events), Some((&ActionResult::Verified, Some(ClientPath::NotChecked))));
+    assert_eq!(end(&events), Some((&ActionResult::Verified, Some(ClientsReach::NotChecked))));
 }

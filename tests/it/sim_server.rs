@@ -1,6 +1,7 @@
 //! The simulation on a socket: what it lets in, and how it ends.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,18 +31,30 @@ async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Serves while `work` runs; ends by the stop signal.
+/// Whether anybody serves there. That a connection is taken says little: a process that another test is just starting has
+/// the socket, too, until it becomes the program that it shall be.
+async fn is_served(address: SocketAddr) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address).await else { return false };
+    let mut answer = Vec::new();
+    let asked = stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    asked.is_ok() && stream.read_to_end(&mut answer).await.is_ok() && !answer.is_empty()
+}
+
+/// Serves while `work` runs, at an address where no other test does; ends by the stop signal.
 async fn while_serving<F: Future<Output = ()>>(work: impl FnOnce(SocketAddr) -> F) {
-    let server = bind("127.0.0.1:0").await.unwrap();
+    static LAST_HOST: AtomicU8 = AtomicU8::new(0);
+    let host = 1 + LAST_HOST.fetch_add(1, Ordering::Relaxed);
+    let server = bind(&format!("127.0.7.{host}:0")).await.unwrap();
     let address = server.address();
     assert_eq!(server.endpoint(), format!("http://{address}"));
     let (stop, stopped) = oneshot::channel::<()>();
     let mut tasks = JoinSet::new();
     tasks.spawn(server.run(async move { drop(stopped.await) }));
+    assert!(is_served(address).await);
     work(address).await;
     drop(stop);
     tasks.join_next().await.unwrap().unwrap().unwrap();
-    assert!(TcpStream::connect(address).await.is_err(), "it still listens");
+    assert!(!is_served(address).await, "it still serves");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use super::configuration::settings;
 use super::environment::Environment;
 use super::hosted::{Hosted, Opened};
 use super::process::{Finish, runtime};
+use super::servers::simulated;
 use super::state::{directory_for, open_journal};
 use super::{CommandError, auto, last_words, logging};
 use crate::cli::RunArgs;
@@ -18,7 +19,7 @@ use crate::model::text::clean_lines;
 /// Runs the engine until a person, a signal or `--for` ends it.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
     let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
-    let (settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;
+    let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;
     if !args.auto && !std::io::stdout().is_terminal() {
         return Err(CommandError::Usage("the console needs a terminal; use --auto to run without one".to_owned()));
     }
@@ -37,10 +38,13 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
             }
             None => backend::aws(),
         };
-        let opened = Opened { settings, journal, entries };
-        for (database, place) in &ready.places {
-            tracing::info!("{database} is a real server: {}", backend::dsn(place.endpoint));
+        for policy in &mut settings.databases {
+            let Some(place) = ready.places.get(policy.database.as_str()) else { continue };
+            tracing::info!("{} is a real server: {}", policy.database, backend::dsn(place.endpoint));
+            // Read as one on AWS would be, unless the configuration says how.
+            policy.postgres.get_or_insert_with(|| simulated(*place));
         }
+        let opened = Opened { settings, journal, entries };
         let result = operate(args, environment, opened, ready, log.as_ref().err().cloned()).await;
         last_words::say(&format!(
             "evidence: upshift journal show --state-dir {}",

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use super::CommandError;
 use super::access::private_file;
 use super::environment::Environment;
+use super::{CommandError, backend};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::controller::pooler::{PooledServer, Poolers};
@@ -17,6 +18,7 @@ use crate::model::pooler::PoolerPolicy;
 use crate::model::series::{SignalSource, SignalSpec};
 use crate::model::server::{PasswordSource, ServerAccess};
 use crate::model::settings::Settings;
+use crate::sim::postgres::Place;
 use crate::workload::access::{Access, MakePassword, Password};
 use crate::workload::dsn::Dsn;
 use crate::workload::pooler::Pooler;
@@ -44,6 +46,16 @@ pub(super) fn sources(
         Ok(Source { database: policy.database.clone(), access: way, signals: signals.collect() })
     };
     with_server.map(one).collect()
+}
+
+/// The way to a simulated server: anybody of this machine is let in.
+pub(super) fn simulated(place: Place) -> ServerAccess {
+    ServerAccess {
+        dsn: backend::dsn(place.endpoint),
+        password: PasswordSource::None,
+        ca_file: None,
+        max_transaction_age: Duration::from_mins(5),
+    }
 }
 
 /// The poolers that the configuration names. Nothing has been connected to when this returns.

@@ -15,14 +15,14 @@ use crate::commands::backend::{self, RealServers};
 use crate::commands::configuration::settings;
 use crate::commands::environment::Environment;
 use crate::commands::hosted::{Hosted, Opened};
-use crate::commands::servers::way;
+use crate::commands::servers::{simulated, way};
 use crate::commands::state::{directory_for, open_journal};
 use crate::commands::{CommandError, logging};
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::failure::Failure;
 use crate::model::policy::{OldMachinePolicy, Policy, Strategy};
 use crate::model::pooler::PoolerPolicy;
-use crate::model::server::{PasswordSource, ServerAccess};
+use crate::model::server::PasswordSource;
 use crate::model::settings::Settings;
 use crate::model::text::clean;
 use crate::sim::postgres::Place;
@@ -132,10 +132,10 @@ pub(super) async fn prepare(args: &DrillArgs, environment: &Environment, plan: P
     let policy = &mut settings.databases[0];
     let way = match place {
         Some(place) => {
-            policy.postgres = Some(by_trust(place));
+            policy.postgres = Some(simulated(place));
             let pooler = ready.pooler.as_ref().map(PgBouncer::address);
             policy.pooler = pooler.map(held);
-            Some(simulated(place, pooler).await?)
+            Some(prepared(place, pooler).await?)
         }
         None if is_simulated => None,
         None => {
@@ -172,15 +172,6 @@ fn named(args: &DrillArgs, settings: &Settings, configuration: &str) -> Result<D
     }
 }
 
-fn by_trust(place: Place) -> ServerAccess {
-    ServerAccess {
-        dsn: backend::dsn(place.endpoint),
-        password: PasswordSource::None,
-        ca_file: None,
-        max_transaction_age: Duration::from_mins(5),
-    }
-}
-
 /// A takeover that takes longer than a minute of real time has gone wrong.
 fn held(pooler: SocketAddr) -> PoolerPolicy {
     PoolerPolicy {
@@ -194,7 +185,7 @@ fn held(pooler: SocketAddr) -> PoolerPolicy {
 }
 
 /// The simulated servers let anybody in, and the canary has a role of its own there as anywhere.
-async fn simulated(place: Place, pooler: Option<SocketAddr>) -> Result<Way, CommandError> {
+async fn prepared(place: Place, pooler: Option<SocketAddr>) -> Result<Way, CommandError> {
     let failed = |error: &dyn std::fmt::Display| CommandError::Failed(format!("the simulated database: {error}"));
     let access = |user: &str, at: SocketAddr| {
         let dsn = format!("postgresql://{user}@{at}/postgres").parse();

@@ -40,6 +40,10 @@ fn lines(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static
     lines.extend(wrapped(&server(view).into_iter().collect::<Vec<_>>(), usize::from(width), 2));
     let rejected = view.policy.signals.iter().filter_map(|spec| rejected(spec, view.signal(&spec.name)?));
     lines.extend(wrapped(&rejected.collect::<Vec<_>>(), usize::from(width), 2));
+    let endpoint = view.state.as_ref().and_then(|state| state.endpoint.as_ref());
+    let endpoint: Vec<Styled> =
+        endpoint.map(|at| (format!("clients come to {at}"), theme::MUTED)).into_iter().collect();
+    lines.extend(wrapped(&endpoint, usize::from(width), 2));
     lines
 }
 

@@ -13,6 +13,7 @@ use super::environment::Environment;
 use super::servers::{poolers, sources};
 use crate::clock::Clock;
 use crate::control::{self, Client};
+use crate::controller::servers::ServerSource;
 use crate::controller::{Controller, Ended, Parts};
 use crate::journal::Journal;
 use crate::model::event::{Entry, Event};
@@ -73,7 +74,7 @@ impl Hosted {
             journal,
             entries,
             aws,
-            servers,
+            servers: servers.into_iter().map(|source| ServerSource::Sessions(Box::new(source))).collect(),
             poolers,
             clock: clock.clone(),
             server,

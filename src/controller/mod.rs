@@ -17,7 +17,7 @@ mod look;
 mod pause;
 pub mod pooler;
 mod publish;
-mod servers;
+pub mod servers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -46,11 +46,10 @@ use crate::model::pooler::PoolerStep;
 use crate::model::settings::Settings;
 use crate::model::snapshot::TAIL_LENGTH;
 use crate::model::wake::{Wake, WakeReason};
-use crate::workload::signals::Source;
 use clock_step::ClockStepDetector;
 use look::Looker;
 use pooler::{News, Pauses, Poolers};
-use servers::Servers;
+use servers::{ServerSource, Servers};
 
 /// An ending process waits this long (of the machine) for the answer to an outstanding call.
 const LAST_ANSWER: Duration = MUTATION_LIMIT.saturating_add(Duration::from_secs(1));
@@ -105,7 +104,7 @@ pub struct Parts {
     /// The clients.
     pub aws: Aws,
     /// The servers that are read beside AWS.
-    pub servers: Vec<Source>,
+    pub servers: Vec<ServerSource>,
     /// The poolers that hold their clients during a takeover.
     pub poolers: Poolers,
     /// The time.

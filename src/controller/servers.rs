@@ -1,4 +1,7 @@
-//! The servers that are read beside AWS: a task for each, and what they know by now.
+//! The servers that are read beside AWS: how each is read, and what is known of them by now.
+
+use std::fmt;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -9,32 +12,59 @@ use crate::model::database::DatabaseName;
 use crate::model::server::ServerReading;
 use crate::workload::signals::{self, Source};
 
+/// How the server of a database is read.
+#[derive(Debug)]
+pub enum ServerSource {
+    /// Each second, over sessions.
+    Sessions(Box<Source>),
+    /// With each look, as a model has it: in virtual time no session comes to an end.
+    Model(DatabaseName, Arc<dyn ServerModel>),
+}
+
+/// Servers of a world in virtual time, as clients find them.
+pub trait ServerModel: fmt::Debug + Send + Sync {
+    /// What a session that is opened now would show.
+    fn reading(&self, database: &DatabaseName) -> ServerReading;
+}
+
 /// The tasks that read; none where no server is configured.
 #[derive(Debug)]
 pub(super) struct Servers {
-    readings: Vec<(DatabaseName, watch::Receiver<ServerReading>)>,
+    readings: Readings,
     tasks: JoinSet<()>,
 }
 
-/// What the tasks leave, to be taken without waiting.
+/// What is known of each server, to be taken without waiting.
 #[derive(Debug, Clone)]
-pub(super) struct Readings(Vec<(DatabaseName, watch::Receiver<ServerReading>)>);
+pub(super) struct Readings(Vec<(DatabaseName, Reading)>);
+
+#[derive(Debug, Clone)]
+enum Reading {
+    /// What the task has left.
+    Left(watch::Receiver<ServerReading>),
+    Model(Arc<dyn ServerModel>),
+}
 
 impl Servers {
     /// Begins to read. The tasks end with this.
-    pub(super) fn read(sources: Vec<Source>, clock: &Clock) -> Self {
-        let (mut readings, mut tasks) = (Vec::new(), JoinSet::new());
-        for source in sources {
-            let (sender, receiver) = watch::channel(ServerReading::default());
-            readings.push((source.database.clone(), receiver));
-            tasks.spawn(signals::read_always(source, clock.clone(), sender));
-        }
+    pub(super) fn read(sources: Vec<ServerSource>, clock: &Clock) -> Self {
+        let mut tasks = JoinSet::new();
+        let mut begin = |source| match source {
+            ServerSource::Model(database, model) => (database, Reading::Model(model)),
+            ServerSource::Sessions(source) => {
+                let (sender, receiver) = watch::channel(ServerReading::default());
+                let database = source.database.clone();
+                tasks.spawn(signals::read_always(*source, clock.clone(), sender));
+                (database, Reading::Left(receiver))
+            }
+        };
+        let readings = Readings(sources.into_iter().map(&mut begin).collect());
         Self { readings, tasks }
     }
 
     /// What is known, whenever it is asked.
     pub(super) fn readings(&self) -> Readings {
-        Readings(self.readings.clone())
+        self.readings.clone()
     }
 
     /// Returns when a task is lost, which none is by itself; why.
@@ -55,7 +85,10 @@ impl Servers {
 impl Readings {
     /// Puts what is known by now into a look that has just been made.
     pub(super) fn add_to(&self, look: &mut Observation) {
-        let known = self.0.iter().map(|(database, reading)| (database.clone(), reading.borrow().clone()));
-        look.servers = known.collect();
+        let known = |(database, reading): &(DatabaseName, Reading)| match reading {
+            Reading::Left(receiver) => (database.clone(), receiver.borrow().clone()),
+            Reading::Model(model) => (database.clone(), model.reading(database)),
+        };
+        look.servers = self.0.iter().map(known).collect();
     }
 }

@@ -58,6 +58,8 @@ pub enum Guard {
     CpuFits,
     /// An engine that ended without a word comes back disarmed; else a disk that took no records is forgotten.
     UncleanEnd,
+    /// A change is verified when clients reach the new machine, where that can be seen; else they write into the old one.
+    ClientsReach,
     /// A machine that an action has left is kept as long as promised; else the way back is gone.
     OldKept,
 }
@@ -70,7 +72,7 @@ pub struct Guards {
 
 impl Guard {
     /// Every guard.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::FreshData,
         Self::MissingMetric,
         Self::SettleWindow,
@@ -95,6 +97,7 @@ impl Guard {
         Self::ConnectionsFit,
         Self::CpuFits,
         Self::UncleanEnd,
+        Self::ClientsReach,
         Self::OldKept,
     ];
 
@@ -125,6 +128,7 @@ impl Guard {
             Self::ConnectionsFit => "connections-fit",
             Self::CpuFits => "cpu-fits",
             Self::UncleanEnd => "unclean-end",
+            Self::ClientsReach => "clients-reach",
             Self::OldKept => "old-kept",
         }
     }

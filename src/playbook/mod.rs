@@ -20,7 +20,7 @@ use crate::model::action::{ActionResult, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::{DatabaseState, ResourceId};
 use crate::model::deployment::Deployment;
-use crate::model::guard::Guards;
+use crate::model::guard::{Guard, Guards};
 use crate::model::override_plan::ExpectedTime;
 use crate::model::policy::{CopyPolicy, Strategy};
 use crate::model::step::ActionStep;
@@ -199,7 +199,8 @@ pub fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
 /// AWS's words alone do not verify a change where it can be seen whether clients come to the new machine: a name can lead to
 /// the old one for as long as somebody remembers that.
 fn by_clients(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
-    let Some(why) = &situation.at_server.clients_wait else { return Next::End(ActionResult::Verified) };
+    let waits = situation.at_server.clients_wait.as_ref().filter(|_| situation.guards.stand(Guard::ClientsReach));
+    let Some(why) = waits else { return Next::End(ActionResult::Verified) };
     let late = run.last_call().is_some_and(|call| now.duration_since(call.sent_at) > situation.stuck_after);
     if !late {
         return Next::Confirmed;

@@ -28,6 +28,7 @@ pub enum Fault {
     R4NotMade,
     R5TakenBack,
     R6CutFails,
+    R7OldEndpoint,
     R8ForeignHands,
     R8Deployment,
     R9FailoverElsewhere,
@@ -56,11 +57,12 @@ pub enum Fault {
 
 impl Fault {
     /// Those that only a blue/green deployment can meet.
-    pub const OF_DEPLOYMENTS: [Self; 5] =
-        [Self::R4NotMade, Self::R5TakenBack, Self::R6CutFails, Self::R8Deployment, Self::R10Lags];
+    pub const OF_DEPLOYMENTS: [Self; 6] =
+        [Self::R4NotMade, Self::R5TakenBack, Self::R6CutFails, Self::R8Deployment, Self::R10Lags, Self::R7OldEndpoint];
 
-    /// Those that only an Aurora cluster can meet, and the lag, which a copy knows too.
-    pub const OF_CLUSTERS: [Self; 3] = [Self::R9FailoverElsewhere, Self::R10NoReader, Self::R10Lags];
+    /// Those that only an Aurora cluster can meet, and the lag and the endpoint, which a copy knows too.
+    pub const OF_CLUSTERS: [Self; 4] =
+        [Self::R9FailoverElsewhere, Self::R10NoReader, Self::R10Lags, Self::R7OldEndpoint];
 
     /// Every other kind, in the order of the catalogue.
     pub const ALWAYS: [Self; 38] = [
@@ -133,6 +135,7 @@ impl Fault {
             Self::R4NotMade => "R4 the copy cannot be made, or hangs",
             Self::R5TakenBack => "R5 switchover taken back",
             Self::R6CutFails => "R6 switchover failed",
+            Self::R7OldEndpoint => "R7 clients still come to the old machine",
             Self::R8ForeignHands => "R8 foreign hands",
             Self::R8Deployment => "R8 foreign hands on the deployment",
             Self::R9FailoverElsewhere => "R9 failover refused, or elsewhere",

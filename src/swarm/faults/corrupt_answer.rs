@@ -27,6 +27,8 @@ pub(in crate::swarm) fn touches(fault: Fault, action: &str) -> bool {
         Fault::A15OtherAccount => action == "GetCallerIdentity",
         Fault::R1NoCapacity => matches!(action, "ModifyDBInstance" | "CreateDBInstance" | "ModifyDBCluster"),
         Fault::I24HostileText => action == "DescribeEvents",
+        // AWS says nothing of it.
+        Fault::R7OldEndpoint => false,
         Fault::M3Impossible | Fault::M4SilentZero => action == "GetMetricData",
         _ => true,
     }

@@ -44,6 +44,7 @@ use crate::model::policy::Policy;
 use crate::sim::rds::Role;
 use crate::sim::wire::query::Params;
 use crate::swarm::faults::Fault;
+use crate::swarm::faults::endpoint::Arrival;
 
 /// What changes something, and what the SDK may put into it; nothing else.
 const ALLOWED: [(&str, &[&str]); 8] = [
@@ -390,6 +391,7 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
     }
     if *result == ActionResult::Verified {
         constant_load::on_verified(witness, &intent);
+        verified_for_clients(witness, &intent);
     }
     match result {
         ActionResult::Verified if class != intent.to.as_str() || pending => {
@@ -418,6 +420,17 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
                 .break_promise(format!("I15: {} rolled back, but {database} is {class}, pending {pending}", action.0));
         }
         _ => {}
+    }
+}
+
+/// I15: where the servers are read, a change is verified when clients come to whoever takes the writes.
+fn verified_for_clients(witness: &mut Witness, intent: &Intent) {
+    let database = intent.database.as_str();
+    let is_read = policy(witness, database).is_some_and(|policy| policy.postgres.is_some());
+    let arrival = witness.endpoints.arrival(database);
+    if is_read && !matches!(arrival, Arrival::Writer(_)) {
+        witness
+            .break_promise(format!("I15: {} verified, and clients of {database} come to {arrival:?}", intent.action.0));
     }
 }
 

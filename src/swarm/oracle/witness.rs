@@ -25,6 +25,7 @@ use crate::sim::scenario::{ChangeFault, DeploymentFault, FaultKind};
 use crate::sim::wire::{Request, Response, query};
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::disk::SimDisk;
+use crate::swarm::faults::endpoint::Endpoints;
 use crate::swarm::plan::TrialPlan;
 
 /// All that is known of one trial.
@@ -34,6 +35,8 @@ pub(in crate::swarm) struct Witness {
     pub(in crate::swarm) clock: Clock,
     disk: SimDisk,
     pub(in crate::swarm) sim: Sim,
+    /// Where clients come to.
+    pub(in crate::swarm) endpoints: Endpoints,
     /// What the durable records say.
     pub(in crate::swarm) ledger: Ledger,
     /// When the engine's own changes of the last day went over the wire, in true time.
@@ -76,12 +79,13 @@ pub(in crate::swarm) struct Witness {
 }
 
 impl Witness {
-    pub(in crate::swarm) fn new(plan: TrialPlan, disk: SimDisk, sim: Sim) -> Self {
+    pub(in crate::swarm) fn new(plan: TrialPlan, disk: SimDisk, sim: Sim, endpoints: Endpoints) -> Self {
         Self {
             clock: sim.clock().clone(),
             plan,
             disk,
             sim,
+            endpoints,
             ledger: Ledger::default(),
             engine_sends: BTreeMap::new(),
             served: BTreeMap::new(),

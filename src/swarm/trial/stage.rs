@@ -13,6 +13,7 @@ use crate::aws::connect::{InProcess, Target, connect};
 use crate::clock::Clock;
 use crate::control;
 use crate::controller::pooler::Poolers;
+use crate::controller::servers::ServerSource;
 use crate::controller::{Controller, Ended, Parts};
 use crate::journal::Journal;
 use crate::model::backend::Backend;
@@ -23,6 +24,7 @@ use crate::model::snapshot::Snapshot;
 use crate::sim::Sim;
 use crate::sim::rng::Rng;
 use crate::swarm::faults::disk::SimDisk;
+use crate::swarm::faults::endpoint::{Endpoints, SeenEndpoints};
 use crate::swarm::faults::wire::Wire;
 use crate::swarm::oracle::witness::Witness;
 use crate::swarm::plan::{Dying, Power, TrialPlan};
@@ -41,6 +43,7 @@ pub(in crate::swarm) struct Stage {
     pub(in crate::swarm) off_by: SignedDuration,
     pub(in crate::swarm) disk: SimDisk,
     pub(in crate::swarm) wire: Wire,
+    endpoints: Endpoints,
     witness: Arc<Mutex<Witness>>,
     pub(in crate::swarm) fuse: Fuse,
     pub(in crate::swarm) disarming: Fuse,
@@ -56,7 +59,9 @@ impl Stage {
         let clock = Clock::repeatable(plan.start).await;
         let sim = Sim::new(&plan.scenario, Some(plan.seed), clock.clone());
         let disk = SimDisk::new();
-        let witness = Arc::new(Mutex::new(Witness::new(plan.clone(), disk.clone(), sim.clone())));
+        let endpoints = Endpoints::new(sim.clone(), &plan.strikes);
+        let witness = Witness::new(plan.clone(), disk.clone(), sim.clone(), endpoints.clone());
+        let witness = Arc::new(Mutex::new(witness));
         let wire = Wire::new(sim.clone(), Arc::clone(&witness), plan.strikes.clone(), plan.seed);
         let rng = Rng::of(plan.seed, "swarm stage", 0);
         let wall = clock.unset();
@@ -69,6 +74,7 @@ impl Stage {
             off_by: SignedDuration::ZERO,
             disk,
             wire,
+            endpoints,
             witness,
             fuse,
             disarming: Fuse::default(),
@@ -132,7 +138,7 @@ impl Stage {
             journal,
             entries,
             aws,
-            servers: Vec::new(),
+            servers: self.servers(),
             poolers: Poolers::new(),
             clock: self.wall.clone(),
             server,
@@ -152,6 +158,14 @@ impl Stage {
             witness: Arc::clone(&self.witness),
             disk: self.disk.clone(),
         }
+    }
+
+    /// The servers that are read.
+    fn servers(&self) -> Vec<ServerSource> {
+        let (endpoints, wall) = (self.endpoints.clone(), self.wall.clone());
+        let model = Arc::new(SeenEndpoints { endpoints, wall, witness: Arc::clone(&self.witness) });
+        let read = self.plan.settings.databases.iter().filter(|policy| policy.postgres.is_some());
+        read.map(|policy| ServerSource::Model(policy.database.clone(), model.clone())).collect()
     }
 
     /// A life is over. Returns when the next one begins.

@@ -30,7 +30,7 @@ use crate::process::Process;
 const SECRET: &str = "pl4ntedSecretNobodyMayRead";
 
 /// The files that the test itself has written it to.
-const PLANTED: [&str; 2] = ["password", "wrong.toml"];
+const PLANTED: [&str; 3] = ["password", "wrong.toml", "open.toml"];
 
 /// Runs it to its end with the secret in all of its environment; what it said, and whether that was well.
 fn run(directory: &Path, words: &[&str]) -> String {
@@ -76,7 +76,7 @@ fn a_planted_secret_is_in_nothing_that_is_said_or_written() {
     );
     let _sim = configurations(here, &dsn);
     let mut said = Vec::new();
-    for config in ["environment.toml", "file.toml", "iam.toml"] {
+    for config in ["environment.toml", "file.toml", "iam.toml", "pooler.toml"] {
         let auto = ["--auto", "--sim", "--speed", "300", "--for", "15m", "--config", config, "--state-dir", "state"];
         said.push(run(here, &auto));
         said.push(run(here, &["preflight", "checkpoints", "--sim", "--config", config, "--json"]));
@@ -109,11 +109,18 @@ fn configurations(here: &Path, dsn: &str) -> Process {
     let ready: serde_json::Value = serde_json::from_str(&sim.said[0]).unwrap();
     let file = format!("password_file = \"{}\"", here.join("password").display());
     let endpoint = format!("[aws]\nendpoint_url = {}\n", ready["endpoint"]);
+    let in_the_open = format!("postgresql://app:{SECRET}@localhost/pgbouncer");
+    let pooler =
+        |admin_dsn: &str| format!("{file}\n[database.pooler]\nadmin_dsn = \"{admin_dsn}\"\n{file}\ndatabase = \"app\"");
+    // A server is no pooler, and lets nobody in with this password.
+    let (of_pooler, open) = (pooler(dsn), pooler(&in_the_open));
     for (name, aws, source) in [
         ("environment.toml", "", "password = \"environment\""),
         ("file.toml", "", file.as_str()),
         ("iam.toml", "", "password = \"iam\""),
         ("endpoint.toml", endpoint.as_str(), "password = \"iam\""),
+        ("pooler.toml", "", of_pooler.as_str()),
+        ("open.toml", "", open.as_str()),
         ("wrong.toml", "", &format!("password = \"{SECRET}\"\npasswd = \"{SECRET}\"")),
     ] {
         let config = format!(
@@ -135,7 +142,7 @@ fn others(here: &Path, dsn: &str) -> Vec<String> {
     let canary = ["canary", "--dsn", dsn, "--for", "1s"];
     let planted = format!("postgresql://app:{SECRET}@localhost/pgbouncer");
     let planted = planted.as_str();
-    let more: [&[&str]; 16] = [
+    let more: [&[&str]; 17] = [
         &drill,
         &at_endpoint,
         &panic,
@@ -152,6 +159,7 @@ fn others(here: &Path, dsn: &str) -> Vec<String> {
         &["load", "--dsn", planted, "--writes", "9", "--for", "1s"],
         &["load", planted],
         &["--auto", "--config", "wrong.toml"],
+        &["--auto", "--config", "open.toml"],
     ];
     more.iter().map(|words| run(here, words)).collect()
 }

@@ -91,7 +91,8 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
             let server = engine.server(&database).cloned();
             let is_server_seen = server.as_ref().is_some_and(|seen| seen.oldest_transaction_secs.is_some());
             let (database, strategy) = (database.clone(), policy.strategy);
-            Table { database, from, to, strategy, now, gates, strategies, server, is_server_seen }
+            let remark = state.left_by_protection(strategy);
+            Table { database, from, to, strategy, now, gates, strategies, remark, server, is_server_seen }
         });
         report(&tables.collect::<Vec<_>>(), &problems, args.json)?;
         match pooler {
@@ -115,6 +116,9 @@ struct Table {
     now: Timestamp,
     gates: Vec<GateResult>,
     strategies: Vec<Choice>,
+    /// What is no gate, and should be known before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<&'static str>,
     /// What `max_connections` is in force, and how many sessions there are; absent where the server is not seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<ServerSeen>,
@@ -219,6 +223,9 @@ fn show(table: &Table) -> Result<(), CommandError> {
     }
     for choice in strategies {
         stdout::line(&format!("  {} {choice}", if choice.is_chosen { '>' } else { ' ' }))?;
+    }
+    if let Some(remark) = table.remark {
+        stdout::line(&format!("  {remark}"))?;
     }
     Ok(())
 }

@@ -27,8 +27,8 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(15);
 const EVENTS_BACKFILL: SignedDuration = SignedDuration::from_hours(3);
 /// Asked anew after this time, because credentials can be exchanged under a running process.
 const IDENTITY_EVERY: SignedDuration = SignedDuration::from_mins(10);
-/// Where nothing moves by a blue/green deployment: to see one of other hands, which takes longer than this to be made.
-const DEPLOYMENTS_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// Who is registered with a proxy changes seldom.
+const PROXIES_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// Remembers what was read, so that the next look asks for no more than it needs.
 #[derive(Debug, Default)]
@@ -39,7 +39,6 @@ pub(super) struct Looker {
     metrics_asked_at: Option<Timestamp>,
     events_until: Option<Timestamp>,
     identity_at: Option<Timestamp>,
-    deployments_at: Option<Timestamp>,
     proxies_at: Option<Timestamp>,
 }
 
@@ -57,8 +56,6 @@ pub(super) struct ReadPlan {
     event_sources: Vec<EventSource>,
     /// Copies that are being made, and machines that they have replaced.
     companions: Vec<DatabaseName>,
-    /// Some database moves by a blue/green deployment, or they were not read for a while.
-    deployments: bool,
     /// Proxies, where they were not asked for a while.
     proxies: Vec<(DatabaseName, String)>,
     orderable: Vec<(DatabaseState, InstanceClass)>,
@@ -101,8 +98,7 @@ impl Looker {
             clusters: clusters.clone(),
             event_sources: engine.event_sources(),
             companions: engine.companions(),
-            deployments: engine.needs_deployments() || is_due(self.deployments_at, DEPLOYMENTS_EVERY, now),
-            proxies: if is_due(self.proxies_at, DEPLOYMENTS_EVERY, now) { engine.proxies() } else { Vec::new() },
+            proxies: if is_due(self.proxies_at, PROXIES_EVERY, now) { engine.proxies() } else { Vec::new() },
             orderable: engine.unasked_classes(now),
             now,
         }
@@ -152,9 +148,6 @@ impl Looker {
         if look.events.is_ok() {
             self.events_until = Some(look.asked_at);
         }
-        if matches!(look.deployments, Some(Ok(_))) {
-            self.deployments_at = Some(look.asked_at);
-        }
         if look.proxies.iter().any(|(_, registered)| registered.is_ok()) {
             self.proxies_at = Some(look.asked_at);
         }
@@ -187,13 +180,12 @@ impl ReadPlan {
             let signals = self.signals.as_ref()?;
             Some(aws.signals(signals, self.metrics_from, metrics_to).await)
         };
-        let deployments = async { if self.deployments { Some(aws.deployments().await) } else { None } };
         let (identity, series, events, orderable, deployments, proxies) = tokio::join!(
             bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),
             bounded(clock, "GetMetricData", async { series.await.transpose() }),
             bounded(clock, "DescribeEvents", aws.events(&self.event_sources, self.events_from, self.now)),
             self.ask_orderable(aws, clock),
-            bounded(clock, "DescribeBlueGreenDeployments", async { deployments.await.transpose() }),
+            bounded(clock, "DescribeBlueGreenDeployments", aws.deployments()),
             self.ask_proxies(aws, clock),
         );
         let instances = self.databases.iter().filter(|name| !self.clusters.contains(name));
@@ -208,7 +200,7 @@ impl ReadPlan {
             databases,
             series: series.transpose(),
             events,
-            deployments: deployments.transpose(),
+            deployments,
             proxies,
             orderable,
             servers: Vec::new(),

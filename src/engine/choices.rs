@@ -1,6 +1,6 @@
 //! The judgement between strategies: which one a change takes, and what is said of the others.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::outlook::{self, Expected};
 use super::preflight;
@@ -9,6 +9,7 @@ use super::rules;
 use super::watched::Watched;
 use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
+use crate::model::duration;
 use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::Guards;
 use crate::model::ladder::Direction;
@@ -38,7 +39,7 @@ impl<'a> Grounds<'a> {
         let holds =
             |rule: &Rule| rules::evaluate(rule, Direction::Up, watched.signal(&rule.signal), policy, guards, now).holds;
         let bursts = direction == Direction::Up && policy.up.iter().any(holds);
-        let likely_end = remembered.bursts.likely_end(now).filter(|_| bursts);
+        let likely_end = remembered.bursts.likely_end(now, lingers(policy)).filter(|_| bursts);
         Self { policy, watched, remembered, likely_end, now }
     }
 }
@@ -59,15 +60,24 @@ pub(super) fn of_engine(grounds: Grounds<'_>) -> Strategy {
 pub(super) fn worth_the_wait(strategy: Strategy, grounds: Grounds<'_>) -> GateResult {
     let Grounds { likely_end, now, .. } = grounds;
     let ready_secs = expected(strategy, grounds).mostly_ready_secs;
-    let left = likely_end.map(|end| end.duration_since(now).as_secs());
+    let left = likely_end.map(|end| end.duration_since(now).as_secs().max(0));
     let open = !strategy.makes_a_copy() || left.is_none_or(|left| left > i64::from(ready_secs));
     let gate = Gate::WorthTheWait { ready_secs, burst_left_secs: left };
-    GateResult { gate, open, opens_at: likely_end.filter(|_| !open) }
+    let outlasted = likely_end.and_then(|end| end.saturating_add(lingers(grounds.policy)).ok());
+    GateResult { gate, open, opens_at: outlasted.filter(|_| !open) }
+}
+
+/// How long a load that is gone can still satisfy an up rule: for the rule's window, and as long as its newest datapoint may
+/// be old.
+fn lingers(policy: &Policy) -> SignedDuration {
+    let window = |rule: &Rule| i64::from(rule.periods) * i64::from(policy.period_secs(&rule.signal));
+    let longest = policy.up.iter().map(window).max().unwrap_or_default();
+    duration::signed(policy.stale_after).saturating_add(SignedDuration::from_secs(longest))
 }
 
 /// Every strategy for one change, of which `chosen` is taken.
 pub(super) fn all(grounds: Grounds<'_>, to: &InstanceClass, chosen: Strategy) -> Vec<Choice> {
-    let Grounds { policy, watched, .. } = grounds;
+    let Grounds { policy, watched, now, .. } = grounds;
     let Some(seen) = &watched.seen else { return Vec::new() };
     let one = |strategy: Strategy| {
         let Expected { ready, outage, basis, .. } = expected(strategy, grounds);
@@ -80,6 +90,9 @@ pub(super) fn all(grounds: Grounds<'_>, to: &InstanceClass, chosen: Strategy) ->
             return Choice { strategy, fits, is_chosen: false, why_not, ready, outage, basis, extra_usd: None };
         }
         let gates = preflight::of_strategy(strategy, &seen.state).into_iter().chain([wait]);
+        let gates = gates.chain(preflight::proxy_registered((policy, strategy), watched, now));
+        let direction = watched.direction_to(policy, to);
+        let gates = gates.chain(preflight::of_server((policy, strategy), watched, direction));
         let mut why_not: Vec<String> = gates.filter(|gate| !gate.open).map(|gate| gate.closed_sentence()).collect();
         let allowed = strategy == policy.strategy || policy.copy.fast_lane == Some(strategy);
         if !allowed {

@@ -108,7 +108,7 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
         databases: Ok(BTreeMap::from([(name.clone(), Ok(state))])),
         series: Some(Ok(BTreeMap::from([(name, Ok(signals))]))),
         events: Ok(vec![]),
-        deployments: Some(Ok(vec![])),
+        deployments: Ok(vec![]),
         orderable,
         proxies: Vec::new(),
         servers: Vec::new(),

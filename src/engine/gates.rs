@@ -71,10 +71,10 @@ pub(super) fn all(
     gates.push(GateResult::new(Gate::TargetOrderable { orderable }, offered));
     if direction == Direction::Down {
         gates.push(up_rules_complete(common.guards, policy, watched, now));
-        gates.push(connections_fit(policy, watched, target, now));
         gates.push(cpu_fits(policy, watched, target, now));
     }
-    gates.extend(preflight::all((policy, strategy), watched, direction, target, now));
+    gates.push(known_to_fit(connections_fit(policy, watched, target, now), direction));
+    gates.extend(preflight::all((policy, strategy), watched, direction, target, (common.state_limit, now)));
     if strategy.makes_a_copy() && direction == Direction::Up {
         let grounds = Grounds::of(policy, watched, remembered, (direction, common.guards), now);
         gates.push(choices::worth_the_wait(strategy, grounds));
@@ -217,6 +217,20 @@ pub(super) fn recent(
     let secs = policy.down.iter().map(|rule| rule.periods * policy.period_secs(&rule.signal)).min();
     let count = secs.map_or(1, |secs| secs.div_ceil(series.period_secs.max(1)));
     rules::unbroken(series, policy.delay_of(signal), count, now)?.into_iter().reduce(pick)
+}
+
+/// A larger class is taken for large enough until something known speaks against it; a smaller one is not.
+pub(super) fn known_to_fit(mut result: GateResult, direction: Direction) -> GateResult {
+    let unknown = matches!(
+        result.gate,
+        Gate::ConnectionsFit { seen: None, .. }
+            | Gate::ConnectionsFit { limit: None, .. }
+            | Gate::MemoryFits { seen_mib: None, .. }
+            | Gate::MemoryFits { limit_mib: None, .. }
+            | Gate::EbsFits { seen_iops: None, .. }
+    );
+    result.open |= unknown && direction == Direction::Up;
+    result
 }
 
 /// The most connections seen within the window of the shortest down rule, against the target's `max_connections`.

@@ -60,8 +60,8 @@ pub struct Observation {
     pub series: Option<Result<Signals, Failure>>,
     /// RDS's events, some perhaps known already.
     pub events: Result<Vec<RdsEvent>, Failure>,
-    /// Every blue/green deployment of the account and region; absent when nothing needs them.
-    pub deployments: Option<Result<Vec<Deployment>, Failure>>,
+    /// Every blue/green deployment of the account and region.
+    pub deployments: Result<Vec<Deployment>, Failure>,
     /// Whether databases are registered with their proxies, where it was asked.
     pub proxies: Vec<(DatabaseName, Result<bool, Failure>)>,
     /// Whether classes are offered for a database, where it was asked.

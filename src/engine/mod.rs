@@ -13,6 +13,7 @@ mod decision_record;
 mod evaluate;
 #[cfg(test)]
 mod fixtures;
+mod foreign;
 mod gates;
 pub mod input;
 mod lags;

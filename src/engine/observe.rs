@@ -8,14 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::Engine;
 use super::input::Observation;
 use super::watched::{Seen, SeenDeployments};
-use crate::model::class::InstanceClass;
-use crate::model::database::{DatabaseName, DatabaseState, ResourceId};
+use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::deployment::Deployment;
 use crate::model::event::Event;
 use crate::model::failure::FailingRead;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::guard::Guard;
-use crate::model::hold::{Hold, HoldCause};
 use crate::model::identity::Identity;
 use crate::model::series::{Series, SignalName};
 
@@ -67,7 +65,7 @@ impl Engine {
                 self.record(now, Event::RdsEvent(event));
             }
         }
-        let deployments = look.deployments.and_then(|read| self.note(now, "DescribeBlueGreenDeployments", read));
+        let deployments = self.note(now, "DescribeBlueGreenDeployments", look.deployments);
         if let Some(mut found) = self.note(now, "DescribeDBInstances", look.databases) {
             self.look_for_left(&found);
             for database in self.watched.keys().cloned().collect::<Vec<_>>() {
@@ -205,11 +203,16 @@ impl Engine {
         let operation = format!("DescribeDBInstances {database}");
         let by_cluster = self.settings.policy(database).is_some_and(|policy| policy.strategy.cluster().is_some());
         let missing = || not_found(database, by_cluster);
+        if state.is_none() {
+            self.count_gone(now, database);
+        }
         let Some(state) = self.note(now, &operation, state.unwrap_or_else(|| Err(missing()))) else { return };
         let remembered = self.memory.of(database);
         let (known, acting) = (remembered.known.clone(), remembered.moving().is_some());
         let here = (state.resource_id.clone(), state.class.clone());
         let Some(watched) = self.watched.get_mut(database) else { return };
+        watched.gone_looks = 0;
+        let pending = state.pending_words().filter(|_| !acting);
         let odd_before = watched.odd.take();
         let AlsoRead { asked_at, events_read, deployments, copy } = read;
         let other = deployments.foreign.as_ref().map(Deployment::words);
@@ -232,60 +235,12 @@ impl Engine {
             }
             _ => self.memory.first_seen(database, here.clone()),
         }
+        self.hold_for_pending(now, database, pending);
         if let (Some(deployment), Some((Some(before), _))) = (other, other_before)
             && before == deployment
             && !acting
         {
             self.hold_for_deployment(now, database, &deployment, here);
         }
-    }
-
-    /// Seen on two looks running, and held once: a person who releases it while the deployment is there is told again.
-    fn hold_for_deployment(
-        &mut self,
-        now: Timestamp,
-        database: &DatabaseName,
-        deployment: &str,
-        (resource_id, class): (ResourceId, InstanceClass),
-    ) {
-        let what =
-            format!("it is the source of the blue/green deployment {deployment}, which no action under way made");
-        let cause = HoldCause::ForeignChange { what: what.clone() };
-        let holds = &self.memory.of(database).holds;
-        if holds.iter().any(|hold| hold.cause == cause || matches!(hold.cause, HoldCause::Unclear { .. })) {
-            return;
-        }
-        let event = Event::ForeignChange { database: database.clone(), resource_id, class, what };
-        self.record(now, event);
-        let hold = Hold { direction: None, until: None, cause };
-        self.record(now, Event::HoldSet { database: database.clone(), hold });
-    }
-
-    /// Seen on two looks running: `DescribeDBInstances` can answer with an old picture once.
-    fn record_foreign_change(
-        &mut self,
-        now: Timestamp,
-        database: &DatabaseName,
-        known: &(ResourceId, InstanceClass),
-        here: (ResourceId, InstanceClass),
-    ) {
-        let policy = self.settings.policy(database);
-        let wait = policy.and_then(|policy| SignedDuration::try_from(policy.hold_after_manual).ok());
-        let of_cluster = self.watched.get(database).and_then(|watched| watched.seen.as_ref()?.state.cluster.as_ref());
-        let soon = wait.and_then(|wait| now.checked_add(wait).ok());
-        let (what, until) = if known.0 == here.0 {
-            // A change by hand, at AWS: it is not undone for a while.
-            (format!("the class is {} and not {}", here.1, known.1), soon)
-        } else if of_cluster.is_some_and(|cluster| cluster.member(&known.0).is_some()) {
-            // RDS fails a cluster over by itself, too: both instances are still its own.
-            (format!("another instance of the cluster writes now: {} and not {}", here.0, known.0), soon)
-        } else {
-            (format!("the name now belongs to another machine: {} and not {}", here.0, known.0), None)
-        };
-        let (resource_id, class) = here;
-        let event = Event::ForeignChange { database: database.clone(), resource_id, class, what: what.clone() };
-        self.record(now, event);
-        let hold = Hold { direction: None, until, cause: HoldCause::ForeignChange { what } };
-        self.record(now, Event::HoldSet { database: database.clone(), hold });
     }
 }

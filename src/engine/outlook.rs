@@ -54,15 +54,17 @@ impl Bursts {
     }
 
     /// When a burst that is under way at `now` is over, if it is like those before; `None` when too few are known, or when
-    /// it already lasts longer than they usually did. One that is not on record yet has just begun.
-    pub(super) fn likely_end(&self, now: Timestamp) -> Option<Timestamp> {
+    /// it already lasts longer than they usually did. One that is not on record yet has just begun, and one that is over
+    /// can still be seen for as long as `lingers`: until then it is no longer than others.
+    pub(super) fn likely_end(&self, now: Timestamp, lingers: SignedDuration) -> Option<Timestamp> {
         let since = self.since.unwrap_or(now);
         if self.lengths.len() < ENOUGH_BURSTS {
             return None;
         }
         let mut lengths: Vec<SignedDuration> = self.lengths.iter().copied().collect();
         lengths.sort();
-        since.checked_add(lengths[lengths.len() / 2]).ok().filter(|end| *end > now)
+        let end = since.checked_add(lengths[lengths.len() / 2]).ok()?;
+        Some(end).filter(|end| end.saturating_add(lingers).is_ok_and(|last| last > now))
     }
 }
 
@@ -155,10 +157,13 @@ mod tests {
             since: Some(at(100)),
             lengths: mins.iter().map(|mins| SignedDuration::from_mins(*mins)).collect(),
         };
-        assert_eq!(of(&[10, 20]).likely_end(at(101)), None, "two are no rhythm");
-        assert_eq!(of(&[10, 200, 20]).likely_end(at(101)), Some(at(120)));
-        assert_eq!(of(&[10, 200, 20]).likely_end(at(120)), None, "it is another kind of burst");
-        assert_eq!(Bursts { since: None, ..of(&[1, 2, 3]) }.likely_end(at(101)), Some(at(103)));
+        let lingers = SignedDuration::from_mins(8);
+        let end = |bursts: Bursts, now| bursts.likely_end(now, lingers);
+        assert_eq!(end(of(&[10, 20]), at(101)), None, "two are no rhythm");
+        assert_eq!(end(of(&[10, 200, 20]), at(101)), Some(at(120)));
+        assert_eq!(end(of(&[10, 200, 20]), at(127)), Some(at(120)), "its last datapoints can still be the newest");
+        assert_eq!(end(of(&[10, 200, 20]), at(128)), None, "it is another kind of burst");
+        assert_eq!(end(Bursts { since: None, ..of(&[1, 2, 3]) }, at(101)), Some(at(103)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::gates::recent;
+use super::gates::{known_to_fit, recent};
 use super::watched::Watched;
 use crate::model::class::InstanceClass;
 use crate::model::cluster::ClusterKind;
@@ -15,8 +15,8 @@ use crate::model::policy::{Policy, Strategy};
 use crate::model::series::{SignalName, SignalSource, Statistic};
 use crate::model::window::Window;
 
-/// Deployments are asked for every ten minutes where nothing moves by one; three missed answers in a row are no answer.
-const DEPLOYMENTS_LIMIT: SignedDuration = SignedDuration::from_mins(30);
+/// Proxies are asked every ten minutes; three missed answers in a row are no answer.
+const PROXY_LIMIT: SignedDuration = SignedDuration::from_mins(30);
 /// RDS sets `shared_buffers` of PostgreSQL to this part of the class's memory unless a parameter group says otherwise.
 const SHARED_BUFFERS: f64 = 0.25;
 /// The part of the target's memory that may be in use; the rest is for its page cache.
@@ -30,27 +30,26 @@ pub(super) fn all(
     watched: &Watched,
     direction: Direction,
     target: Option<&InstanceClass>,
-    now: Timestamp,
+    (state_limit, now): (SignedDuration, Timestamp),
 ) -> Vec<GateResult> {
-    let mut gates = vec![no_other_deployment(watched, now)];
+    let mut gates = vec![no_other_deployment(watched, state_limit, now)];
     if let Some(seen) = &watched.seen {
         gates.extend(of_facts(policy, &seen.state, now));
         gates.extend(of_strategy(strategy, &seen.state));
         gates.extend(proxy_registered((policy, strategy), watched, now));
     }
     gates.extend(of_server((policy, strategy), watched, direction));
-    if direction == Direction::Down {
-        gates.push(memory_fits(policy, watched, target, now));
-        gates.push(ebs_fits(policy, watched, target, now));
-    }
+    gates.push(known_to_fit(memory_fits(policy, watched, target, now), direction));
+    gates.push(known_to_fit(ebs_fits(policy, watched, target, now), direction));
     gates
 }
 
-fn no_other_deployment(watched: &Watched, now: Timestamp) -> GateResult {
+/// As old as the database's own description at the most: both are of one look.
+fn no_other_deployment(watched: &Watched, state_limit: SignedDuration, now: Timestamp) -> GateResult {
     let read = watched.other_deployment.as_ref();
     let age = read.map(|(_, at)| now.duration_since(*at));
     let deployment = read.and_then(|(deployment, _)| deployment.clone());
-    let open = deployment.is_none() && age.is_some_and(|age| age.abs() <= DEPLOYMENTS_LIMIT);
+    let open = deployment.is_none() && age.is_some_and(|age| age.abs() <= state_limit);
     GateResult::new(Gate::NoOtherDeployment { deployment, age_secs: age.map(|age| age.as_secs()) }, open)
 }
 
@@ -104,9 +103,13 @@ pub(super) fn of_server(
 }
 
 /// Of a blue/green deployment alone: its copy cannot be registered any more, and clients of the proxy would be left behind.
-fn proxy_registered((policy, strategy): (&Policy, Strategy), watched: &Watched, now: Timestamp) -> Option<GateResult> {
+pub(super) fn proxy_registered(
+    (policy, strategy): (&Policy, Strategy),
+    watched: &Watched,
+    now: Timestamp,
+) -> Option<GateResult> {
     let proxy = policy.proxy.clone().filter(|_| strategy == Strategy::BlueGreen)?;
-    let known = watched.proxy.filter(|(_, at)| now.duration_since(*at).abs() <= DEPLOYMENTS_LIMIT);
+    let known = watched.proxy.filter(|(_, at)| now.duration_since(*at).abs() <= PROXY_LIMIT);
     let registered = known.map(|(registered, _)| registered);
     Some(GateResult::new(Gate::ProxyRegistered { proxy, registered }, registered == Some(true)))
 }

@@ -6,14 +6,6 @@ use crate::model::event_source::{EventSource, EventSourceKind};
 use crate::model::policy::{Policy, Strategy};
 
 impl Engine {
-    /// Whether a look must ask for blue/green deployments: some database moves, or is moving, by one.
-    pub fn needs_deployments(&self) -> bool {
-        self.settings.databases.iter().any(|policy| {
-            let run = self.memory.of(&policy.database).active();
-            policy.strategy == Strategy::BlueGreen || run.is_some_and(|run| run.intent.strategy == Strategy::BlueGreen)
-        })
-    }
-
     /// Databases that are DB clusters.
     pub fn clusters(&self) -> Vec<DatabaseName> {
         let policies = self.settings.databases.iter();

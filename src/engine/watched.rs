@@ -24,6 +24,12 @@ pub(super) struct Watched {
     pub seen: Option<Seen>,
     /// A class or machine that contradicts what is known, in the last look: one look alone is no proof.
     pub odd: Option<(ResourceId, InstanceClass)>,
+    /// What pends that no action under way made, by the newest look; and what of that was held for.
+    pub pending: Option<String>,
+    /// See `pending`.
+    pub held_pending: Option<String>,
+    /// How many looks running have not found it.
+    pub gone_looks: u32,
     /// A deployment of other hands that binds it, when they were last read, and when that was.
     pub other_deployment: Option<(Option<String>, Timestamp)>,
     /// The machines that actions have left, as last seen.

@@ -48,13 +48,28 @@ impl fmt::Display for Basis {
     }
 }
 
+impl Choice {
+    /// Where the two times come from, and of published ones who says so.
+    pub fn basis_words(&self) -> String {
+        let source = match (self.basis, self.strategy) {
+            (Basis::OwnActions(_), _) => return self.basis.to_string(),
+            (Basis::Published, Strategy::InPlace) => "a recorded run, reports; failover: AWS",
+            (Basis::Published, Strategy::BlueGreen) => "outage: AWS; copy: third parties",
+            (Basis::Published, Strategy::ReaderFailover) => "outage: AWS; reader: our estimate",
+            (Basis::Published, Strategy::ClusterModify) => "outage: AWS; ready: as three instances",
+        };
+        format!("{}: {source}", self.basis)
+    }
+}
+
 impl fmt::Display for Choice {
-    /// `blue_green: ready in 12 to 22 min, outage 5 to 60 s (published), $0.07 besides`.
+    /// `blue_green: ready in 12 to 22 min, outage 5 to 60 s (published: outage: AWS; …), $0.07 besides`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { strategy, fits, why_not, ready, outage, basis, extra_usd, .. } = self;
+        let Self { strategy, fits, why_not, ready, outage, extra_usd, .. } = self;
         if !fits {
             return write!(f, "{}: {}", strategy.as_str(), why_not.join(", "));
         }
+        let basis = self.basis_words();
         write!(f, "{}: ready in {ready}, outage {outage} ({basis})", strategy.as_str())?;
         match extra_usd {
             Some(0.0) => {}

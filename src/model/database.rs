@@ -10,6 +10,7 @@ use super::class::InstanceClass;
 use super::cluster::{Cluster, ClusterKind};
 use super::failure::Failure;
 use super::member_settings::MemberSettings;
+use super::policy::Strategy;
 
 /// The `DBInstanceIdentifier`, of a DB cluster the `DBClusterIdentifier`: what people call the database. It can come to belong to another machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -191,6 +192,19 @@ impl DatabaseState {
     pub fn instance(&self) -> (&DatabaseName, &ResourceId) {
         let writer = self.cluster.as_ref().and_then(Cluster::writer);
         writer.map_or((&self.name, &self.resource_id), |writer| (&writer.name, &writer.resource_id))
+    }
+
+    /// What pends, as `NAME VALUE, NAME VALUE`; absent when nothing does.
+    pub fn pending_words(&self) -> Option<String> {
+        let words: Vec<String> = self.pending.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// What deletion protection means for a change by that strategy: RDS gives it to a copy, too, and deletes neither.
+    pub fn left_by_protection(&self, strategy: Strategy) -> Option<&'static str> {
+        let words =
+            "deletion protection is on: a copy that is given up, and the old machine, stay until a person deletes them";
+        (self.facts.deletion_protection && strategy == Strategy::BlueGreen).then_some(words)
     }
 
     /// The class that a change still pends to, by `PendingModifiedValues`.

@@ -26,11 +26,8 @@ pub(super) fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next 
         return in_place::next(run, situation, now);
     }
     let (database, class) = (run.intent.database.clone(), run.intent.to.clone());
-    start(
-        run,
-        situation,
-        now,
-        |_| None,
-        |_| MutatingCall::ModifyDbClusterClass { database: database.clone(), class: class.clone() },
-    )
+    start(run, situation, now, |_| MutatingCall::ModifyDbClusterClass {
+        database: database.clone(),
+        class: class.clone(),
+    })
 }

@@ -12,12 +12,11 @@ use crate::model::operator::Actor;
 /// A person's order waits this long for its preconditions; the engine's own does not wait, it decides anew.
 const START_LIMIT: SignedDuration = SignedDuration::from_secs(60);
 
-/// Sends what `call` makes of the database as it is, once everything stands; `also` says what else a strategy needs.
+/// Sends what `call` makes of the database as it is, once everything stands.
 pub(super) fn start(
     run: &Run,
     situation: Situation<'_>,
     now: Timestamp,
-    also: impl Fn(Look<'_>) -> Option<String>,
     call: impl Fn(&DatabaseState) -> MutatingCall,
 ) -> Next {
     let look = match may_start(run, situation, now) {
@@ -32,7 +31,7 @@ pub(super) fn start(
         return failed(&format!("the class is {} and not {}", state.class, run.intent.from));
     }
     let in_the_way = situation.at_server.in_the_way.clone().filter(|_| run.intent.actor == Actor::Engine);
-    match precondition(state, situation).or_else(|| also(look)).or(in_the_way) {
+    match precondition(state, situation).or_else(|| bound_elsewhere(look)).or(in_the_way) {
         None => Next::Send(call(state)),
         Some(why) => wait_or_fail(run, now, &why),
     }
@@ -71,11 +70,17 @@ pub(super) fn precondition(state: &DatabaseState, situation: Situation<'_>) -> O
     if !state.status.is_available() && situation.guards.stand(Guard::StatusAvailable) {
         return Some(format!("its status is {}", state.status));
     }
-    if state.pending.is_empty() || !situation.guards.stand(Guard::NothingPending) {
-        return None;
+    let pending = state.pending_words().filter(|_| situation.guards.stand(Guard::NothingPending))?;
+    Some(format!("other changes are pending: {pending}"))
+}
+
+/// Why a change may not begin: a deployment of other hands binds the database, or nobody knows.
+pub(super) fn bound_elsewhere(look: Look<'_>) -> Option<String> {
+    if !look.deployments.is_read {
+        return Some("blue/green deployments could not be read".to_owned());
     }
-    let pending: Vec<&str> = state.pending.keys().map(String::as_str).collect();
-    Some(format!("other changes are pending: {}", pending.join(", ")))
+    let other = look.deployments.foreign?;
+    Some(format!("it is in the blue/green deployment {}, which is not ours", other.words()))
 }
 
 /// What the engine decided on an older picture it decides anew; a person's order waits for a moment.

@@ -44,7 +44,8 @@ pub(super) fn foreign_hands(run: &Run, state: &DatabaseState, moved: &str) -> Op
     if state.class != intent.from {
         return Some(format!("the class is {} and not {}: other hands are at work", state.class, intent.from));
     }
-    None
+    let class = state.class_pending()?;
+    Some(format!("the class {class} is pending, and not by us: other hands are at work"))
 }
 
 /// Sends `cut`, the order that lets the machine take over, when it may: it is the one on record, found ready by enough looks,

@@ -8,11 +8,15 @@ fn checkpoints() -> DatabaseName {
     DatabaseName::new("checkpoints")
 }
 
-fn hold_set(step: &Step) -> Option<&Hold> {
-    step.effects.iter().find_map(|effect| match effect {
-        Effect::Record(Event::HoldSet { hold, .. }) => Some(hold),
+fn records(step: &Step) -> impl Iterator<Item = &Event> {
+    step.effects.iter().filter_map(|effect| match effect {
+        Effect::Record(event) => Some(event),
         _ => None,
     })
+}
+
+fn hold_set(step: &Step) -> Option<&Hold> {
+    records(step).find_map(|event| if let Event::HoldSet { hold, .. } = event { Some(hold) } else { None })
 }
 
 /// Looks, each a minute after the other, until one of them has set a hold.
@@ -69,7 +73,7 @@ fn a_deployment_of_other_hands_closes_the_gate_at_once_and_holds_on_the_second_l
             status_details: None,
             open_tasks: vec![],
         };
-        bound.deployments = Some(Ok(vec![deployment]));
+        bound.deployments = Ok(vec![deployment]);
         Input::Observed(bound)
     };
     engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
@@ -91,6 +95,40 @@ fn a_class_that_others_have_changed_is_held_for_a_while() {
     let (minute, hold) = look_until_held(&mut engine, 6, "db.m5.large", "available");
     assert!(matches!(hold.cause, HoldCause::ForeignChange { .. }), "{hold:?}");
     assert_eq!(hold.until, Some(at(minute) + SignedDuration::from_hours(1)));
+}
+
+#[test]
+fn a_change_that_others_let_pend_is_held_for_on_the_second_look_and_once() {
+    let mut engine = engine();
+    let pending = |minute: i64| {
+        let mut state = state("db.t4g.small", "available");
+        state.pending.insert("AllocatedStorage".to_owned(), "200".to_owned());
+        look(at(minute), state, &LOW)
+    };
+    engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
+    assert!(hold_set(&engine.step(at(6), pending(6))).is_none(), "one look alone may be an old picture");
+    let step = engine.step(at(7), pending(7));
+    let hold = hold_set(&step).unwrap();
+    assert!(hold.cause.to_string().contains("AllocatedStorage 200"), "{hold:?}");
+    assert!(records(&step).any(|event| matches!(event, Event::ForeignChange { .. })));
+    assert!((8..200).all(|minute| hold_set(&engine.step(at(minute), pending(minute))).is_none()), "told once");
+}
+
+#[test]
+fn a_database_that_others_have_deleted_or_renamed_is_on_record_and_held() {
+    let mut engine = engine();
+    let gone = |minute: i64| {
+        let Input::Observed(mut gone) = look(at(minute), state("db.t4g.small", "available"), &LOW) else {
+            unreachable!()
+        };
+        gone.databases = Ok(std::collections::BTreeMap::new());
+        Input::Observed(gone)
+    };
+    assert!((1..5).all(|minute| hold_set(&engine.step(at(minute), gone(minute))).is_none()), "it never was there");
+    engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
+    let held: Vec<i64> =
+        (6..20).filter(|minute| hold_set(&engine.step(at(*minute), gone(*minute))).is_some()).collect();
+    assert_eq!(held, [8], "on the third look that has not found it, and once");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use super::Event;
 use crate::model::action::{ActionId, Intent, Removal};
-use crate::model::database::DatabaseName;
 use crate::model::decision::Decision;
 use crate::model::hold::Hold;
 use crate::model::server::ServerId;
@@ -65,8 +64,8 @@ impl Event {
                 format!("{}: the reader {name} ({resource_id}) is {status}, class {class}", action.0)
             }
             Self::SwitchedOver { action, database, from, to, old_name } => {
-                let name = old_name.as_ref().map_or("another name", DatabaseName::as_str);
-                let old = format!("which stays as {name} and is billed");
+                let named = old_name.as_ref().map_or_else(String::new, |name| format!(" as {name}"));
+                let old = format!("which stays{named} and is billed");
                 format!("{}: {database} is now the machine {to} and not {from}, {old}", action.0)
             }
             Self::ServerReached { action, server, before_cut, .. } => reached_words(action, server, *before_cut),

@@ -103,7 +103,10 @@ impl Gate {
                 let mins = |secs: i64| secs.div_euclid(60);
                 let left = burst_left_secs.map_or_else(
                     || "nothing says how long the load lasts".to_owned(),
-                    |left| format!("the load is likely gone in {} min", mins(left)),
+                    |left| match mins(left) {
+                        0 => "the load is likely gone by now, or any moment".to_owned(),
+                        left => format!("the load is likely gone in {left} min"),
+                    },
                 );
                 format!("ready in about {} min; {left}", mins(i64::from(*ready_secs)))
             }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::look_since_call;
 use crate::model::action::{ActionResult, CallRecord, CallState, Run};
 use crate::model::call::MutatingCall;
+use crate::model::database::RdsEvent;
 use crate::model::deployment::Deployment;
 use crate::model::policy::Switchover;
 use crate::playbook::ending::{held_with, unobserved};
@@ -83,10 +84,7 @@ fn result(run: &Run, situation: Situation<'_>) -> ActionResult {
         Some(CallState::Refused { code, message }) => ActionResult::FailedSafe {
             why: format!("AWS refused the switchover with {code}: {message}; the copy is removed"),
         },
-        Some(_) => {
-            let said = run.events.last().map_or(String::new(), |event| format!(" ({})", event.message));
-            ActionResult::RolledBack { why: format!("the switchover was taken back{said}; the copy is removed") }
-        }
+        Some(state) => not_switched(run, state),
         None => {
             let secs = situation.copy.give_up_after.as_secs();
             let supervised = situation.copy.switchover == Switchover::Supervised;
@@ -100,11 +98,34 @@ fn result(run: &Run, situation: Situation<'_>) -> ActionResult {
                 && run.deployment.as_ref().is_some_and(|it| it.open_tasks.is_empty())
             {
                 "nobody allowed the switchover in time".to_owned()
+            } else if let Some(pending) = situation.look.and_then(|look| look.state.pending_words()) {
+                format!("other changes are pending: {pending}, and not over within {} min", secs / 60)
             } else {
                 format!("the copy was not ready within {} min", secs / 60)
             };
             ActionResult::FailedSafe { why: format!("{why}; it is removed") }
         }
+    }
+}
+
+/// The switchover was ordered and has not come about: RDS says why, or nothing came of the order.
+fn not_switched(run: &Run, state: &CallState) -> ActionResult {
+    let sent = |is: fn(&MutatingCall) -> bool| run.first_call(is).map(|call| call.sent_at);
+    let cut = sent(|call| matches!(call, MutatingCall::SwitchoverBlueGreenDeployment { .. }));
+    let removal = sent(|call| matches!(call, MutatingCall::DeleteBlueGreenDeployment { .. }));
+    // What it says later is of the removal.
+    let is_of_cut = |event: &&RdsEvent| cut <= Some(event.date) && removal.is_none_or(|removal| event.date < removal);
+    let said = run.events.iter().rfind(is_of_cut);
+    match (state, said) {
+        (_, Some(event)) => ActionResult::RolledBack {
+            why: format!("the switchover was taken back ({}); the copy is removed", event.message),
+        },
+        (CallState::Looking { why }, None) => ActionResult::FailedSafe {
+            why: format!(
+                "the switchover left no trace ({why}); it was ordered once and did not arrive; the copy is removed"
+            ),
+        },
+        (_, None) => ActionResult::RolledBack { why: "the switchover was taken back; the copy is removed".to_owned() },
     }
 }
 

@@ -95,21 +95,12 @@ pub(super) fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next 
 }
 
 fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
-    start::start(run, situation, now, bound_elsewhere, |state| MutatingCall::CreateBlueGreenDeployment {
+    start::start(run, situation, now, |state| MutatingCall::CreateBlueGreenDeployment {
         database: run.intent.database.clone(),
         source: state.arn.clone(),
         name: run.deployment_name(),
         class: Some(run.intent.to.clone()),
     })
-}
-
-/// Why no copy may be asked for: another deployment binds the database, or nobody knows.
-fn bound_elsewhere(look: Look<'_>) -> Option<String> {
-    if !look.deployments.is_read {
-        return Some("blue/green deployments could not be read".to_owned());
-    }
-    let other = look.deployments.foreign?;
-    Some(format!("it is in the blue/green deployment {}, which is not ours", other.words()))
 }
 
 /// A look that was asked after the call and that saw the deployments too.

@@ -9,7 +9,7 @@ use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::playbook::ending::held;
 use crate::playbook::patience::{TRACELESS_AFTER, waited};
-use crate::playbook::start::{fresh, precondition};
+use crate::playbook::start::{bound_elsewhere, fresh, precondition};
 use crate::playbook::{Next, Situation, takeover};
 
 /// Nothing exists yet, and what was decided gets old.
@@ -29,7 +29,7 @@ pub(super) fn create_without_class(run: &Run, refused: Next, situation: Situatio
         return refused;
     }
     let Ok(look) = fresh(situation, now) else { return Next::Observe };
-    if takeover::foreign_hands(run, look.state, MOVED).is_some() || super::bound_elsewhere(look).is_some() {
+    if takeover::foreign_hands(run, look.state, MOVED).is_some() || bound_elsewhere(look).is_some() {
         return refused;
     }
     if precondition(look.state, situation).is_some() {

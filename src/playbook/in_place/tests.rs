@@ -6,6 +6,7 @@ use super::*;
 use crate::model::action::{ActionId, Intent};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, RdsEvent, ResourceId, sample_state};
+use crate::model::deployment::{Deployment, DeploymentId, DeploymentStatus};
 use crate::model::guard::Guards;
 use crate::model::operator::{Actor, Operator};
 use crate::model::policy::{CopyPolicy, Strategy};
@@ -74,7 +75,7 @@ fn situation(state: &DatabaseState, second: i64) -> Situation<'_> {
         copy: None,
         copy_lag: None,
         old: crate::playbook::OldLook::Unreadable,
-        deployments: Deployments::default(),
+        deployments: Deployments { is_read: true, ..Deployments::default() },
     };
     Situation {
         look: Some(look),
@@ -116,6 +117,29 @@ fn sends_only_from_the_expected_state() {
     assert!(matches!(look(&order, &state("db.t4g.small", "backing-up", false), 61), Next::End(_)));
     let own = recorded(Actor::Engine);
     assert!(matches!(look(&own, &state("db.t4g.small", "backing-up", false), 1), Next::End(_)), "decided anew");
+}
+
+#[test]
+fn a_database_that_a_deployment_of_other_hands_binds_is_left_alone() {
+    let small = state("db.t4g.small", "available", false);
+    let foreign = Deployment {
+        id: DeploymentId::new("bgd-1"),
+        name: "upgrade".into(),
+        source: "arn".into(),
+        target: None,
+        status: DeploymentStatus::new("AVAILABLE"),
+        status_details: None,
+        open_tasks: vec![],
+    };
+    let seen = |deployments| {
+        let whole = situation(&small, 1);
+        let look = whole.look.map(|look| Look { deployments, ..look });
+        next(&recorded(person()), Situation { look, ..whole }, at(1))
+    };
+    let read = Deployments { is_read: true, ..Deployments::default() };
+    assert!(matches!(seen(read), Next::Send(_)));
+    assert_eq!(seen(Deployments { foreign: Some(&foreign), ..read }), Next::Observe);
+    assert_eq!(seen(Deployments::default()), Next::Observe, "nobody knows");
 }
 
 #[test]

@@ -105,6 +105,11 @@ fn result(run: &Run, situation: Situation<'_>) -> ActionResult {
         "nobody allowed the failover in time".to_owned()
     } else if let Some(reader) = run.reader.as_ref().filter(|reader| reader.has_failed) {
         format!("RDS could not make the reader {}", reader.name)
+    } else if let Some(pending) = situation.look.and_then(|look| look.state.pending_words()) {
+        format!(
+            "other changes are pending: {pending}, and not over within {} min",
+            situation.copy.give_up_after.as_secs() / 60
+        )
     } else {
         format!("the reader was not ready within {} min", situation.copy.give_up_after.as_secs() / 60)
     };

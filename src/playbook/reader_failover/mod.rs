@@ -94,29 +94,19 @@ fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
     // It would cut at once: where a person's word is wanted first, a reader is made, which can wait for it.
     let may_cut = situation.copy.switchover == Switchover::Automatic || run.intent.actor != Actor::Engine;
     let usable = situation.left_reader.filter(|reader| may_cut && is_usable(run, reader, situation));
-    start::start(
-        run,
-        situation,
-        now,
-        |_| None,
-        |state| match usable {
-            Some(Reader { state, .. }) => {
-                let database = run.intent.database.clone();
-                MutatingCall::FailoverDbCluster {
-                    database,
-                    target: state.name.clone(),
-                    machine: state.resource_id.clone(),
-                }
-            }
-            None => MutatingCall::CreateDbInstance {
-                database: run.intent.database.clone(),
-                name: run.reader_name(),
-                class: run.intent.to.clone(),
-                engine: state.engine.clone(),
-                settings: Box::new(state.facts.settings.clone()),
-            },
+    start::start(run, situation, now, |state| match usable {
+        Some(Reader { state, .. }) => {
+            let database = run.intent.database.clone();
+            MutatingCall::FailoverDbCluster { database, target: state.name.clone(), machine: state.resource_id.clone() }
+        }
+        None => MutatingCall::CreateDbInstance {
+            database: run.intent.database.clone(),
+            name: run.reader_name(),
+            class: run.intent.to.clone(),
+            engine: state.engine.clone(),
+            settings: Box::new(state.facts.settings.clone()),
         },
-    )
+    })
 }
 
 /// A reader, and how far it is behind the writer.

@@ -144,7 +144,7 @@ impl Seen {
             copy: self.reader.as_ref(),
             copy_lag: self.lag,
             old: OldLook::Unreadable,
-            deployments: Deployments::default(),
+            deployments: Deployments { is_read: true, ..Deployments::default() },
         };
         let left = self.left.as_ref().map(|state| Reader { state, lag: self.lag });
         let situation = Situation {

@@ -15,7 +15,7 @@ use crate::model::choice::Choice;
 use crate::model::database::DatabaseName;
 use crate::model::old_machine::{Fate, Kept, OldMachine, Origin};
 use crate::model::override_plan::OverridePlan;
-use crate::model::policy::{Rule, Strategy};
+use crate::model::policy::{RemovedBy, Rule, Strategy};
 use crate::model::snapshot::{DatabaseView, Snapshot};
 
 /// More rungs than this are shown around the chosen one.
@@ -44,8 +44,8 @@ pub(super) fn arm(snapshot: &Snapshot, reason: &str) -> Asked {
 pub(super) fn scale(snapshot: &Snapshot, scaling: &Scaling) -> Asked {
     let title = " scale by hand? ";
     let Change { database, from, to } = &scaling.change;
-    let plan = match scaling.change.plan(snapshot) {
-        Ok((_, plan)) => plan,
+    let (view, plan) = match scaling.change.plan(snapshot) {
+        Ok(found) => found,
         Err(sentence) => {
             let fields = vec![(format!("✘ {sentence}"), theme::DANGER)];
             return Asked { title, fields, ..Asked::default() };
@@ -63,6 +63,8 @@ pub(super) fn scale(snapshot: &Snapshot, scaling: &Scaling) -> Asked {
         )),
     ];
     explanation.extend(choices(plan));
+    explanation.extend(both_billed(view, plan));
+    explanation.extend(protected(view, plan));
     explanation.extend(gates(plan));
     explanation.push(plain("after it the engine holds, so that it does not undo you"));
     let mut fields = vec![input("reason", &scaling.reason, NEEDED, scaling.field == Field::Reason)];
@@ -278,11 +280,38 @@ pub(super) fn quit() -> Asked {
 fn choices(plan: &OverridePlan) -> Vec<Styled> {
     let line = |choice: &Choice| {
         if choice.is_chosen {
-            return plain(format!("ready     in {} ({})", choice.ready, choice.basis));
+            return plain(format!("ready     in {} ({})", choice.ready, choice.basis_words()));
         }
         plain(format!("instead   {choice}"))
     };
-    plan.choices.iter().filter(|choice| choice.fits).map(line).collect()
+    let mut lines: Vec<Styled> = plan.choices.iter().filter(|choice| choice.fits).map(line).collect();
+    let others: Vec<&str> =
+        plan.choices.iter().filter(|choice| !choice.fits).map(|choice| choice.strategy.as_str()).collect();
+    if !others.is_empty() {
+        lines.push(plain(format!("never     {}: not for a database of this kind", others.join(", "))));
+    }
+    lines
+}
+
+/// What is paid while two machines exist.
+fn both_billed(view: &DatabaseView, plan: &OverridePlan) -> Option<Styled> {
+    let chosen = plan.choices.iter().find(|choice| choice.is_chosen).filter(|it| it.strategy.makes_a_copy())?;
+    let until = chosen.extra_usd.map_or_else(|| "an unknown price".to_owned(), |usd| format!("${usd:.2}"));
+    let old = words::price(plan.price_before);
+    let policy = &view.policy.old_machine;
+    let hours = policy.keep.as_secs_f64() / 3_600.0;
+    let kept = match policy.removed_by {
+        RemovedBy::Engine => format!("for {hours:.1} h"),
+        RemovedBy::Person => "until a person deletes it".to_owned(),
+    };
+    Some(plain(format!("both      {until} until it takes over; the old one then {old} {kept}")))
+}
+
+/// What deletion protection keeps from being cleaned up.
+fn protected(view: &DatabaseView, plan: &OverridePlan) -> Option<Styled> {
+    let state = view.state.as_ref()?;
+    let words = state.left_by_protection(plan.strategy)?;
+    Some((format!("protected {words}"), theme::WARN))
 }
 
 fn gates(plan: &OverridePlan) -> Vec<Styled> {

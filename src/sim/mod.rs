@@ -5,8 +5,9 @@
 //! ```text
 //!   SDK ── connector ──┐                       ┌─ rds (control plane, events)
 //!                      ├─► Sim ─► World ───────┼─ sts
-//!   any AWS client ────┘          │            └─ cloudwatch ◄─┐
-//!          server                 └─ demand → load → metrics ──┘ each minute
+//!   any AWS client ────┘          │            ├─ cloudwatch ◄─┐
+//!          server                 │            └─ scaling      │ each minute
+//!                                 └─ demand → load → metrics ──┘
 //! ```
 
 pub mod cloudwatch;
@@ -14,6 +15,7 @@ pub mod connector;
 pub mod postgres;
 pub mod rds;
 pub mod rng;
+pub mod scaling;
 pub mod scenario;
 pub mod server;
 mod sts;

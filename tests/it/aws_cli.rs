@@ -350,3 +350,75 @@ async fn it_changes_the_class_of_a_multi_az_cluster() {
     })
     .await;
 }
+
+const TARGET: [&str; 6] = [
+    "--service-namespace",
+    "rds",
+    "--resource-id",
+    "cluster:shop",
+    "--scalable-dimension",
+    "rds:cluster:ReadReplicaCount",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_has_readers_scaled_and_reads_what_was_done() {
+    let scenario = "name = \"shop\"\n[[cluster]]\nid = \"shop\"\nkind = \"aurora\"\nclass = \"db.t4g.medium\"\n\
+                    members = [{ id = \"shop-1\" }, { id = \"shop-2\" }]\n[[demand]]\nat = \"0s\"\nwrites = 10\n\
+                    read_connections = 300\n";
+    with_cli(scenario, FAST, |cli| async move {
+        let scaling = |words: &[&'static str]| [&["application-autoscaling"][..], words].concat();
+        let with = |words: &[&'static str]| [&scaling(&words[..1])[..], &TARGET[..], &words[1..]].concat();
+        let (code, why) = cli.refusal(&with(&["put-scaling-policy", "--policy-name", "more"])).await;
+        assert!(REFUSED.contains(&code) && why.contains("(ValidationException)"), "{why}");
+        let tags = ["--tags", "team=core"];
+        let bounds = ["register-scalable-target", "--min-capacity", "1", "--max-capacity", "3"];
+        let made = cli.json(&with(&[&bounds[..], &tags].concat())).await;
+        let arn = made["ScalableTargetARN"].as_str().unwrap().to_owned();
+        let tagged = [&scaling(&["list-tags-for-resource", "--resource-arn"])[..], &[arn.as_str()]].concat();
+        assert_eq!(cli.json(&tagged).await["Tags"]["team"], "core");
+        let tracking = "{\"TargetValue\":60.0,\"PredefinedMetricSpecification\":{\"PredefinedMetricType\":\
+                        \"RDSReaderAverageDatabaseConnections\"},\"ScaleOutCooldown\":120}";
+        let policy = [
+            "put-scaling-policy",
+            "--policy-name",
+            "more",
+            "--policy-type",
+            "TargetTrackingScaling",
+            "--target-tracking-scaling-policy-configuration",
+            tracking,
+        ];
+        let put = cli.json(&with(&policy)).await;
+        let alarm = put["Alarms"][0]["AlarmName"].as_str().unwrap().to_owned();
+        let alarms = cli.json(&["cloudwatch", "describe-alarms", "--alarm-names", &alarm]).await;
+        assert_eq!(alarms["MetricAlarms"][0]["Threshold"], 60.0, "{alarms}");
+        let policies = cli.json(&with(&["describe-scaling-policies"])).await;
+        let tracked = &policies["ScalingPolicies"][0]["TargetTrackingScalingPolicyConfiguration"];
+        assert_eq!((&tracked["ScaleInCooldown"], &tracked["ScaleOutCooldown"]), (&300.into(), &120.into()));
+        let words = scaling(&["describe-scalable-targets", "--service-namespace", "rds"]);
+        let targets = cli.json(&words).await;
+        assert_eq!(targets["ScalableTargets"][0]["MaxCapacity"], 3, "{targets}");
+        let words = with(&["describe-scaling-activities", "--include-not-scaled-activities"]);
+        let mut told = String::new();
+        for _ in 0..40 {
+            told = cli.json(&words).await.to_string();
+            if told.contains("AlreadyAtMaxCapacity") {
+                break;
+            }
+        }
+        for expected in ["Setting replica count to 3.", "Successful", "AlreadyAtMaxCapacity"] {
+            assert!(told.contains(expected), "{expected}: {told}");
+        }
+        let found = cli.json(&["rds", "describe-db-instances"]).await;
+        let made = |it: &&Value| it["DBInstanceIdentifier"].as_str().unwrap().starts_with("application-autoscaling-");
+        let made: Vec<&Value> = found["DBInstances"].as_array().unwrap().iter().filter(made).collect();
+        assert_eq!((made.len(), &made[0]["PromotionTier"]), (2, &15.into()), "{found}");
+        assert_eq!(made[0]["TagList"][0]["Value"], "cluster:shop");
+        cli.json(&with(&["delete-scaling-policy", "--policy-name", "more"])).await;
+        cli.json(&with(&["deregister-scalable-target"])).await;
+        let (_, why) = cli.refusal(&with(&["deregister-scalable-target"])).await;
+        assert!(why.contains("(ObjectNotFoundException)"), "{why}");
+        let (_, why) = cli.refusal(&scaling(&["describe-scalable-targets", "--service-namespace", "ecs"])).await;
+        assert!(why.contains("(ValidationException)"), "{why}");
+    })
+    .await;
+}

@@ -52,6 +52,7 @@ mod sim_cluster_metrics;
 mod sim_metrics;
 mod sim_postgres;
 mod sim_rds;
+mod sim_scaling;
 mod sim_server;
 mod terminal;
 mod tidy;

@@ -20,6 +20,7 @@ pub(crate) struct Account {
     pub(crate) sim: Sim,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) rds: aws_sdk_rds::Client,
+    pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
     pub(crate) sts: aws_sdk_sts::Client,
 }
 
@@ -56,6 +57,7 @@ impl Account {
         Self {
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
+            scaling: aws_sdk_applicationautoscaling::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             sim,
         }

@@ -105,13 +105,13 @@ fn check_lines(file: &File, found: &mut Vec<Diagnostic>) {
     let sane = |duration: SignedDuration| !duration.is_negative() && duration <= MAX_TIME;
     let unknown = |ids: &BTreeSet<String>, given: Option<&str>| given.is_some_and(|id| !ids.contains(id));
     for line in &file.demand {
-        let Demand { instance, at, ramp, writes, reads, connections } = line.get_ref();
-        let numbers = || [writes, reads, connections].into_iter().flatten();
+        let Demand { instance, at, ramp, writes, reads, connections, read_connections } = line.get_ref();
+        let numbers = || [writes, reads, connections, read_connections].into_iter().flatten();
         let checks = [
             (unknown(&databases, instance.as_deref()), "instance names no [[instance]] and no [[cluster]]"),
             (!sane(*at) || !sane(*ramp), "at and ramp must lie between 0 and a year"),
             (numbers().any(|number| !(0.0..=1e6).contains(number)), "a demand is not between 0 and a million"),
-            (numbers().next().is_none(), "a demand needs writes, reads or connections"),
+            (numbers().next().is_none(), "a demand needs writes, reads, connections or read_connections"),
         ];
         found.extend(
             checks.iter().filter(|(wrong, _)| *wrong).map(|(_, text)| Diagnostic::new(line.span(), *text, "this line")),

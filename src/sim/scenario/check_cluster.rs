@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check::is_version;
-use super::cluster::ClusterSpec;
+use super::cluster::{ClusterSpec, ScalingSpec};
 use super::parse::File;
 use crate::diagnostics::Diagnostic;
 use crate::model::class::InstanceClass;
@@ -17,7 +17,8 @@ pub const MOST_MEMBERS: usize = 16;
 pub(super) fn clusters(file: &File, mut seen: BTreeSet<String>, found: &mut Vec<Diagnostic>) {
     for cluster in &file.cluster {
         let spec = cluster.get_ref();
-        let mut wrong: Vec<String> = of_cluster(spec).into_iter().chain(of_members(spec)).collect();
+        let mut wrong: Vec<String> =
+            of_cluster(spec).into_iter().chain(of_members(spec)).chain(of_scaling(spec)).collect();
         for id in std::iter::once(spec.id.clone()).chain(spec.member_ids()) {
             if !seen.insert(id.to_ascii_lowercase()) {
                 wrong.push(format!("a second instance or cluster is called {id:?}"));
@@ -51,6 +52,17 @@ fn of_cluster(spec: &ClusterSpec) -> Vec<String> {
         (spec.members.len() > MOST_MEMBERS, format!("an Aurora cluster has at most {MOST_MEMBERS} members")),
     ];
     said(checks)
+}
+
+fn of_scaling(spec: &ClusterSpec) -> Vec<String> {
+    let Some(ScalingSpec { min, max, connections, cpu }) = spec.scaling else { return Vec::new() };
+    let tracked = [connections, cpu];
+    said([
+        (spec.kind != ClusterKind::Aurora, "scaling goes with kind = \"aurora\" only".to_owned()),
+        (min > max || max as usize >= MOST_MEMBERS, "scaling is not from min to max, 15 at the most".to_owned()),
+        (tracked.iter().flatten().count() == 0, "scaling needs connections or cpu".to_owned()),
+        (tracked.contains(&Some(0)), "scaling cannot keep readers at 0".to_owned()),
+    ])
 }
 
 fn of_members(spec: &ClusterSpec) -> Vec<String> {

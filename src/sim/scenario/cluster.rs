@@ -44,9 +44,25 @@ pub struct ClusterSpec {
     /// An RDS Proxy in front of it, called `<id>-proxy`.
     #[serde(default)]
     pub proxy: bool,
+    /// Aurora: Application Auto Scaling keeps its readers from the beginning.
+    pub scaling: Option<ScalingSpec>,
     /// Key and value, of the cluster and of its members.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+}
+
+/// What Application Auto Scaling keeps of readers, by policies of the scenario's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScalingSpec {
+    /// Readers at least.
+    pub min: u32,
+    /// Readers at most.
+    pub max: u32,
+    /// Connections to a reader, on average.
+    pub connections: Option<u32>,
+    /// CPU of a reader in per cent, on average.
+    pub cpu: Option<u32>,
 }
 
 /// One instance of an Aurora cluster.

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::model::policy::Strategy;
 
 pub use check_cluster::MOST_MEMBERS;
-pub use cluster::{ClusterSpec, MemberSpec};
+pub use cluster::{ClusterSpec, MemberSpec, ScalingSpec};
 pub use fault::{ChangeFault, DeploymentFault, FailoverFault, FaultKind, FaultWindow, ReaderFault};
 pub use span::Range;
 
@@ -156,6 +156,8 @@ pub struct Demand {
     pub reads: Option<f64>,
     /// Connections that clients hold; 24 while never given.
     pub connections: Option<f64>,
+    /// Connections that clients hold to all readers of a cluster together, where there are any; 1 to each while never given.
+    pub read_connections: Option<f64>,
 }
 
 /// How long AWS takes. Every step is drawn anew from its range.

@@ -30,6 +30,7 @@ pub(super) struct Script {
     writes: Track,
     reads: Track,
     connections: Track,
+    read_connections: Track,
 }
 
 /// One quantity over time: moves, ordered by time.
@@ -59,6 +60,7 @@ impl Script {
             writes: track(|line| line.writes),
             reads: track(|line| line.reads),
             connections: track(|line| line.connections),
+            read_connections: track(|line| line.read_connections),
         }
     }
 
@@ -77,9 +79,11 @@ impl Script {
     /// What reaches each of the readers of a cluster: its part of the reads that the script names. With a disk of its own
     /// it applies all writes, else it refreshes its memory.
     pub(super) fn at_reader(&self, at: Timestamp, readers: usize, has_own_disk: bool) -> Asked {
-        let reads = self.reads.at(self.seconds(at)).unwrap_or(0.0) / readers.max(1) as f64;
+        let share = |track: &Track| Some(track.at(self.seconds(at))? / readers.max(1) as f64);
+        let reads = share(&self.reads).unwrap_or(0.0);
         let part = if has_own_disk { 1.0 } else { REFRESH_PART };
-        Asked { writes: self.at(at).writes * part, reads, connections: 1.0 }
+        let connections = share(&self.read_connections).unwrap_or(1.0);
+        Asked { writes: self.at(at).writes * part, reads, connections }
     }
 
     /// What is asked for at `at`; before the scenario's start as well.

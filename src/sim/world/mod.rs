@@ -30,6 +30,7 @@ use series::Volumes;
 use super::cloudwatch::CloudWatch;
 use super::rds::{self, Fleet};
 use super::rng::Rng;
+use super::scaling::{Scaling, Surroundings};
 use super::scenario::{CapacitySpec, Range, Scenario};
 use super::sts;
 use super::wire::{Request, Response, SKEW_LIMIT_SECS, query};
@@ -47,6 +48,7 @@ pub struct World {
     next_minute: Timestamp,
     fleet: Fleet,
     cloudwatch: CloudWatch,
+    scaling: Scaling,
     /// What clients ask of each name.
     scripts: BTreeMap<String, Script>,
     noise: f64,
@@ -82,6 +84,7 @@ impl World {
         let script = |id: &String| (id.clone(), Script::of(scenario, id));
         let alone = fleet.instances().filter(|instance| instance.membership.is_none()).map(|instance| &instance.id);
         let scripts = alone.chain(fleet.clusters().map(|cluster| &cluster.id)).map(script).collect();
+        let mut cloudwatch = CloudWatch::new(&scenario.account, &scenario.region);
         let mut world = Self {
             account: scenario.account.clone(),
             region: scenario.region.clone(),
@@ -93,7 +96,8 @@ impl World {
             databases: BTreeMap::new(),
             volumes: Volumes::default(),
             fleet,
-            cloudwatch: CloudWatch::new(&scenario.account, &scenario.region),
+            scaling: Scaling::of_scenario(scenario, seed, begin, &mut cloudwatch),
+            cloudwatch,
             capacity: scenario.capacity.clone(),
             publish_delay: scenario.timing.publish_delay,
             latency: scenario.timing.latency,
@@ -156,6 +160,10 @@ impl World {
         match call.service {
             route::Service::CloudWatch => self.cloudwatch.handle(self.now, request_id, request),
             route::Service::Rds => rds::handle(&mut self.fleet, self.now, request_id, &call.params),
+            route::Service::Scaling => {
+                let Self { now, fleet, cloudwatch, scaling, .. } = self;
+                scaling.handle(Surroundings { now: *now, fleet, cloudwatch }, request_id, request)
+            }
             route::Service::Sts => sts::handle(&self.account, request_id, &call.params),
             route::Service::Unknown => {
                 let error = query::unknown_action(&call.params, "unknown");
@@ -191,6 +199,8 @@ impl World {
         let start = end.saturating_sub(MINUTE).unwrap_or(Timestamp::MIN);
         self.volumes.publish(end, self.seed, self.publish_delay, &mut self.cloudwatch);
         self.cloudwatch.advance(start, end);
+        let Self { fleet, cloudwatch, scaling, .. } = self;
+        scaling.minute(Surroundings { now: end, fleet, cloudwatch });
         self.next_minute = next_minute(end);
     }
 }

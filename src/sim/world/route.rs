@@ -3,6 +3,7 @@
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use crate::sim::cloudwatch::CloudWatch;
+use crate::sim::scaling::Scaling;
 use crate::sim::wire::query::{self, Params};
 use crate::sim::wire::{ApiError, Request, Response};
 use crate::sim::{rds, sts};
@@ -13,6 +14,7 @@ pub(super) enum Service {
     CloudWatch,
     Rds,
     Sts,
+    Scaling,
     Unknown,
 }
 
@@ -32,6 +34,7 @@ impl Call {
         let params = if names_operation(request) { Params::default() } else { Params::read(request) };
         let service = match (is_cloudwatch, params.get("Version"), scope(request).map(|scope| scope.service)) {
             (true, ..) => Service::CloudWatch,
+            _ if Scaling::serves(request) => Service::Scaling,
             (_, Some(rds::VERSION), _) | (_, None, Some("rds")) => Service::Rds,
             (_, Some(sts::VERSION), _) | (_, None, Some("sts")) => Service::Sts,
             (_, Some(_), Some("rds")) => Service::Rds,
@@ -69,6 +72,7 @@ impl Call {
             Service::Rds => query::refuse(rds::NAMESPACE, id, error),
             Service::Sts => query::refuse(sts::NAMESPACE, id, error),
             Service::CloudWatch => CloudWatch::refuse(request, id, error),
+            Service::Scaling => Scaling::refuse(id, error),
             Service::Unknown if names_operation(request) => unknown_operation(id),
             Service::Unknown => query::refuse("", id, error),
         }

@@ -35,6 +35,11 @@ impl Alarms {
         let arn_prefix = format!("arn:aws:cloudwatch:{region}:{account}:alarm:");
         Self { arn_prefix, by_name: BTreeMap::new(), history: History::default() }
     }
+
+    /// Whether the alarm of that name is in the state `ALARM`.
+    pub(super) fn is_in_alarm(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|alarm| alarm.state.value == StateValue::Alarm)
+    }
 }
 
 /// One alarm.

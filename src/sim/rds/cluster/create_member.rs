@@ -10,7 +10,7 @@ use super::{find, invalid_state};
 use crate::model::cluster::ClusterKind;
 use crate::model::member_settings::{MemberSettings, Monitoring, PerformanceInsights};
 use crate::sim::rds::fleet::Fleet;
-use crate::sim::rds::instance::{Role, is_identifier};
+use crate::sim::rds::instance::{Instance, Role, is_identifier};
 use crate::sim::rds::{only, orderable, shape};
 use crate::sim::scenario::MOST_MEMBERS;
 use crate::sim::wire::ApiError;
@@ -86,21 +86,13 @@ pub(in crate::sim::rds) fn create_member(
         zone,
         tags: params.tags(),
         role: Role::Reader,
-        id: id.clone(),
+        id,
     };
-    let resource = fleet.id_chars(26).to_ascii_uppercase();
-    if let Some(mut instance) = new.instance(&cluster, &fleet.account, &fleet.region, 0, now) {
-        // One that was called so before was another machine.
-        instance.resource_id = format!("db-{resource}");
-        "creating".clone_into(&mut instance.status);
-        instance.created = now;
-        instance.settings = settings(params)?;
-        // It serves nobody, and nothing is measured of it, until it is available.
-        instance.goes_down(now);
-        xml.nest("DBInstance", |xml| shape::instance(&instance, now, xml));
-        fleet.instances.insert(id.clone(), instance);
+    let settings = settings(params)?;
+    if let Some(instance) = fleet.add_reader(now, &cluster, new) {
+        instance.settings = settings;
+        xml.nest("DBInstance", |xml| shape::instance(instance, now, xml));
     }
-    fleet.begin_creation(now, &cluster.id, &id);
     Ok(())
 }
 
@@ -179,12 +171,28 @@ fn check(fleet: &Fleet, cluster: &Cluster, asked: &Asked<'_>) -> Result<(), ApiE
 }
 
 impl Fleet {
+    /// Begins to create a reader: from now on it is there, and serves nobody until it is available.
+    pub(super) fn add_reader(&mut self, now: Timestamp, cluster: &Cluster, new: NewMember) -> Option<&mut Instance> {
+        let id = new.id.clone();
+        let resource = self.id_chars(26).to_ascii_uppercase();
+        let mut instance = new.instance(cluster, &self.account, &self.region, 0, now)?;
+        // One that was called so before was another machine.
+        instance.resource_id = format!("db-{resource}");
+        "creating".clone_into(&mut instance.status);
+        instance.created = now;
+        // Nothing is measured of it until it is available.
+        instance.goes_down(now);
+        self.instances.insert(id.clone(), instance);
+        self.begin_creation(now, &cluster.id, &id);
+        self.instances.get_mut(&id)
+    }
+
     fn zones(&self) -> Vec<String> {
         (0..3).map(|index| zone(&self.region, index)).collect()
     }
 
     /// The zone of the region with the fewest members of a cluster.
-    fn emptiest_zone(&self, cluster: &Cluster) -> String {
+    pub(super) fn emptiest_zone(&self, cluster: &Cluster) -> String {
         let count = |zone: &String| self.cluster_members(&cluster.id).filter(|member| member.zone == *zone).count();
         self.zones().into_iter().min_by_key(count).unwrap_or_default()
     }

@@ -16,6 +16,7 @@ mod make;
 mod member_course;
 mod modify;
 mod modify_member;
+mod scaled;
 mod shape;
 mod state;
 

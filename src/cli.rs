@@ -4,6 +4,7 @@ pub mod access;
 pub mod canary;
 pub mod drill;
 pub mod load;
+pub mod readers;
 pub mod report;
 
 use std::net::SocketAddr;
@@ -79,6 +80,8 @@ pub enum Command {
     Load(load::LoadArgs),
     /// Puts a load on a database and shows what its move up and back down cost its clients
     Drill(drill::DrillArgs),
+    /// Has Application Auto Scaling keep readers of Aurora clusters, by `[database.readers]`
+    Readers(readers::ReadersArgs),
     /// Reads the evidence
     Journal {
         /// What to do with it.

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod model;
 pub mod playbook;
 pub mod report;
+pub mod setup;
 pub mod sim;
 pub mod swarm;
 pub mod workload;

@@ -144,6 +144,7 @@ fn members(cluster: &DbCluster, found: &Instances) -> Vec<Member> {
             class: state.class.clone(),
             status: state.status.clone(),
             is_writer: member.is_cluster_writer().unwrap_or_default(),
+            is_scaled: state.is_scaled(),
             name,
         })
     };

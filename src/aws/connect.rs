@@ -107,6 +107,11 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         config.set_retry_partition(partition.clone());
         config
     };
+    let scaling = |config| {
+        let mut config = aws_sdk_applicationautoscaling::config::Builder::from(config);
+        config.set_retry_partition(partition.clone());
+        config
+    };
     let mut cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&reads);
     cloudwatch.set_retry_partition(partition.clone());
     let mut sts = aws_sdk_sts::config::Builder::from(&reads).interceptor(WholeAnswers);
@@ -115,6 +120,10 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         rds: aws_sdk_rds::Client::from_conf(rds(&reads).build()),
         rds_mutating: aws_sdk_rds::Client::from_conf(rds(&mutations).interceptor(PromptCalls).build()),
         cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build()),
+        scaling: aws_sdk_applicationautoscaling::Client::from_conf(scaling(&reads).build()),
+        scaling_mutating: aws_sdk_applicationautoscaling::Client::from_conf(
+            scaling(&mutations).interceptor(PromptCalls).build(),
+        ),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         signing,
         region,

@@ -1,8 +1,8 @@
 //! AWS through its own SDK: reads, and the few calls that change something. This room never decides; every string
 //! that comes in is cleaned here.
 //!
-//! There are two RDS clients. Reads use the SDK's retries. Mutations get exactly one attempt, because RDS has no
-//! idempotency token: a second attempt could act twice.
+//! There are two clients of RDS, and two of Application Auto Scaling. Reads use the SDK's retries. Mutations get exactly one
+//! attempt, because RDS has no idempotency token: a second attempt could act twice.
 
 pub mod alarms;
 mod clusters;
@@ -20,6 +20,7 @@ mod orderable;
 mod pages;
 mod prompt;
 mod proxies;
+mod readers;
 mod send;
 mod tokens;
 mod whole;
@@ -30,6 +31,8 @@ pub struct Aws {
     rds: aws_sdk_rds::Client,
     rds_mutating: aws_sdk_rds::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    scaling: aws_sdk_applicationautoscaling::Client,
+    scaling_mutating: aws_sdk_applicationautoscaling::Client,
     sts: aws_sdk_sts::Client,
     /// What tokens are signed with.
     signing: aws_config::SdkConfig,

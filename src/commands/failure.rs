@@ -16,6 +16,11 @@ pub enum CommandError {
     Configuration(String),
     /// Something failed at run time. Exit code 1.
     Failed(String),
+    /// All went well, and what is there is not what is configured: exit code 2 of a plan, without a word. What is wrong with
+    /// usage or configuration is 1 there.
+    Differs,
+    /// Why there is no plan at all: exit code 1, whatever it is.
+    NotPlanned(Box<Self>),
 }
 
 impl CommandError {
@@ -23,6 +28,8 @@ impl CommandError {
     pub fn words(&self) -> &str {
         match self {
             Self::Usage(text) | Self::Configuration(text) | Self::Failed(text) => text,
+            Self::NotPlanned(why) => why.words(),
+            Self::Differs => "what is there is not what is configured",
         }
     }
 
@@ -32,6 +39,11 @@ impl CommandError {
             Self::Configuration(text) => (text, 2),
             Self::Usage(text) => (clean_lines(&text), 2),
             Self::Failed(text) => (clean_lines(&text), 1),
+            Self::Differs => return ExitCode::from(2),
+            Self::NotPlanned(why) => {
+                why.report();
+                return ExitCode::FAILURE;
+            }
         };
         say(&text);
         ExitCode::from(code)

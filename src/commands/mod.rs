@@ -16,6 +16,7 @@ mod logging;
 mod preflight;
 mod process;
 mod progress_line;
+mod readers;
 mod report;
 mod run;
 mod servers;
@@ -44,6 +45,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Canary(args)) => canary::run(&args, &environment),
         Some(Command::Report(args)) => report::run(&args, &environment),
         Some(Command::Drill(args)) => drill::run(&args, &environment),
+        Some(Command::Readers(args)) => readers::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment
             .state_directory(place.state_dir.as_deref())
             .and_then(|directory| journal::show(&directory, json)),

@@ -12,6 +12,7 @@ use super::old_machine;
 use super::pooler;
 use super::postgres;
 use super::prices;
+use super::readers;
 use super::rule::{self, Rules};
 use super::section::{SANE, Section};
 use super::signal;
@@ -22,7 +23,7 @@ use crate::model::ladder::Ladder;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::series::SignalSpec;
 
-pub(super) const KEYS: [&str; 23] = [
+pub(super) const KEYS: [&str; 24] = [
     "id",
     "ladder",
     "strategy",
@@ -31,6 +32,7 @@ pub(super) const KEYS: [&str; 23] = [
     "pooler",
     "blue_green",
     "reader_failover",
+    "readers",
     "keep_old",
     "remove_old",
     "final_snapshot",
@@ -119,6 +121,7 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
         proxy: proxy(section, problems),
         postgres,
         pooler: pooler::read(section, problems),
+        readers: readers::read(section, strategy, problems),
         copy: copy::read(section, strategy, problems),
         old_machine: old_machine::read(section, strategy, problems),
         signals,

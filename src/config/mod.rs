@@ -14,6 +14,7 @@ mod old_machine;
 mod pooler;
 mod postgres;
 mod prices;
+mod readers;
 mod rule;
 mod section;
 mod signal;
@@ -210,6 +211,7 @@ mod tests {
                 &copy::READER_KEYS,
                 &postgres::KEYS,
                 &pooler::KEYS,
+                &readers::KEYS,
             ])
             .flatten();
         for key in keys {

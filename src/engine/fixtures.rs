@@ -43,6 +43,7 @@ pub(super) fn policy() -> Policy {
         proxy: None,
         postgres: None,
         pooler: None,
+        readers: None,
         copy: CopyPolicy::default(),
         old_machine: OldMachinePolicy::default(),
         signals: vec![

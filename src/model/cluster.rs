@@ -41,6 +41,14 @@ pub struct Member {
     pub status: InstanceStatus,
     /// It takes the writes.
     pub is_writer: bool,
+    /// Application Auto Scaling has made it, and may delete it: by its name or its tag.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub is_scaled: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Cluster {

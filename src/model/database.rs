@@ -11,6 +11,7 @@ use super::cluster::{Cluster, ClusterKind};
 use super::failure::Failure;
 use super::member_settings::MemberSettings;
 use super::policy::Strategy;
+use super::readers;
 
 /// The `DBInstanceIdentifier`, of a DB cluster the `DBClusterIdentifier`: what people call the database. It can come to belong to another machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -183,6 +184,11 @@ impl RdsEvent {
 }
 
 impl DatabaseState {
+    /// A reader that Application Auto Scaling has made, and may delete: by its name or its tag.
+    pub fn is_scaled(&self) -> bool {
+        readers::is_scaled(&self.name) || self.facts.settings.tags.contains_key(readers::SCALED_TAG)
+    }
+
     /// An Aurora cluster: one volume, whatever instances serve it.
     pub fn is_aurora(&self) -> bool {
         self.cluster.as_ref().is_some_and(|cluster| cluster.kind == ClusterKind::Aurora)

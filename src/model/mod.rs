@@ -36,6 +36,7 @@ pub mod override_plan;
 pub mod policy;
 pub mod pooler;
 pub mod price;
+pub mod readers;
 pub mod secret;
 pub mod series;
 pub mod server;

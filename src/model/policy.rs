@@ -13,6 +13,7 @@ use super::database::{DatabaseName, DatabaseState};
 use super::ladder::{Direction, Ladder};
 use super::pooler::PoolerPolicy;
 use super::price::{Price, PriceSource};
+use super::readers::ReadersPolicy;
 use super::series::{SignalName, SignalSpec};
 use super::server::ServerAccess;
 
@@ -248,6 +249,9 @@ pub struct Policy {
     /// The PgBouncer that holds its clients meanwhile, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pooler: Option<PoolerPolicy>,
+    /// How many readers Application Auto Scaling shall keep, where it shall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readers: Option<ReadersPolicy>,
     /// How another machine is made and takes over, where that is the strategy.
     #[serde(default)]
     pub copy: CopyPolicy,

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, and the rooms it may name besides itself.
-const MAY_NAME: [(&str, &[&str]); 18] = [
+const MAY_NAME: [(&str, &[&str]); 19] = [
     ("clock", &[]),
     ("model", &[]),
     ("diagnostics", &["model"]),
@@ -15,6 +15,7 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
     ("aws", &["model", "clock"]),
     ("journal", &["model"]),
     ("report", &["model", "journal"]),
+    ("setup", &["model"]),
     ("control", &["model"]),
     ("sim", &["model", "clock", "diagnostics"]),
     ("controller", &["model", "clock", "aws", "control", "engine", "journal", "workload"]),
@@ -44,6 +45,7 @@ const ANY: &[&str] = &[
     "model",
     "playbook",
     "report",
+    "setup",
     "sim",
     "swarm",
     "workload",

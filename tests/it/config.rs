@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use upshift::config::{self, Diagnostics};
+use upshift::model::readers::ReaderMetric;
 use upshift::model::server::PasswordSource;
 use upshift::model::settings::Settings;
 
@@ -56,6 +57,16 @@ fn every_valid_fixture_is_taken() {
                     (Duration::from_secs(90), Duration::from_millis(2_500))
                 );
                 assert_eq!((usual.max_pause, usual.pause_within), (Duration::from_mins(1), Duration::from_secs(5)));
+            }
+            "readers" => {
+                let [orders, billing] = [0, 1].map(|at| settings.databases[at].readers.clone().unwrap());
+                assert_eq!((orders.min, orders.max, orders.metric), (2, 5, ReaderMetric::Cpu));
+                assert_eq!(
+                    (orders.scale_in_cooldown, orders.scale_out_cooldown),
+                    (Duration::from_mins(10), Duration::ZERO)
+                );
+                assert_eq!((billing.min, billing.metric), (1, ReaderMetric::Connections));
+                assert_eq!(billing.scale_out_cooldown, Duration::from_mins(5));
             }
             "up_only" => assert_eq!(settings.databases[0].down[0].to_string(), "writes < 45 in 10 of 10"),
             _ => {}

@@ -9,6 +9,7 @@ use upshift::model::call::{CallOutcome, MutatingCall};
 use upshift::model::class::InstanceClass;
 use upshift::model::database::DatabaseName;
 use upshift::model::deployment::DeploymentId;
+use upshift::model::readers::{ReadersCall, Registered, ScalingPolicy};
 use upshift::model::settings::AwsSettings;
 
 /// A moto server on a free port; ended when dropped.
@@ -101,6 +102,48 @@ async fn it_makes_finds_and_switches_over_a_blue_green_deployment_of_motos() {
         CallOutcome::Refused { code, .. } => assert_eq!(code, "BlueGreenDeploymentNotFoundFault"),
         outcome => panic!("{outcome:?}"),
     }
+}
+
+/// moto has every call but `DescribeScalingActivities`.
+#[tokio::test]
+async fn it_registers_and_takes_away_scaling_of_motos() {
+    let moto = Moto::start();
+    let cluster = DatabaseName::new("orders");
+    let target = Target::Endpoint { url: moto.url.clone(), region: "us-east-1".to_owned() };
+    let aws = connect(&AwsSettings::default(), target).await;
+    assert_eq!(aws.registered_readers(&cluster).await.unwrap(), Registered::default());
+    let mut policy = ScalingPolicy {
+        name: "upshift-readers".to_owned(),
+        kind: "TargetTrackingScaling".to_owned(),
+        metric: Some("RDSReaderAverageDatabaseConnections".to_owned()),
+        target: Some(80.5),
+        scale_in_cooldown_secs: Some(300),
+        scale_out_cooldown_secs: Some(0),
+        scale_in_disabled: false,
+    };
+    let send = async |call: ReadersCall| aws.send_readers(&call).await;
+    let accepted = |outcome: CallOutcome| assert!(matches!(outcome, CallOutcome::Accepted { .. }), "{outcome:?}");
+    let register = |max| ReadersCall::Register { database: cluster.clone(), min: 1, max };
+    let put = |policy: &ScalingPolicy| ReadersCall::PutPolicy { database: cluster.clone(), policy: policy.clone() };
+    accepted(send(register(4)).await);
+    accepted(send(put(&policy)).await);
+    let found = aws.registered_readers(&cluster).await.unwrap();
+    assert_eq!(found.policies, [policy.clone()]);
+    let bounds = |found: &Registered| found.target.as_ref().map(|target| (target.min, target.max));
+    assert_eq!(bounds(&found), Some((1, 4)));
+    policy.target = Some(60.0);
+    accepted(send(register(6)).await);
+    accepted(send(put(&policy)).await);
+    let found = aws.registered_readers(&cluster).await.unwrap();
+    assert_eq!((bounds(&found), &found.policies[..]), (Some((1, 6)), &[policy.clone()][..]));
+    let name = policy.name.clone();
+    accepted(send(ReadersCall::DeletePolicy { database: cluster.clone(), name: name.clone() }).await);
+    match send(ReadersCall::DeletePolicy { database: cluster.clone(), name }).await {
+        CallOutcome::Refused { code, .. } => assert_eq!(code, "ValidationException"),
+        outcome => panic!("{outcome:?}"),
+    }
+    accepted(send(ReadersCall::Deregister { database: cluster.clone() }).await);
+    assert_eq!(aws.registered_readers(&cluster).await.unwrap(), Registered::default());
 }
 
 /// Creating databases is no business of the product, so the test does it with the SDK itself.

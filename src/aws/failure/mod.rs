@@ -220,6 +220,9 @@ fn permission(operation: &str, message: &str) -> String {
     let service = match operation {
         "GetMetricData" => "cloudwatch",
         "GetCallerIdentity" => "sts",
+        "DescribeScalableTargets" | "DescribeScalingPolicies" | "DescribeScalingActivities" => {
+            "application-autoscaling"
+        }
         _ => "rds",
     };
     let own = || format!("{service}:{operation}");

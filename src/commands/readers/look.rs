@@ -1,0 +1,111 @@
+//! What is there: the cluster's members, what is registered for it, and what Application Auto Scaling has done.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::Ground;
+use crate::aws::Aws;
+use crate::commands::CommandError;
+use crate::model::cluster::{Cluster, ClusterKind, Member};
+use crate::model::database::DatabaseName;
+use crate::model::failure::Failure;
+use crate::model::policy::Policy;
+use crate::model::readers::{Registered, ScalingActivity};
+use crate::setup::readers::{self, Plan};
+
+/// So far back activities are shown.
+const SHOWN: SignedDuration = SignedDuration::from_hours(24);
+
+/// One cluster as it is.
+#[derive(Debug, Serialize)]
+pub(super) struct Seen {
+    #[serde(skip)]
+    pub(super) policy: Policy,
+    /// Its readers, those of Application Auto Scaling among them.
+    pub(super) readers: Vec<Member>,
+    #[serde(skip)]
+    pub(super) registered: Registered,
+    /// What is suspended of its scaling, by whomever.
+    pub(super) suspended: Vec<String>,
+    /// The newest first; why they could not be read where they could not: nothing depends on them.
+    pub(super) activities: Result<Vec<ScalingActivity>, String>,
+}
+
+/// Looks at every cluster.
+///
+/// # Errors
+/// When one of them cannot be seen.
+pub(super) async fn all(ground: &Ground) -> Result<Vec<Seen>, CommandError> {
+    let mut all = Vec::new();
+    for policy in &ground.policies {
+        let seen = look(&ground.aws, policy, ground.clock.now()).await;
+        all.push(seen.map_err(|failure| CommandError::Failed(failure.sentence))?);
+    }
+    Ok(all)
+}
+
+/// Looks at one cluster.
+///
+/// # Errors
+/// When its members or what is registered cannot be read.
+pub(super) async fn look(aws: &Aws, policy: &Policy, now: Timestamp) -> Result<Seen, Failure> {
+    let database = &policy.database;
+    let readers = members(aws, database).await?.into_iter().filter(|member| !member.is_writer).collect();
+    let registered = aws.registered_readers(database).await?;
+    let from = now.checked_sub(SHOWN).unwrap_or(Timestamp::MIN);
+    let activities = aws.scaling_activities(database, from).await.map_err(|failure| failure.sentence);
+    let activities = activities.map(|activities| activities.into_iter().rev().collect());
+    let suspended = registered.target.as_ref().map(|target| target.suspended.clone()).unwrap_or_default();
+    Ok(Seen { policy: policy.clone(), readers, registered, suspended, activities })
+}
+
+async fn members(aws: &Aws, database: &DatabaseName) -> Result<Vec<Member>, Failure> {
+    let mut found = aws.databases(&[], std::slice::from_ref(database)).await?;
+    let missing = |what: &str| Failure {
+        kind: crate::model::failure::FailureKind::NotFound,
+        operation: "DescribeDBClusters".to_owned(),
+        sentence: format!("{what} {database} in this account and region: check `id` and `region`"),
+        request_id: None,
+    };
+    let state = found.remove(database).ok_or_else(|| missing("no DB cluster named"))??;
+    match state.cluster {
+        Some(Cluster { kind: ClusterKind::Aurora, members, .. }) => Ok(members),
+        _ => Err(missing("no Aurora cluster named")),
+    }
+}
+
+impl Seen {
+    /// What the configuration says, and what is missing for it.
+    pub(super) fn plan(&self) -> Plan {
+        let database = &self.policy.database;
+        match &self.policy.readers {
+            Some(readers) => readers::plan(database, readers, &self.registered),
+            None => self.removal(),
+        }
+    }
+
+    /// Taking away what is ours.
+    pub(super) fn removal(&self) -> Plan {
+        readers::removal(&self.policy.database, &self.registered)
+    }
+
+    /// Why what is planned would come to nothing.
+    pub(super) fn obstacle(&self, plan: &Plan) -> Option<String> {
+        let database = &self.policy.database;
+        if let Some(blocked) = &plan.blocked {
+            return Some(format!("{database}: {blocked}"));
+        }
+        self.readers.is_empty().then(|| {
+            format!(
+                "{database} has no reader: Application Auto Scaling goes by an average over readers, which nobody computes \
+                 without one, and would never add any; make one (aws rds create-db-instance --db-cluster-identifier \
+                 {database} …) and try again"
+            )
+        })
+    }
+
+    /// Those that Application Auto Scaling has made.
+    pub(super) fn scaled(&self) -> impl Iterator<Item = &Member> {
+        self.readers.iter().filter(|member| member.is_scaled)
+    }
+}

@@ -1,0 +1,107 @@
+//! Application Auto Scaling of the readers of an Aurora cluster: what should be registered by the policy, how that differs from
+//! what is, and which calls make up for it.
+//!
+//! Ours is the policy of the name [`POLICY_NAME`]. A policy of any other name is somebody else's, and so is a target that has
+//! none but theirs: neither is touched.
+
+mod plan;
+mod removal;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::database::DatabaseName;
+use crate::model::readers::{ReadersCall, ReadersPolicy, ScalingPolicy};
+
+pub use plan::plan;
+pub use removal::removal;
+
+/// What upshift calls its policy, on every cluster.
+pub const POLICY_NAME: &str = "upshift-readers";
+
+/// The kind of policy that AWS calls so.
+const TARGET_TRACKING: &str = "TargetTrackingScaling";
+
+/// What there is to do for one cluster.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The cluster.
+    pub database: DatabaseName,
+    /// Everything that there is or should be, in the order in which it is made.
+    pub items: Vec<Item>,
+    /// What makes up for the difference, in this order; empty where nothing is to be done, or nothing can be.
+    pub calls: Vec<ReadersCall>,
+    /// Why what is configured cannot be had without touching what is somebody else's.
+    pub blocked: Option<String>,
+}
+
+/// One thing at Application Auto Scaling.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Item {
+    /// Such as `policy upshift-readers`.
+    pub what: String,
+    /// What becomes of it.
+    #[serde(flatten)]
+    pub state: ItemState,
+}
+
+/// What becomes of a thing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum ItemState {
+    /// It is not there and is made.
+    Create {
+        /// As what.
+        fields: Vec<Field>,
+    },
+    /// It is there and is changed.
+    Change {
+        /// What of it.
+        fields: Vec<Field>,
+    },
+    /// It is as it should be.
+    InSync,
+    /// It goes.
+    Delete,
+    /// It is somebody else's and stays as it is.
+    NotOurs {
+        /// What is known of it.
+        why: String,
+    },
+}
+
+/// One value of a thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// AWS's name for it.
+    pub name: &'static str,
+    /// As it is; absent where it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
+    /// As it should be.
+    pub new: String,
+}
+
+impl Plan {
+    /// Nothing is to be done.
+    pub fn is_in_sync(&self) -> bool {
+        self.calls.is_empty() && self.blocked.is_none()
+    }
+}
+
+/// The policy that should be there.
+fn wanted(policy: &ReadersPolicy) -> ScalingPolicy {
+    let secs = |cooldown: Duration| Some(u32::try_from(cooldown.as_secs()).unwrap_or(u32::MAX));
+    ScalingPolicy {
+        name: POLICY_NAME.to_owned(),
+        kind: TARGET_TRACKING.to_owned(),
+        metric: Some(policy.metric.aws_name().to_owned()),
+        target: Some(policy.target),
+        scale_in_cooldown_secs: secs(policy.scale_in_cooldown),
+        scale_out_cooldown_secs: secs(policy.scale_out_cooldown),
+        scale_in_disabled: false,
+    }
+}

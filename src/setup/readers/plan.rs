@@ -1,0 +1,112 @@
+//! The difference between what is configured and what is registered.
+
+use super::{Field, Item, ItemState, POLICY_NAME, Plan, wanted};
+use crate::model::database::DatabaseName;
+use crate::model::readers::{ReadersCall, ReadersPolicy, Registered, ScalableTarget, ScalingPolicy};
+
+/// What is to be done so that the readers of `database` are scaled as `policy` says, by what was found there.
+pub fn plan(database: &DatabaseName, policy: &ReadersPolicy, found: &Registered) -> Plan {
+    let ours = found.policies.iter().find(|it| it.name == POLICY_NAME);
+    let others: Vec<&ScalingPolicy> = found.policies.iter().filter(|it| it.name != POLICY_NAME).collect();
+    let is_theirs = ours.is_none() && !others.is_empty();
+    let wanted = wanted(policy);
+    let (target, register) = target(database, policy, found.target.as_ref(), is_theirs);
+    let (own, put) = own(database, &wanted, ours);
+    let foreign = others.iter().map(|other| foreign(other));
+    let items: Vec<Item> = std::iter::once(target).chain([own]).chain(foreign).collect();
+    let blocked = blocked(policy, &wanted, found, (is_theirs, &others));
+    let calls = register.into_iter().chain(put).filter(|_| blocked.is_none()).collect();
+    Plan { database: database.clone(), items, calls, blocked }
+}
+
+/// The scalable target, and the call that makes it what it should be.
+fn target(
+    database: &DatabaseName,
+    policy: &ReadersPolicy,
+    found: Option<&ScalableTarget>,
+    is_theirs: bool,
+) -> (Item, Option<ReadersCall>) {
+    let (min, max) = (policy.min, policy.max);
+    let fields = vec![
+        field("MinCapacity", found.map(|found| found.min.to_string()), min.to_string()),
+        field("MaxCapacity", found.map(|found| found.max.to_string()), max.to_string()),
+    ];
+    let what = format!("scalable target cluster:{database}");
+    let call = ReadersCall::Register { database: database.clone(), min, max };
+    let state = match found {
+        None => ItemState::Create { fields },
+        Some(found) if is_theirs => {
+            let why = format!("{} to {} readers, by the policies of others", found.min, found.max);
+            return (Item { what, state: ItemState::NotOurs { why } }, None);
+        }
+        Some(_) => changed(fields),
+    };
+    let call = (state != ItemState::InSync).then_some(call);
+    (Item { what, state }, call)
+}
+
+/// Our policy, and the call that makes it what it should be.
+fn own(database: &DatabaseName, wanted: &ScalingPolicy, found: Option<&ScalingPolicy>) -> (Item, Option<ReadersCall>) {
+    let (new, old) = (values(wanted), found.map(values));
+    let old = |name: &str| old.as_ref().and_then(|old| old.iter().find(|(known, _)| *known == name)?.1.clone().into());
+    let fields = new.into_iter().map(|(name, new)| field(name, old(name), new)).collect();
+    let state = if found.is_some() { changed(fields) } else { ItemState::Create { fields } };
+    let call = ReadersCall::PutPolicy { database: database.clone(), policy: wanted.clone() };
+    let call = (state != ItemState::InSync).then_some(call);
+    (Item { what: format!("policy {POLICY_NAME}"), state }, call)
+}
+
+/// Only what differs is a change.
+fn changed(fields: Vec<Field>) -> ItemState {
+    let fields: Vec<Field> = fields.into_iter().filter(|field| field.old.as_ref() != Some(&field.new)).collect();
+    if fields.is_empty() { ItemState::InSync } else { ItemState::Change { fields } }
+}
+
+fn foreign(policy: &ScalingPolicy) -> Item {
+    let metric = policy.metric.as_deref().unwrap_or("a metric of its own");
+    let target = policy.target.map_or_else(String::new, |target| format!(" at {target}"));
+    let why = format!("{}, {metric}{target}", policy.kind);
+    Item { what: format!("policy {}", policy.name), state: ItemState::NotOurs { why } }
+}
+
+/// AWS takes one policy for each metric of a cluster; and bounds that others have set are theirs.
+fn blocked(
+    policy: &ReadersPolicy,
+    wanted: &ScalingPolicy,
+    found: &Registered,
+    (is_theirs, others): (bool, &[&ScalingPolicy]),
+) -> Option<String> {
+    if let Some(same) = others.iter().find(|other| other.metric == wanted.metric) {
+        return Some(format!(
+            "the policy {} goes by {} already, and AWS takes one for each metric: it is not upshift's and stays as it is; \
+             delete it, or [database.readers]",
+            same.name,
+            policy.metric.aws_name()
+        ));
+    }
+    let bounds = found.target.as_ref().map(|target| (target.min, target.max));
+    let (min, max) = bounds.filter(|bounds| is_theirs && *bounds != (policy.min, policy.max))?;
+    Some(format!(
+        "others have registered {min} to {max} readers, and their policies go by that: give [database.readers] the same min and \
+         max, or delete their policies"
+    ))
+}
+
+fn field(name: &'static str, old: Option<String>, new: String) -> Field {
+    Field { name, old, new }
+}
+
+/// What can differ, by AWS's names.
+fn values(policy: &ScalingPolicy) -> Vec<(&'static str, String)> {
+    let secs = |secs: Option<u32>| secs.map_or_else(|| "AWS's own".to_owned(), |secs| format!("{secs} s"));
+    let metric = policy.metric.clone().unwrap_or_else(|| "another".to_owned());
+    let target = policy.target.map_or_else(|| "none".to_owned(), |target| target.to_string());
+    vec![
+        ("PolicyType", policy.kind.clone()),
+        ("PredefinedMetricType", metric),
+        ("TargetValue", target),
+        ("ScaleInCooldown", secs(policy.scale_in_cooldown_secs)),
+        ("ScaleOutCooldown", secs(policy.scale_out_cooldown_secs)),
+        ("DisableScaleIn", policy.scale_in_disabled.to_string()),
+    ]
+}

@@ -264,6 +264,7 @@ fn database() -> DatabaseView {
         held_clients: None,
         server: None,
         waits_for: None,
+        newest_scaling: None,
         steps: Vec::new(),
         before: None,
         holds: vec![],

@@ -15,6 +15,7 @@ use crate::model::event_source::EventSource;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::limits::LOOK_READ_LIMIT;
 use crate::model::policy::Policy;
+use crate::model::readers::ScalingActivity;
 use crate::model::series::SignalSpec;
 
 /// The first look at a database fetches at least this much, so that the graphs have their past.
@@ -30,6 +31,11 @@ const IDENTITY_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// Who is registered with a proxy changes seldom.
 const PROXIES_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
+/// Application Auto Scaling acts no more often.
+const ACTIVITIES_EVERY: SignedDuration = SignedDuration::from_secs(55);
+/// Each time so much is read: an activity that began long ago may have ended since.
+const ACTIVITIES_BACK: SignedDuration = SignedDuration::from_hours(3);
+
 /// Remembers what was read, so that the next look asks for no more than it needs.
 #[derive(Debug, Default)]
 pub(super) struct Looker {
@@ -40,6 +46,8 @@ pub(super) struct Looker {
     events_until: Option<Timestamp>,
     identity_at: Option<Timestamp>,
     proxies_at: Option<Timestamp>,
+    /// When the activities of each database's readers were read.
+    activities_at: BTreeMap<DatabaseName, Timestamp>,
 }
 
 /// What one look asks.
@@ -59,6 +67,8 @@ pub(super) struct ReadPlan {
     /// Proxies, where they were not asked for a while.
     proxies: Vec<(DatabaseName, String)>,
     orderable: Vec<(DatabaseState, InstanceClass)>,
+    /// Clusters whose readers are scaled, and from when on their activities are asked for; where they were not for a while.
+    activities: Vec<(DatabaseName, Timestamp)>,
     now: Timestamp,
 }
 
@@ -100,6 +110,7 @@ impl Looker {
             companions: engine.companions(),
             proxies: if is_due(self.proxies_at, PROXIES_EVERY, now) { engine.proxies() } else { Vec::new() },
             orderable: engine.unasked_classes(now),
+            activities: self.activities(engine, now),
             now,
         }
     }
@@ -129,6 +140,15 @@ impl Looker {
         engine.settings().databases.iter().map(from).min().unwrap_or(now)
     }
 
+    /// Once a minute: it does not act more often.
+    fn activities(&self, engine: &Engine, now: Timestamp) -> Vec<(DatabaseName, Timestamp)> {
+        let one = |database: DatabaseName| {
+            let from = now.checked_sub(ACTIVITIES_BACK).unwrap_or(now);
+            is_due(self.activities_at.get(&database).copied(), ACTIVITIES_EVERY, now).then_some((database, from))
+        };
+        engine.scaled().into_iter().filter_map(one).collect()
+    }
+
     /// Notes what a look brought.
     pub(super) fn learn(&mut self, look: &Observation) {
         // What another account says is not taken in: all of it is asked anew in the right one.
@@ -150,6 +170,9 @@ impl Looker {
         }
         if look.proxies.iter().any(|(_, registered)| registered.is_ok()) {
             self.proxies_at = Some(look.asked_at);
+        }
+        for (database, _) in look.activities.iter().filter(|(_, read)| read.is_ok()) {
+            self.activities_at.insert(database.clone(), look.asked_at);
         }
         if matches!(look.identity, Some(Ok(_))) {
             self.identity_at = Some(look.asked_at);
@@ -180,13 +203,14 @@ impl ReadPlan {
             let signals = self.signals.as_ref()?;
             Some(aws.signals(signals, self.metrics_from, metrics_to).await)
         };
-        let (identity, series, events, orderable, deployments, proxies) = tokio::join!(
+        let (identity, series, events, orderable, deployments, proxies, activities) = tokio::join!(
             bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),
             bounded(clock, "GetMetricData", async { series.await.transpose() }),
             bounded(clock, "DescribeEvents", aws.events(&self.event_sources, self.events_from, self.now)),
             self.ask_orderable(aws, clock),
             bounded(clock, "DescribeBlueGreenDeployments", aws.deployments()),
             self.ask_proxies(aws, clock),
+            self.ask_activities(aws, clock),
         );
         let instances = self.databases.iter().filter(|name| !self.clusters.contains(name));
         let instances: Vec<DatabaseName> = instances.chain(&self.companions).cloned().collect();
@@ -203,6 +227,7 @@ impl ReadPlan {
             deployments,
             proxies,
             orderable,
+            activities,
             servers: Vec::new(),
         }
     }
@@ -212,6 +237,19 @@ impl ReadPlan {
         for (database, proxy) in &self.proxies {
             let answer = bounded(clock, "DescribeDBProxyTargets", aws.is_registered(database, proxy)).await;
             answers.push((database.clone(), answer));
+        }
+        answers
+    }
+
+    async fn ask_activities(
+        &self,
+        aws: &Aws,
+        clock: &Clock,
+    ) -> Vec<(DatabaseName, Result<Vec<ScalingActivity>, Failure>)> {
+        let mut answers = Vec::new();
+        for (database, from) in &self.activities {
+            let read = aws.scaling_activities(database, *from);
+            answers.push((database.clone(), Box::pin(bounded(clock, "DescribeScalingActivities", read)).await));
         }
         answers
     }

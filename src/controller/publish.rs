@@ -84,6 +84,7 @@ fn loudness(event: &Event) -> Loudness {
         Event::ActionEnded { result: ActionResult::Held { .. }, .. } => Loudness::NeedsPerson,
         Event::Pooler { step: PoolerStep::NotResumed { .. }, .. } => Loudness::NeedsPerson,
         Event::HoldSet { hold, .. } if hold.waits_for_person() => Loudness::NeedsPerson,
+        Event::ScalingActivity { activity, .. } if activity.is_trouble() => Loudness::WorthKnowing,
         Event::HoldSet { .. }
         | Event::Disarmed { .. }
         | Event::JournalRepaired { .. }
@@ -111,6 +112,7 @@ fn loudness(event: &Event) -> Loudness {
         | Event::ServerReached { .. }
         | Event::CutApproved { .. }
         | Event::StopRequested { .. }
+        | Event::ScalingActivity { .. }
         | Event::RdsEvent(_)
         | Event::ReadRecovered { .. } => Loudness::Routine,
     }

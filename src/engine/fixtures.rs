@@ -112,6 +112,7 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
         deployments: Ok(vec![]),
         orderable,
         proxies: Vec::new(),
+        activities: Vec::new(),
         servers: Vec::new(),
     }))
 }

@@ -12,6 +12,7 @@ use crate::model::event::Event;
 use crate::model::failure::Failure;
 use crate::model::identity::Identity;
 use crate::model::pooler::PoolerStep;
+use crate::model::readers::ScalingActivity;
 use crate::model::series::Signals;
 use crate::model::server::ServerReading;
 use crate::model::wake::Wake;
@@ -66,6 +67,8 @@ pub struct Observation {
     pub proxies: Vec<(DatabaseName, Result<bool, Failure>)>,
     /// Whether classes are offered for a database, where it was asked.
     pub orderable: Vec<(DatabaseName, InstanceClass, Result<bool, Failure>)>,
+    /// What Application Auto Scaling has done for the readers of databases, some perhaps known already; where it was asked.
+    pub activities: Vec<(DatabaseName, Result<Vec<ScalingActivity>, Failure>)>,
     /// What the servers themselves say, of those that are read.
     pub servers: Vec<(DatabaseName, ServerReading)>,
 }

@@ -137,6 +137,7 @@ impl Memory {
                     self.of_mut(database).progress(at, event);
                 }
             }
+            Event::ScalingActivity { database, activity } => self.of_mut(database).activities.remember(activity),
             Event::RdsEvent(event) => self.of_mut(&event.database).remember_event(event),
             _ => {}
         }

@@ -30,6 +30,7 @@ mod progress;
 mod remembered;
 mod rules;
 mod runs;
+mod scaled;
 mod servers;
 mod situation;
 mod view;

@@ -91,6 +91,7 @@ impl Engine {
             }
         }
         self.observe_servers(now, look.servers);
+        self.observe_scaling(now, look.activities);
         for (database, registered) in look.proxies {
             let operation = format!("DescribeDBProxyTargets {database}");
             let Some(registered) = self.note(now, &operation, registered) else { continue };

@@ -6,7 +6,7 @@ use super::left::Left;
 use super::watched::{OldSeen, Watched};
 use super::{Engine, gates};
 use crate::model::action::{Intent, Removal};
-use crate::model::database::{DatabaseName, Instances};
+use crate::model::database::{DatabaseName, DatabaseState, Instances};
 use crate::model::decision::Verdict;
 use crate::model::duration;
 use crate::model::event::Event;
@@ -14,6 +14,7 @@ use crate::model::guard::Guard;
 use crate::model::old_machine::{Fate, Kept, OldMachine, Origin};
 use crate::model::operator::Actor;
 use crate::model::policy::{Policy, RemovedBy};
+use crate::model::readers;
 use crate::playbook;
 
 /// A machine that so many looks running have not found is gone: it is not asked for any more. Fewer could all be old
@@ -31,7 +32,12 @@ impl Engine {
         };
         // One that serves again, by whatever hands, is no old machine.
         let serves = move |left: &&Left| live == Some(&left.machine);
-        self.memory.of(&policy.database).left.iter().filter(move |it| !gone(it) && !serves(it))
+        // What Application Auto Scaling has made is its own, whatever it was meanwhile.
+        let is_scaled = move |left: &&Left| {
+            let seen = old.and_then(|old| old.get(&left.machine)).and_then(|seen| seen.state.as_ref());
+            left.name.as_ref().is_some_and(readers::is_scaled) || seen.is_some_and(DatabaseState::is_scaled)
+        };
+        self.memory.of(&policy.database).left.iter().filter(move |it| !gone(it) && !serves(it) && !is_scaled(it))
     }
 
     /// Notes which of them a look has found.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::left::LeftMachines;
 use super::outlook::{self, Bursts, Took};
+use super::scaled::Activities;
 use crate::model::action::{ActionId, ActionResult, CallId, CallRecord, CallState, MadeReader, Run};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
@@ -16,6 +17,7 @@ use crate::model::ladder::Direction;
 use crate::model::mark::{Mark, MarkKind};
 use crate::model::operator::Actor;
 use crate::model::pooler::{HeldClients, PoolerStep};
+use crate::model::readers;
 
 /// Marks kept per database: more than fit on the widest screen's axis.
 const MARKS: usize = 256;
@@ -51,6 +53,8 @@ pub(super) struct Remembered {
     pub past: VecDeque<Took>,
     /// Clients that its pooler may hold: a `RESUME` is owed.
     pub paused: Option<HeldClients>,
+    /// What Application Auto Scaling has done for its readers.
+    pub activities: Activities,
     /// RDS's events that were recorded.
     events: BTreeSet<RdsEvent>,
 }
@@ -69,6 +73,7 @@ impl Remembered {
             bursts: Bursts::none(),
             past: VecDeque::new(),
             paused: None,
+            activities: Activities::none(),
             events: BTreeSet::new(),
         }
     }
@@ -231,6 +236,10 @@ impl Remembered {
         while self.events.len() > EVENTS {
             self.events.pop_first();
         }
+        // What Application Auto Scaling makes of its own readers says nothing of an action of ours.
+        if event.instance.as_ref().is_some_and(readers::is_scaled) {
+            return;
+        }
         let run = self.run.as_mut().filter(|run| !run.is_ended());
         let is_since = |sent_at: Timestamp| event.date.duration_since(sent_at) >= -EVENT_LEEWAY;
         if let Some(run) = run.filter(|run| run.last_call().is_some_and(|call| is_since(call.sent_at))) {
@@ -266,6 +275,10 @@ mod tests {
 
     /// How many events an action knows after one of this date became known, its call having been sent at second 1,000.
     fn events_of_action(dated: i64) -> usize {
+        events_after(dated, None)
+    }
+
+    fn events_after(dated: i64, instance: Option<&str>) -> usize {
         let (database, class) = (DatabaseName::new("checkpoints"), InstanceClass::observed("db.m5.large"));
         let intent = Intent {
             action: ActionId("a1".into()),
@@ -285,7 +298,8 @@ mod tests {
             &MutatingCall::ModifyDbInstanceClass { database: database.clone(), class, capacity_reservation: None },
         );
         let message = "Applying modification to database instance class".into();
-        remembered.remember_event(&RdsEvent { date: at(dated), database, instance: None, message, categories: vec![] });
+        let instance = instance.map(DatabaseName::new);
+        remembered.remember_event(&RdsEvent { date: at(dated), database, instance, message, categories: vec![] });
         remembered.run.map_or(0, |run| run.events.len())
     }
 
@@ -293,5 +307,11 @@ mod tests {
     fn an_event_dated_by_a_clock_that_is_behind_ours_is_still_one_of_the_call() {
         assert_eq!([1_005, 940, 880].map(events_of_action), [1, 1, 1]);
         assert_eq!(events_of_action(879), 0, "that long before it, it is of something else");
+    }
+
+    #[test]
+    fn what_becomes_of_readers_of_application_auto_scaling_says_nothing_of_an_action() {
+        assert_eq!(events_after(1_005, Some("upshift-orders-a1")), 1);
+        assert_eq!(events_after(1_005, Some("application-autoscaling-1b2c")), 0, "its failure would be the action's");
     }
 }

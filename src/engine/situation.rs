@@ -114,7 +114,9 @@ impl Engine {
         let is_it = |state: &&DatabaseState| state.class == run.intent.to && rests(state);
         let cluster = watched.seen.as_ref()?.state.cluster.as_ref()?;
         let old = watched.old.values().filter_map(|old| old.state.as_ref());
-        let state = old.filter(is_it).find(|state| cluster.member(&state.resource_id).is_some())?;
+        let is_ours =
+            |state: &&DatabaseState| cluster.member(&state.resource_id).is_some_and(|member| !member.is_scaled);
+        let state = old.filter(is_it).find(is_ours)?;
         Some(Reader { state, lag: self.lag_of(Some(state), now) })
     }
 }

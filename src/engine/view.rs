@@ -75,6 +75,7 @@ impl Engine {
                 let cut = run.last_call().is_some_and(|call| call.call.cuts(&policy.database));
                 self.waits_for(run, cut && watched.confirmed.is_some())
             }),
+            newest_scaling: remembered.activities.newest().filter(|_| policy.readers.is_some()).cloned(),
             plans: self.plans(policy, watched, now),
         }
     }

@@ -17,6 +17,7 @@ use super::hold::Hold;
 use super::operator::Operator;
 use super::outage::OutageSource;
 use super::pooler::PoolerStep;
+use super::readers::ScalingActivity;
 use super::server::{ClientsReach, ServerId};
 
 /// One event. The `kind` of a record is the variant in snake case, its `data` the fields.
@@ -263,6 +264,14 @@ pub enum Event {
         #[serde(flatten)]
         result: ActionResult,
     },
+    /// Application Auto Scaling has done something for the readers of a cluster, or has not and says why.
+    ScalingActivity {
+        /// The cluster.
+        database: DatabaseName,
+        /// What.
+        #[serde(flatten)]
+        activity: ScalingActivity,
+    },
     /// AWS's own event.
     RdsEvent(RdsEvent),
     /// The class or the machine was changed by other hands.
@@ -316,6 +325,7 @@ impl Event {
             | Self::StopRequested { database, .. }
             | Self::ActionResumed { database, .. }
             | Self::ActionEnded { database, .. }
+            | Self::ScalingActivity { database, .. }
             | Self::ForeignChange { database, .. } => Some(database),
             Self::Decision { decision, .. } => Some(&decision.database),
             Self::ActionIntended { intent, .. } => Some(&intent.database),

@@ -22,6 +22,7 @@ use super::old_machine::OldMachine;
 use super::override_plan::OverridePlan;
 use super::policy::Policy;
 use super::pooler::HeldClients;
+use super::readers::ScalingActivity;
 use super::series::{Series, SignalName};
 use super::server::ServerSeen;
 use super::step::ActionStep;
@@ -114,6 +115,9 @@ pub struct DatabaseView {
     /// Why the action under way could go on and does not.
     #[serde(default)]
     pub waits_for: Option<String>,
+    /// What Application Auto Scaling has last done for its readers, or not done and why; absent where it keeps none.
+    #[serde(default)]
+    pub newest_scaling: Option<ScalingActivity>,
     /// What a person could order, per rung of the ladder but the present one.
     pub plans: Vec<OverridePlan>,
 }

@@ -38,6 +38,7 @@ mod postgres;
 mod preflight;
 mod process;
 mod proxy;
+mod readers;
 mod readme;
 mod report;
 mod samples;

@@ -23,6 +23,7 @@ use upshift::model::outage::OutageSource;
 use upshift::model::override_plan::ExpectedTime;
 use upshift::model::policy::{Comparison, Rule, Strategy};
 use upshift::model::pooler::PoolerStep;
+use upshift::model::readers::NotScaledReason;
 use upshift::model::series::SignalName;
 use upshift::model::server::{ClientsReach, ServerId};
 
@@ -203,14 +204,9 @@ fn after(event: Option<&Event>) -> Option<Event> {
         Some(Pooler { step, .. }) => after_pooler(Some(step)).unwrap_or_else(stop_requested),
         Some(StopRequested { .. }) => ActionResumed { action: action(), database: database(), phase: text() },
         Some(ActionResumed { .. }) => ended(ActionResult::Verified),
-        Some(ActionEnded { .. }) => RdsEvent(self::RdsEvent {
-            date: now(),
-            database: database(),
-            instance: Some(database()),
-            message: text(),
-            categories: vec![text()],
-        }),
-        Some(RdsEvent(_)) => foreign_change(),
+        Some(ActionEnded { .. }) => RdsEvent(rds_event()),
+        Some(RdsEvent(_)) => ScalingActivity { database: database(), activity: activity() },
+        Some(ScalingActivity { .. }) => foreign_change(),
         Some(ForeignChange { .. }) => ReadFailed(failure(FailureKind::Network)),
         Some(ReadFailed(_)) => ReadRecovered { operation: text() },
         Some(ReadRecovered { .. }) => return None,
@@ -240,6 +236,29 @@ pub(crate) fn all() -> Vec<Event> {
     events.extend(calls().into_iter().map(|call| Event::CallSent { id: id(), database: database(), call }));
     events.extend(kinds_of_failure().map(|kind| Event::ReadFailed(failure(kind))));
     events
+}
+
+fn activity() -> upshift::model::readers::ScalingActivity {
+    let reason = NotScaledReason { code: text(), max: Some(4), min: Some(1), current: Some(4) };
+    upshift::model::readers::ScalingActivity {
+        id: text(),
+        began: now(),
+        status: text(),
+        description: text(),
+        because: text(),
+        message: Some(text()),
+        not_scaled: vec![reason],
+    }
+}
+
+fn rds_event() -> RdsEvent {
+    RdsEvent {
+        date: now(),
+        database: database(),
+        instance: Some(database()),
+        message: text(),
+        categories: vec![text()],
+    }
 }
 
 fn foreign_change() -> Event {

@@ -60,6 +60,7 @@ fn style(event: &Event) -> ratatui::style::Style {
     match event {
         Event::ActionEnded { result: ActionResult::Verified, .. } => theme::OK,
         Event::ActionEnded { .. } | Event::ReadFailed(_) | Event::ForeignChange { .. } => theme::DANGER,
+        Event::ScalingActivity { activity, .. } if activity.is_trouble() => theme::WARN,
         Event::CallSent { .. } | Event::ActionIntended { .. } | Event::Armed { .. } | Event::HoldSet { .. } => {
             theme::WARN
         }

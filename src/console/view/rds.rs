@@ -12,6 +12,7 @@ use super::{panel, words};
 use crate::console::state::Panel;
 use crate::console::theme;
 use crate::model::cluster::{Cluster, ClusterKind};
+use crate::model::readers::ReadersPolicy;
 use crate::model::series::{Series, SignalSpec};
 use crate::model::snapshot::DatabaseView;
 
@@ -54,6 +55,17 @@ fn server(view: &DatabaseView) -> Option<Styled> {
     let style = if seen.is_writable { theme::MUTED } else { theme::WARN };
     let (connections, open) = (words::connections(view)?, words::open_at_server(view)?);
     Some((format!("server {}, {mode}; {connections} connections; {open}", seen.id), style))
+}
+
+/// What Application Auto Scaling keeps of readers, and what it has last done about them.
+fn scaling(scene: &Scene<'_>, view: &DatabaseView) -> Vec<Styled> {
+    let Some(ReadersPolicy { min, max, metric, target, .. }) = &view.policy.readers else { return Vec::new() };
+    let kept = format!("readers by AWS: {min} to {max}, {} near {target}", metric.as_str());
+    let newest = view.newest_scaling.as_ref().map(|newest| {
+        let style = if newest.is_trouble() { theme::WARN } else { theme::MUTED };
+        (format!("{}, {} ago", newest.words(), words::between(newest.began, scene.at())), style)
+    });
+    std::iter::once((kept, theme::MUTED)).chain(newest).collect()
 }
 
 /// That a source tells what cannot be is a reason to look at it.
@@ -103,8 +115,10 @@ fn state(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static
     texts.extend(members.map(|member| {
         let role = if member.is_writer { "writes" } else { "reads" };
         let status = if member.status.is_available() { String::new() } else { format!(", {}", member.status) };
-        (format!("{} {role}: {}{status}", member.name, member.class), ratatui::style::Style::new())
+        let whose = if member.is_scaled { ", of Application Auto Scaling" } else { "" };
+        (format!("{} {role}: {}{status}{whose}", member.name, member.class), ratatui::style::Style::new())
     }));
+    texts.extend(scaling(scene, view));
     if !state.pending.is_empty() {
         let pending: Vec<String> = state.pending.iter().map(|(name, value)| format!("{name}={value}")).collect();
         texts.push((format!("pending: {}", pending.join(", ")), theme::WARN));

@@ -29,6 +29,9 @@ impl Event {
                 let whom = event.instance.as_ref().unwrap_or(&event.database);
                 format!("RDS says of {whom}: {}", event.message)
             }
+            Self::ScalingActivity { database, activity } => {
+                format!("Application Auto Scaling of the readers of {database}: {}", activity.words())
+            }
             Self::ForeignChange { database, what, .. } => format!("{database}: {what}, and not by us"),
             Self::ReadFailed(failure) => failure.sentence.clone(),
             Self::ReadRecovered { operation } => format!("{operation} works again"),

@@ -22,9 +22,11 @@ use crate::model::action::{CallState, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseState;
 use crate::model::duration;
+use crate::model::member_settings::MemberSettings;
 use crate::model::operator::Actor;
 use crate::model::override_plan::ExpectedTime;
 use crate::model::policy::Switchover;
+use crate::model::readers::SCALED_TAG;
 use crate::model::step::{ActionStep, Progress};
 
 /// AWS: service is typically restored in less than 60 s, often in less than 30 s.
@@ -104,9 +106,17 @@ fn begin(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next {
             name: run.reader_name(),
             class: run.intent.to.clone(),
             engine: state.engine.clone(),
-            settings: Box::new(state.facts.settings.clone()),
+            settings: Box::new(own_settings(state)),
         },
     })
+}
+
+/// What the writer has of its own, but for the mark of Application Auto Scaling: a reader that carried it could be deleted by
+/// that.
+fn own_settings(writer: &DatabaseState) -> MemberSettings {
+    let mut settings = writer.facts.settings.clone();
+    settings.tags.remove(SCALED_TAG);
+    settings
 }
 
 /// A reader, and how far it is behind the writer.
@@ -122,7 +132,9 @@ pub struct Reader<'a> {
 fn is_usable(run: &Run, reader: &Reader<'_>, situation: Situation<'_>) -> bool {
     let Reader { state, lag } = reader;
     let most = duration::signed(situation.copy.max_lag);
-    state.status.is_available()
+    // What Application Auto Scaling has made it may take away at any moment.
+    !state.is_scaled()
+        && state.status.is_available()
         && state.pending.is_empty()
         && state.class == run.intent.to
         && lag.is_some_and(|lag| lag <= most)

@@ -80,6 +80,7 @@ fn moment(entry: &Entry) -> Option<(Option<&DatabaseName>, Moment)> {
         | Event::SwitchedOver { .. }
         | Event::ServerReached { .. }
         | Event::ActionResumed { .. }
+        | Event::ScalingActivity { .. }
         | Event::ForeignChange { .. } => MomentKind::Seen,
         Event::Armed { .. }
         | Event::Disarmed { .. }

@@ -85,6 +85,7 @@ pub(super) fn read_all(root: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Ve
         }
         policies.extend(read(section, problems));
     }
+    pooler::each_its_own(&sections, problems);
     policies
 }
 

@@ -2,7 +2,9 @@
 
 pub mod access;
 pub mod canary;
+pub mod doctor;
 pub mod drill;
+pub mod init;
 pub mod load;
 pub mod readers;
 pub mod report;
@@ -74,6 +76,10 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Shows every gate in front of a change of class, and changes nothing; exit code 1 when one is closed to everybody
     Preflight(PreflightArgs),
+    /// Looks at everything that must be right for it to work here, and changes nothing; exit code 1 when something is not
+    Doctor(doctor::DoctorArgs),
+    /// Writes a commented configuration for a database from what there is in the account
+    Init(init::InitArgs),
     /// Witnesses how available a database is to its clients; exit code 1 when what was acknowledged is not there
     Canary(canary::CanaryArgs),
     /// Writes to a PostgreSQL server at a rate, whatever becomes of the writes, and says what became of them

@@ -13,6 +13,7 @@ mod events;
 mod failure;
 mod identity;
 mod instances;
+pub mod inventory;
 mod kept;
 mod member_settings;
 pub mod metrics;
@@ -22,6 +23,7 @@ mod prompt;
 mod proxies;
 mod readers;
 mod send;
+mod skew;
 mod tokens;
 mod whole;
 

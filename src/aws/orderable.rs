@@ -1,7 +1,9 @@
-//! `DescribeOrderableDBInstanceOptions`: whether a class is offered for a database as it is.
+//! `DescribeOrderableDBInstanceOptions`: whether a class is offered for a database as it is, and which ones are.
 
-use super::Aws;
+use std::collections::BTreeSet;
+
 use super::pages::Pages;
+use super::{Aws, convert};
 use crate::model::class::InstanceClass;
 use crate::model::cluster::ClusterKind;
 use crate::model::database::DatabaseState;
@@ -30,6 +32,30 @@ impl Aws {
             }
             if !pages.follow(page.marker())? {
                 return Ok(false);
+            }
+        }
+    }
+
+    /// Every class that is offered for a database as it is.
+    ///
+    /// # Errors
+    /// When AWS does not answer, or its pages do not end: half of the offers are no answer.
+    pub async fn orderable_classes(&self, state: &DatabaseState) -> Result<BTreeSet<InstanceClass>, Failure> {
+        const OPERATION: &str = "DescribeOrderableDBInstanceOptions";
+        let (mut found, mut pages) = (BTreeSet::new(), Pages::of(OPERATION));
+        loop {
+            let request = self
+                .rds
+                .describe_orderable_db_instance_options()
+                .engine(&state.engine)
+                .engine_version(&state.engine_version)
+                .max_records(1_000)
+                .set_marker(pages.marker());
+            let page = request.send().await.map_err(|error| self.read_failure(OPERATION, &error))?;
+            let fitting = page.orderable_db_instance_options().iter().filter(|option| fits(option, state));
+            found.extend(fitting.map(|option| InstanceClass::observed(convert::text(option.db_instance_class()))));
+            if !pages.follow(page.marker())? {
+                return Ok(found);
             }
         }
     }

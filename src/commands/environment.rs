@@ -23,6 +23,8 @@ pub struct Environment {
     pub postgres_password: Option<SecretString>,
     /// `PATH`: where programs are looked for.
     pub path: Option<OsString>,
+    /// `TERM`: what the terminal calls itself.
+    pub term: Option<String>,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// The locale is not UTF-8, or the terminal is the Linux text console, whose font has few glyphs.
@@ -68,6 +70,7 @@ impl Environment {
             state_home: state_home.map(|home| home.join("upshift")),
             postgres_password: text("PGPASSWORD").map(SecretString::from),
             path: env::var_os("PATH"),
+            term: text("TERM"),
             no_color: text("NO_COLOR").is_some(),
             ascii: !utf8 || text("TERM").as_deref() == Some("linux"),
         }

@@ -5,10 +5,12 @@ mod auto;
 mod backend;
 mod canary;
 mod configuration;
+mod doctor;
 mod drill;
 pub mod environment;
 mod failure;
 mod hosted;
+mod init;
 mod journal;
 mod last_words;
 mod load;
@@ -42,6 +44,8 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Simulate(args)) => simulate::run(&args),
         Some(Command::Load(args)) => load::run(&args, &environment),
         Some(Command::Preflight(args)) => preflight::run(&args, &environment),
+        Some(Command::Doctor(args)) => doctor::run(&args, &environment),
+        Some(Command::Init(args)) => init::run(&args),
         Some(Command::Canary(args)) => canary::run(&args, &environment),
         Some(Command::Report(args)) => report::run(&args, &environment),
         Some(Command::Drill(args)) => drill::run(&args, &environment),

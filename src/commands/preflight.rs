@@ -10,16 +10,15 @@ use super::configuration::{digest, settings};
 use super::environment::Environment;
 use super::process::runtime;
 use super::servers::{poolers, sources};
+use super::state::known;
 use super::{CommandError, stdout};
 use crate::cli::PreflightArgs;
 use crate::controller::inspect;
 use crate::controller::pooler::PooledServer;
 use crate::engine::Engine;
-use crate::journal;
 use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
-use crate::model::event::Entry;
 use crate::model::gate::{Gate, GateResult};
 use crate::model::guard::Guards;
 use crate::model::ladder::Direction;
@@ -47,7 +46,11 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
         return Err(CommandError::Usage(format!("{title}\nhelp: there is {}", known.join(", "))));
     };
     let wanted = args.to.as_deref().map(|to| on_ladder(&policy, to)).transpose()?;
-    let entries = entries(args, environment)?;
+    let entries = if args.sim.is_some() && args.state_dir.is_none() {
+        Vec::new()
+    } else {
+        known(&environment.state_directory(args.state_dir.as_deref())?)?
+    };
     runtime()?.block_on(async {
         let Ready { clock, target, tasks, .. } = match scenario {
             Some(scenario) => backend::simulation(scenario, 1.0, None, None).await?,
@@ -127,7 +130,7 @@ struct Table {
 }
 
 /// What a pause would find, or why there would be none: an hour of copying would be for nothing then.
-async fn pooler_words(held: &PooledServer, policy: Option<&PoolerPolicy>) -> Result<String, String> {
+pub(super) async fn pooler_words(held: &PooledServer, policy: Option<&PoolerPolicy>) -> Result<String, String> {
     let seen = held.pooler.look().await.map_err(|error| error.to_string())?;
     let PoolerSeen { leads_to, pool_mode, query_wait, dns_max_ttl } = seen;
     if pool_mode == "session" {
@@ -146,26 +149,6 @@ async fn pooler_words(held: &PooledServer, policy: Option<&PoolerPolicy>) -> Res
         format!("; its dns_max_ttl of {} s can lead clients to the old machine for so long: set it to 1", ttl.as_secs())
     });
     Ok(format!("{} at PgBouncer leads to {leads_to} in {pool_mode} mode{slow}", held.pooler.database))
-}
-
-/// What the journal says of arming, holds, cooldowns and actions; none is no failure here.
-fn entries(args: &PreflightArgs, environment: &Environment) -> Result<Vec<Entry>, CommandError> {
-    if args.sim.is_some() && args.state_dir.is_none() {
-        return Ok(Vec::new());
-    }
-    let directory = environment.state_directory(args.state_dir.as_deref())?;
-    let mut entries = Vec::new();
-    let read = journal::read_each(&directory, |entry, _| {
-        entries.push(entry.clone());
-        Ok(())
-    });
-    match read {
-        Ok(()) => Ok(entries),
-        Err(_) if !directory.is_dir() => Ok(Vec::new()),
-        // A line under way, or what a crash leaves: all before it is good, and the next start cuts it off.
-        Err(_) if matches!(journal::torn_bytes(&directory), Ok(1..)) => Ok(entries),
-        Err(error) => Err(CommandError::Failed(format!("what upshift knows could not be read: {error}"))),
-    }
 }
 
 fn on_ladder(policy: &Policy, class: &str) -> Result<InstanceClass, CommandError> {

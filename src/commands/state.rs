@@ -44,6 +44,25 @@ pub(super) fn open_journal(directory: &Path, simulated: bool) -> Result<Kept, Co
     }
 }
 
+/// What a journal says of arming, holds, cooldowns and actions, for who only looks; none is no failure here.
+///
+/// # Errors
+/// When it is damaged or cannot be read.
+pub(super) fn known(directory: &Path) -> Result<Vec<Entry>, CommandError> {
+    let mut entries = Vec::new();
+    let read = journal::read_each(directory, |entry, _| {
+        entries.push(entry.clone());
+        Ok(())
+    });
+    match read {
+        Ok(()) => Ok(entries),
+        Err(_) if !directory.is_dir() => Ok(Vec::new()),
+        // A line under way, or what a crash leaves: all before it is good, and the next start cuts it off.
+        Err(_) if matches!(journal::torn_bytes(directory), Ok(1..)) => Ok(entries),
+        Err(error) => Err(CommandError::Failed(format!("what upshift knows could not be read: {error}"))),
+    }
+}
+
 /// Of a journal that cannot be used, what is readable of pauses of poolers: clients that may be held go on all the same.
 fn owed(directory: &Path) -> Vec<Entry> {
     let mut pauses = Vec::new();

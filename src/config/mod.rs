@@ -15,6 +15,7 @@ mod pooler;
 mod postgres;
 mod prices;
 mod readers;
+pub mod proposal;
 mod rule;
 mod section;
 mod signal;

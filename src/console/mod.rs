@@ -27,3 +27,4 @@ mod tests;
 
 pub use drive::{Driven, drive};
 pub use run::{ConsoleError, ConsoleOptions, Exit, run};
+pub use state::LEAST_SIZE;

@@ -135,9 +135,12 @@ impl UiState {
     }
 }
 
+/// The least columns and rows of a terminal that the console draws on.
+pub const LEAST_SIZE: (u16, u16) = (80, 24);
+
 impl Room {
     /// The least columns and rows.
-    pub(super) const LEAST: (u16, u16) = (80, 24);
+    pub(super) const LEAST: (u16, u16) = LEAST_SIZE;
 
     /// Of a window with so many columns and rows.
     pub(super) fn of(width: u16, height: u16) -> Self {

@@ -1,5 +1,8 @@
 //! What the engine shows of itself.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::choices::{self, Grounds};
@@ -8,11 +11,13 @@ use super::{Engine, gates};
 use crate::model::arming::Arming;
 use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
+use crate::model::database::DatabaseName;
 use crate::model::failure::FailingRead;
 use crate::model::gate::GateResult;
 use crate::model::ladder::Direction;
 use crate::model::override_plan::OverridePlan;
 use crate::model::policy::Policy;
+use crate::model::series::{Series, SignalName};
 use crate::model::snapshot::{Before, DatabaseView};
 use crate::model::wake::Wake;
 use crate::playbook;
@@ -33,6 +38,11 @@ impl Engine {
         let mut problems: Vec<FailingRead> = self.problems.values().cloned().collect();
         problems.sort_by_key(|problem| problem.failure.kind);
         problems
+    }
+
+    /// The datapoints of a database's signals; none for one that is not configured.
+    pub fn series(&self, database: &DatabaseName) -> BTreeMap<SignalName, Arc<Series>> {
+        self.watched.get(database).map(|watched| watched.series.clone()).unwrap_or_default()
     }
 
     /// The databases as they are at `now`, with the next look.

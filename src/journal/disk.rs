@@ -87,10 +87,7 @@ impl Directory {
     pub(super) fn take_over(dir: &Path) -> Result<Self, OpenError> {
         let io = |source| OpenError::Io { path: dir.to_owned(), source };
         make(dir).map_err(io)?;
-        let mode = fs::metadata(dir).map_err(io)?.permissions().mode();
-        if mode & WRITABLE_BY_OTHERS != 0 {
-            return Err(OpenError::Exposed { dir: dir.to_owned(), mode: mode & 0o7777 });
-        }
+        guarded(dir)?;
         Ok(Self { lock: Some(lock::take(dir)?), ..Self::to_read(dir) })
     }
 
@@ -177,6 +174,19 @@ impl Disk for Directory {
 
 /// Read at once: a journal is read from end to end.
 const READ_BYTES: usize = 256 * 1024;
+
+/// Whether nobody but its owner can put files into an existing directory.
+///
+/// # Errors
+/// When others can, or it cannot be looked at.
+pub fn guarded(dir: &Path) -> Result<(), OpenError> {
+    let metadata = fs::metadata(dir).map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+    let mode = metadata.permissions().mode();
+    if mode & WRITABLE_BY_OTHERS == 0 {
+        return Ok(());
+    }
+    Err(OpenError::Exposed { dir: dir.to_owned(), mode: mode & 0o7777 })
+}
 
 /// Permission bits that let others than the owner of a directory put files into it and take them away.
 const WRITABLE_BY_OTHERS: u32 = 0o022;

@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use super::disk;
@@ -49,6 +49,25 @@ pub(super) fn take(dir: &Path) -> Result<Lock, OpenError> {
     Ok(Lock(file))
 }
 
+/// The process that holds the lock of a directory, as it wrote itself down; `None` where nobody does. The kernel is asked by
+/// its list of locks: to try the lock would be to have it for a moment, in which an engine could not start.
+pub fn holder(dir: &Path) -> Option<u32> {
+    let path = dir.join(NAME);
+    let inode = std::fs::symlink_metadata(&path).ok()?.ino();
+    let pid = owner(disk::own(File::options().read(true), &path).ok()?)?;
+    // `1: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF`
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let is_it = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is_flock = words.get(1) == Some(&"FLOCK");
+        let of_inode = words.get(5).and_then(|place| place.rsplit(':').next()?.parse::<u64>().ok());
+        // A process of another namespace has no number here.
+        let of_pid = words.get(4).and_then(|number| number.parse::<u32>().ok()).is_some_and(|it| it == pid || it == 0);
+        is_flock && of_inode == Some(inode) && of_pid
+    };
+    locks.lines().any(is_it).then_some(pid)
+}
+
 fn owner(file: File) -> Option<u32> {
     let mut text = String::new();
     file.take(PID_BYTES).read_to_string(&mut text).ok()?;
@@ -58,6 +77,17 @@ fn owner(file: File) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_holds_it_is_seen_and_not_hindered() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(holder(dir.path()), None);
+        let held = take(dir.path()).unwrap();
+        assert_eq!(holder(dir.path()), Some(std::process::id()));
+        drop(held);
+        // The number still stands in the file.
+        assert_eq!(holder(dir.path()), None);
+    }
 
     #[test]
     fn it_ends_with_its_owner_although_a_forked_process_still_has_the_file() {

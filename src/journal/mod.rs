@@ -18,9 +18,10 @@ mod scan;
 mod segment;
 mod writer;
 
-pub use disk::Disk;
+pub use disk::{Disk, guarded};
 pub use error::{Damage, OpenError, ReadError, UnknownKind, WriteError};
 pub use line::NO_HASH;
+pub use lock::holder;
 pub use scan::{Verified, has_segments, read, read_each, read_good, read_on, torn_bytes, verify, verify_on};
 pub use writer::Journal;
 

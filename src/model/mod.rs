@@ -20,6 +20,7 @@ pub mod duration;
 pub mod event;
 pub mod event_source;
 pub mod failure;
+pub mod finding;
 pub mod gate;
 pub mod guard;
 pub mod hold;

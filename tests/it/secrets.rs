@@ -198,6 +198,7 @@ async fn nothing_that_holds_a_secret_shows_it_to_a_debugger_of_words() {
             state_home: None,
             postgres_password: Some(SecretString::from(SECRET)),
             path: None,
+            term: None,
             no_color: true,
             ascii: true,
         }

@@ -134,10 +134,18 @@ fn prices(found: &Found<'_>) -> String {
     format!("on demand in {PRICES_REGION}, {PRICES_AS_OF}, without storage{other}")
 }
 
-/// Other classes that could stand on the ladder: of the family, and those whose price is known.
+/// Other classes that could stand on the ladder: of the family, those whose price is known, and of a
+/// cluster those of other families that are not much larger.
 fn others(text: &mut String, state: &DatabaseState, offered: &BTreeSet<InstanceClass>, ladder: &Ladder) {
     let family_of = |class: &InstanceClass| class.as_str().rsplit_once('.').map(|(family, _)| family.to_owned());
-    let is_near = |class: &InstanceClass| family_of(class) == family_of(&state.class) || class.listing().is_some();
+    let top = ladder.rungs().last().and_then(InstanceClass::hardware).map_or(0, |hardware| hardware.memory_gib);
+    // Of clusters no price is known, and their families are few.
+    let of_cluster = |class: &InstanceClass| {
+        state.cluster.is_some() && class.hardware().is_some_and(|hardware| hardware.memory_gib <= top * 2)
+    };
+    let is_near = |class: &InstanceClass| {
+        family_of(class) == family_of(&state.class) || class.listing().is_some() || of_cluster(class)
+    };
     let mut others: Vec<InstanceClass> =
         known(offered).filter(|class| is_near(class) && ladder.position(class).is_none()).collect();
     others.sort_by_key(|class| (size(class), class.clone()));
@@ -194,8 +202,9 @@ fn how(text: &mut String, state: &DatabaseState) {
             line(text, &format!("# in_place: one change of the instance itself, an outage of {lasts}."));
             line(
                 text,
-                &format!("# blue_green: a copy takes over the name, an outage of seconds; {}.", copyable(state)),
+                "# blue_green: a copy takes over the name, an outage of seconds after a quarter of an hour or more.",
             );
+            line(text, &format!("# {}.", copyable(state)));
         }
     }
     line(text, &format!("strategy = {}", quoted(strategy.as_str())));
@@ -214,7 +223,11 @@ fn copyable(state: &DatabaseState) -> String {
     if let Some(source) = &facts.replica_of {
         missing.push(format!("an instance that is no replica of {}", clean(source, SHOWN_CHARS)));
     }
-    if missing.is_empty() { "this one could have it".to_owned() } else { format!("it wants {}", missing.join(" and ")) }
+    if missing.is_empty() {
+        "A copy of this one could be made".to_owned()
+    } else {
+        format!("For a copy it wants {}", missing.join(" and "))
+    }
 }
 
 /// When it moves: the defaults, shown to be changed.

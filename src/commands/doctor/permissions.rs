@@ -32,5 +32,8 @@ pub(super) fn reads(seen: &Seen) -> Vec<Finding> {
             None => seen.unseen(Check::Permission, &format!("a database that is found, to ask {permission} of")),
         }
     };
-    wanted.into_iter().filter(|(_, is_wanted, _)| *is_wanted).map(one).collect()
+    let mut findings: Vec<Finding> = wanted.into_iter().filter(|(_, is_wanted, _)| *is_wanted).map(one).collect();
+    // What is permitted stands together.
+    findings.sort_by_key(|finding| finding.verdict);
+    findings
 }

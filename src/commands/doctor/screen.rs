@@ -1,6 +1,7 @@
 //! The findings on a screen, or as data. What is as it should be takes a line; what is not is told with why it matters and
 //! what to do.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 
 use serde::Serialize;
@@ -73,9 +74,10 @@ impl<'a> Told<'a> {
 
 /// The whole screen; without a width nothing is broken, and each finding is one line.
 fn lines(configuration: &str, findings: &[Finding], columns: Option<usize>, with_colour: bool) -> Vec<String> {
-    let mut lines = vec![format!("will it work here? by {}", clean(configuration, SHOWN_CHARS))];
+    let title = format!("will it work here? by {}", clean(configuration, SHOWN_CHARS));
+    let mut lines = columns.map_or_else(|| vec![title.clone()], |columns| wrapped(&title, columns));
     let mut of: Option<&DatabaseName> = None;
-    for group in folded(findings) {
+    for group in folded(findings, columns.is_some()) {
         let Some(finding) = group.first() else { continue };
         if finding.of.as_ref() != of {
             of = finding.of.as_ref();
@@ -91,21 +93,33 @@ fn lines(configuration: &str, findings: &[Finding], columns: Option<usize>, with
     lines
 }
 
-/// Neighbours that are all well, of one check and database, as one.
-fn folded(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+/// Neighbours of one database that are all well, of one check, as one; at a terminal also those that could not be looked at
+/// for one reason.
+fn folded(findings: &[Finding], is_terminal: bool) -> Vec<Vec<&Finding>> {
     let goes_with = |a: &Finding, b: &Finding| {
-        a.verdict == Verdict::Ok && b.verdict == Verdict::Ok && a.check == b.check && a.of == b.of
+        a.verdict == b.verdict
+            && a.of == b.of
+            && match a.verdict {
+                Verdict::Ok => a.check == b.check,
+                Verdict::NotSeen => is_terminal && (&a.seen, &a.remedy) == (&b.seen, &b.remedy),
+                Verdict::Warning | Verdict::Fails => false,
+            }
     };
     findings.chunk_by(goes_with).map(|group| group.iter().collect()).collect()
 }
 
 fn told(group: &[&Finding], columns: Option<usize>, with_colour: bool) -> Vec<String> {
     let Some(Finding { check, verdict, remedy, .. }) = group.first() else { return Vec::new() };
-    let seen: Vec<&str> = group.iter().map(|finding| finding.seen.as_str()).collect();
+    let seen: BTreeSet<&str> = group.iter().map(|finding| finding.seen.as_str()).collect();
+    let seen: Vec<&str> = seen.into_iter().collect();
     let seen = clean(&seen.join(", "), SHOWN_CHARS);
     let head = format!("{:<WORD$}{:<width$}", verdict.word(), check.name(), width = SEEN - WORD);
     let head = if with_colour { coloured(*verdict, &head) } else { head };
-    let why = format!("why: {}", check.why());
+    let others: Vec<&str> = group.iter().skip(1).map(|finding| finding.check.name()).collect();
+    let why = match verdict {
+        Verdict::NotSeen if !others.is_empty() => format!("so are: {}", others.join(", ")),
+        _ => format!("why: {}", check.why()),
+    };
     let remedy = remedy.as_ref().filter(|_| *verdict != Verdict::Ok);
     let remedy = remedy.map(|remedy| format!("do: {}", clean(remedy, SHOWN_CHARS)));
     let Some(columns) = columns else {
@@ -183,7 +197,9 @@ mod tests {
             ),
             Finding::ok(Check::Permission, "rds:DescribeOrderableDBInstanceOptions"),
             Finding::ok(Check::ClassOnLadder, "rung 1 of 2").of(&orders),
-            Finding::not_seen(Check::Pooler, "no answer within 15 s", "look at [database.pooler]").of(&orders),
+            Finding::not_seen(Check::Metrics, "needs the database", "mend what fails above first").of(&orders),
+            Finding::not_seen(Check::Postgres, "needs the database", "mend what fails above first").of(&orders),
+            Finding::warning(Check::Pooler, "its dns_max_ttl is 15 s", "set it to 1").of(&orders),
         ]
     }
 

@@ -26,7 +26,7 @@ pub(super) fn settings(config: Option<&Path>, scenario: Option<&Scenario>) -> Re
     };
     let bytes = std::fs::read(&path).map_err(|error| {
         CommandError::Usage(format!(
-            "no configuration can be read from {}: {error}\nhelp: copy config.toml.example, or try it without AWS: upshift --sim",
+            "no configuration can be read from {}: {error}\nhelp: `upshift init` writes one from your account; or try it without AWS: upshift --sim",
             path.display()
         ))
     })?;

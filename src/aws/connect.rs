@@ -116,6 +116,8 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
     cloudwatch.set_retry_partition(partition.clone());
     let mut sts = aws_sdk_sts::config::Builder::from(&reads).interceptor(WholeAnswers);
     sts.set_retry_partition(partition.clone());
+    let mut iam = aws_sdk_iam::config::Builder::from(&reads).interceptor(WholeAnswers);
+    iam.set_retry_partition(partition.clone());
     Aws {
         rds: aws_sdk_rds::Client::from_conf(rds(&reads).build()),
         rds_mutating: aws_sdk_rds::Client::from_conf(rds(&mutations).interceptor(PromptCalls).build()),
@@ -125,6 +127,7 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
             scaling(&mutations).interceptor(PromptCalls).build(),
         ),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
+        iam: aws_sdk_iam::Client::from_conf(iam.build()),
         signing,
         region,
         endpoint,

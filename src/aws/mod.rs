@@ -19,6 +19,7 @@ mod member_settings;
 pub mod metrics;
 mod orderable;
 mod pages;
+pub mod permitted;
 mod prompt;
 mod proxies;
 mod readers;
@@ -36,6 +37,7 @@ pub struct Aws {
     scaling: aws_sdk_applicationautoscaling::Client,
     scaling_mutating: aws_sdk_applicationautoscaling::Client,
     sts: aws_sdk_sts::Client,
+    iam: aws_sdk_iam::Client,
     /// What tokens are signed with.
     signing: aws_config::SdkConfig,
     /// The region in use; absent when the standard chain names none.

@@ -16,8 +16,10 @@ pub enum Check {
     Account,
     /// This machine's clock against that of AWS.
     ClockSkew,
-    /// One call that the engine makes, or would make.
+    /// One call that the engine makes to see.
     Permission,
+    /// One call that the engine would make to change something.
+    PermittedToAct,
     /// RDS knows the database.
     Database,
     /// The class that it has is one of its ladder.
@@ -89,9 +91,8 @@ impl Check {
             Self::ClockSkew => {
                 ("clock skew", "AWS refuses requests dated 5 min off, and ages of data are told by this clock")
             }
-            Self::Permission => {
-                ("permissions", "a call that is refused leaves the engine blind, or an action half done")
-            }
+            Self::Permission => ("permissions", "what the engine may not see it does not act on"),
+            Self::PermittedToAct => ("permitted to act", "an action that is refused half way leaves machines behind"),
             Self::Database => ("database found", "what RDS does not show cannot be watched or moved"),
             Self::ClassOnLadder => ("class on ladder", "from a class off the ladder the engine does nothing by itself"),
             Self::TargetsOrderable => ("targets orderable", "a class that AWS does not offer here cannot be moved to"),

@@ -4,6 +4,7 @@
 //! A check that fails keeps no other from being made; one that rests on it says so. Every wait has a limit.
 
 mod account;
+mod acts;
 mod database;
 mod journal;
 mod metrics;
@@ -30,6 +31,7 @@ use crate::model::event::Entry;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::finding::{Check, Finding, Verdict};
 use crate::model::guard::Guards;
+use crate::model::identity::Identity;
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
 
@@ -114,11 +116,12 @@ impl Place<'_> {
         }
         let why_not = why_not.or(is_late.then_some("AWS did not answer within a minute"));
         let problems = engine.problems().into_iter().map(|problem| problem.failure).collect();
-        let seen = Seen { engine, problems, why_not };
+        let seen = Seen { engine, problems, identity: identity.ok(), why_not };
         findings.extend(permissions::reads(&seen));
         let now = self.clock.now();
         for policy in &self.settings.databases {
             findings.extend(database::judge(policy, &seen, now));
+            findings.extend(acts::judge(self, policy, &seen).await);
         }
         findings
     }
@@ -128,6 +131,8 @@ impl Place<'_> {
 struct Seen {
     engine: Engine,
     problems: Vec<Failure>,
+    /// Who AWS says we are.
+    identity: Option<Identity>,
     /// Why nothing was asked at all, or not to the end.
     why_not: Option<&'static str>,
 }

@@ -11,10 +11,10 @@ use crate::model::member_settings::MemberSettings;
 
 /// What the sender knows after an answer of any of the operations, each of which has types of its own.
 macro_rules! outcome {
-    ($answer:expr) => {
+    ($call:expr, $answer:expr) => {
         match $answer {
             Ok(answer) => CallOutcome::Accepted { request_id: convert::optional_text(answer.request_id()) },
-            Err(error) => failure::call_outcome(&error),
+            Err(error) => failure::call_outcome($call, &error),
         }
     };
 }
@@ -59,13 +59,13 @@ impl Aws {
         let request = self.rds_mutating.modify_db_instance().db_instance_identifier(database.as_str());
         let request = request.set_db_capacity_reservation_identifier(capacity_reservation);
         let answer = request.db_instance_class(class.as_str()).apply_immediately(true).send().await;
-        outcome!(answer)
+        outcome!("ModifyDBInstance", answer)
     }
 
     async fn create_deployment(&self, source: &str, name: &str, class: Option<&InstanceClass>) -> CallOutcome {
         let request = self.rds_mutating.create_blue_green_deployment().blue_green_deployment_name(name);
         let answer = request.source(source).set_target_db_instance_class(class.map(ToString::to_string)).send().await;
-        outcome!(answer)
+        outcome!("CreateBlueGreenDeployment", answer)
     }
 
     async fn switch_over(&self, deployment: &DeploymentId, timeout_secs: u32) -> CallOutcome {
@@ -73,14 +73,14 @@ impl Aws {
         let request = self.rds_mutating.switchover_blue_green_deployment();
         let request = request.blue_green_deployment_identifier(deployment.as_str());
         let answer = request.switchover_timeout(timeout_secs).send().await;
-        outcome!(answer)
+        outcome!("SwitchoverBlueGreenDeployment", answer)
     }
 
     async fn delete_deployment(&self, deployment: &DeploymentId) -> CallOutcome {
         let request = self.rds_mutating.delete_blue_green_deployment();
         let request = request.blue_green_deployment_identifier(deployment.as_str());
         let answer = request.delete_target(true).send().await;
-        outcome!(answer)
+        outcome!("DeleteBlueGreenDeployment", answer)
     }
 
     /// First in line for a failover that nobody has ordered, too: it has the class that is wanted.
@@ -95,19 +95,19 @@ impl Aws {
         let request = request.db_cluster_identifier(cluster.as_str()).engine(engine);
         let request = member_settings::ask_for(request, settings);
         let answer = request.db_instance_class(class.as_str()).promotion_tier(0).send().await;
-        outcome!(answer)
+        outcome!("CreateDBInstance", answer)
     }
 
     async fn fail_over(&self, cluster: &DatabaseName, target: &DatabaseName) -> CallOutcome {
         let request = self.rds_mutating.failover_db_cluster().db_cluster_identifier(cluster.as_str());
         let answer = request.target_db_instance_identifier(target.as_str()).send().await;
-        outcome!(answer)
+        outcome!("FailoverDBCluster", answer)
     }
 
     async fn modify_cluster(&self, cluster: &DatabaseName, class: &InstanceClass) -> CallOutcome {
         let request = self.rds_mutating.modify_db_cluster().db_cluster_identifier(cluster.as_str());
         let answer = request.db_cluster_instance_class(class.as_str()).apply_immediately(true).send().await;
-        outcome!(answer)
+        outcome!("ModifyDBCluster", answer)
     }
 
     /// Automated backups of the machine are kept as long as its retention says: that is the rest of its recovery window.
@@ -120,6 +120,6 @@ impl Aws {
             Keeps::ClusterVolume => request,
         };
         let answer = request.send().await;
-        outcome!(answer)
+        outcome!("DeleteDBInstance", answer)
     }
 }

@@ -212,14 +212,6 @@ impl MutatingCall {
     }
 }
 
-impl MutatingCall {
-    /// What a person can do about a refusal with that code, where that is known.
-    pub fn remedy(&self, code: &str) -> Option<String> {
-        let denied = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains(&code);
-        denied.then(|| format!("the role needs rds:{}", self.operation()))
-    }
-}
-
 impl fmt::Display for Keeps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,12 +3,10 @@
 
 use super::{Look, Next, Situation};
 use crate::model::action::{ActionResult, Run};
-use crate::model::call::MutatingCall;
 
 /// How an action ends whose first call AWS has refused: nothing was changed.
-pub(super) fn refused(call: &MutatingCall, code: &str, message: &str) -> Next {
-    let remedy = call.remedy(code).map_or_else(String::new, |remedy| format!(" ({remedy})"));
-    Next::End(ActionResult::FailedSafe { why: format!("AWS refused it with {code}: {message}{remedy}") })
+pub(super) fn refused(code: &str, message: &str) -> Next {
+    Next::End(ActionResult::FailedSafe { why: format!("AWS refused it with {code}: {message}") })
 }
 
 /// How an action ends whose first call had no answer and shows no trace: it did not arrive.

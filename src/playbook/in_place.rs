@@ -63,7 +63,7 @@ pub(super) fn next(run: &Run, situation: Situation<'_>, now: Timestamp) -> Next 
     };
     match &call.state {
         CallState::Sent => Next::Observe,
-        CallState::Refused { code, message } => refused(&call.call, code, message),
+        CallState::Refused { code, message } => refused(code, message),
         CallState::Looking { .. } | CallState::Accepted | CallState::Adopted { .. } => watch(run, call, situation, now),
     }
 }

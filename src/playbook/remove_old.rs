@@ -82,7 +82,7 @@ pub fn of_machine(state: &DatabaseState) -> Option<String> {
 fn after(run: &Run, removal: &Removal, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     match &call.state {
         CallState::Sent => return Next::Observe,
-        CallState::Refused { code, message } => return refused(&call.call, code, message),
+        CallState::Refused { code, message } => return refused(code, message),
         CallState::Looking { .. } | CallState::Accepted | CallState::Adopted { .. } => {}
     }
     let stuck = now.duration_since(call.sent_at) > situation.stuck_after;

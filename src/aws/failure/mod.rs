@@ -2,6 +2,7 @@
 //! brackets, what the other side said.
 
 mod cause;
+mod permission;
 #[cfg(test)]
 mod tests;
 
@@ -14,13 +15,14 @@ use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::clean;
 use cause::Cause;
+use permission::{denied, denied_change};
 
 /// Longest sentence that is kept of a failure, its detail included.
 const LIMIT: usize = 320;
 /// Longest cause within a sentence: what a person sees at once must hold the remedy too. A longer one comes behind.
 const CAUSE_LIMIT: usize = 24;
 /// Longest sentence that is kept of AWS.
-const MESSAGE_LIMIT: usize = 300;
+const MESSAGE_LIMIT: usize = 400;
 
 /// Why nothing can be asked without a region, and what to do.
 const NO_REGION: (&str, &str) = ("no region is known", "set `region` under [aws] in config.toml, or AWS_REGION");
@@ -133,7 +135,7 @@ impl Aws {
 }
 
 /// What is known after a mutating call that did not return success.
-pub(super) fn call_outcome<E>(error: &SdkError<E, HttpResponse>) -> CallOutcome
+pub(super) fn call_outcome<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> CallOutcome
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     SdkError<E, HttpResponse>: RequestId,
@@ -152,7 +154,8 @@ where
         }
         // Only AWS's own words refuse: a code in its own form, with a status that lays the fault on the caller.
         (SdkError::ServiceError(service), Cause::Said { code, status, .. }) if (400..500).contains(status) => {
-            refused(code, service.err().message().unwrap_or("no message"))
+            let message = service.err().message().unwrap_or("no message");
+            refused(code, &denied_change(operation, code, message).unwrap_or_else(|| message.to_owned()))
         }
         // A 5xx, an answer that cannot be read, such as a proxy's, a lost connection, a timeout: it may have happened.
         _ => CallOutcome::Unknown { why: cause.words() },
@@ -167,11 +170,10 @@ fn said(operation: &str, code: &str, message: &str, status: u16) -> Words {
         remedy: remedy.to_owned(),
         detail: if message.is_empty() { code.to_owned() } else { format!("AWS: {message}") },
     };
+    if let Some((why, remedy)) = denied(operation, code, message) {
+        return words(FailureKind::AccessDenied, why, &remedy);
+    }
     match code {
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" => {
-            let permission = permission(operation, message);
-            words(FailureKind::AccessDenied, "not permitted", &format!("add {permission} to the role"))
-        }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
             words(FailureKind::NoCredentials, "the AWS credentials have expired", "log in again")
         }
@@ -212,19 +214,4 @@ fn said(operation: &str, code: &str, message: &str, status: u16) -> Words {
 /// What was cut within the sentence, else nothing.
 fn longer(detail: String) -> String {
     if detail.chars().count() > CAUSE_LIMIT { detail } else { String::new() }
-}
-
-/// The permission that is missing: as AWS names it, else the operation's own.
-fn permission(operation: &str, message: &str) -> String {
-    let named = message.split_once("perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
-    let service = match operation {
-        "GetMetricData" => "cloudwatch",
-        "GetCallerIdentity" => "sts",
-        "DescribeScalableTargets" | "DescribeScalingPolicies" | "DescribeScalingActivities" => {
-            "application-autoscaling"
-        }
-        _ => "rds",
-    };
-    let own = || format!("{service}:{operation}");
-    named.filter(|name| name.contains(':') && name.len() <= 60).map_or_else(own, str::to_owned)
 }

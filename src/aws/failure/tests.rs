@@ -84,7 +84,7 @@ async fn failing(config: RdsConfig) -> (Failure, CallOutcome) {
     let change = client.modify_db_instance().db_instance_identifier("checkpoints").send().await.unwrap_err();
     let failure = aws("us-east-1", None).await.read_failure("DescribeEvents", &read);
     assert_is_for_people(&failure.sentence);
-    let outcome = call_outcome(&change);
+    let outcome = call_outcome("ModifyDBInstance", &change);
     assert_is_for_people(&outcome.words());
     (failure, outcome)
 }

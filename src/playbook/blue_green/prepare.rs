@@ -15,7 +15,7 @@ use crate::playbook::{Look, Next, Situation, takeover};
 /// What to do next after the order for a copy.
 pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     if let CallState::Refused { code, message } = &call.state {
-        let refused = refused(&call.call, code, message);
+        let refused = refused(code, message);
         if resize::is_refused_class(&call.call, message) {
             return resize::create_without_class(run, refused, situation, now);
         }

@@ -12,7 +12,7 @@ use crate::playbook::{Look, Next, Situation, takeover};
 /// What to do next after the order for a reader.
 pub(super) fn next(run: &Run, call: &CallRecord, situation: Situation<'_>, now: Timestamp) -> Next {
     if let CallState::Refused { code, message } = &call.state {
-        return refused(&call.call, code, message);
+        return refused(code, message);
     }
     let waits = now.duration_since(call.sent_at);
     let Some(look) = situation.look_since_call() else { return takeover::unseen(run, situation, waits) };

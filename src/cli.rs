@@ -50,6 +50,9 @@ pub struct RunArgs {
     /// How long new sessions still go to where a database's name led before, with --postgres
     #[arg(long, value_name = "DURATION", value_parser = real_duration, default_value = "1s", requires = "postgres")]
     pub staleness: Duration,
+    /// Only what this IAM policy document allows, with --sim; several are attached together
+    #[arg(long, value_name = "FILE", requires = "sim")]
+    pub iam: Vec<PathBuf>,
     /// End by itself after this time of the clock in use, such as 90s, 45m, 8h or 20d; with --auto
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "auto")]
     pub duration: Option<Duration>,
@@ -112,6 +115,9 @@ pub struct PreflightArgs {
     /// On the embedded simulation of AWS: a built-in scenario's name or a file
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "checkpoints")]
     pub sim: Option<String>,
+    /// Only what this IAM policy document allows, with --sim; several are attached together
+    #[arg(long, value_name = "FILE", requires = "sim")]
+    pub iam: Vec<PathBuf>,
     /// The configuration [default: ./config.toml; with --sim a built-in one]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -138,6 +144,9 @@ pub struct SimArgs {
     /// How long new sessions still go to where a database's name led before, with --postgres
     #[arg(long, value_name = "DURATION", value_parser = real_duration, default_value = "1s", requires = "postgres")]
     pub staleness: Duration,
+    /// Only what this IAM policy document allows; several are attached together
+    #[arg(long, value_name = "FILE")]
+    pub iam: Vec<PathBuf>,
 }
 
 /// Which trials to run.

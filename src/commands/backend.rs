@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use crate::aws::connect::Target;
 use crate::clock::Clock;
 use crate::model::backend::Backend;
 use crate::sim::Sim;
+use crate::sim::iam::Document;
 use crate::sim::postgres::pooler::PgBouncer;
 use crate::sim::postgres::{Place, Plane, PlaneError};
 use crate::sim::scenario::Scenario;
@@ -81,6 +83,24 @@ pub(super) fn scenario(name: &str) -> Result<Scenario, CommandError> {
         ))
     })?;
     Scenario::parse(name, &text).map_err(|error| CommandError::Usage(error.to_string()))
+}
+
+/// The same, with a caller who may do only what these policy documents allow; without any he may do everything.
+///
+/// # Errors
+/// And when a document cannot be read or is wrong.
+pub(super) fn scenario_with(name: &str, iam: &[PathBuf]) -> Result<Scenario, CommandError> {
+    let mut scenario = scenario(name)?;
+    for path in iam {
+        let origin = path.display().to_string();
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|error| CommandError::Usage(format!("no policy document from {origin}: {error}")))?;
+        let document = Document::parse(&origin, &text);
+        let document = document
+            .map_err(|problems| CommandError::Configuration(problems.render(std::io::stderr().is_terminal())))?;
+        scenario.permissions = Some(scenario.permissions.unwrap_or_default().and(document));
+    }
+    Ok(scenario)
 }
 
 /// A simulation of `scenario` on a free port of loopback. `not_before` is the newest record of the journal in use:

@@ -37,7 +37,7 @@ const LONGEST_DNS_TTL: Duration = Duration::from_secs(2);
 /// Looks, and prints a table for each target. A closed gate that guards the database itself is exit code 1; those that
 /// only keep the engine from acting by itself are not.
 pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(), CommandError> {
-    let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
+    let scenario = args.sim.as_deref().map(|name| backend::scenario_with(name, &args.iam)).transpose()?;
     let (settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;
     let database = DatabaseName::new(&args.database);
     let Some(policy) = settings.policy(&database).cloned() else {

@@ -18,7 +18,7 @@ use crate::model::text::clean_lines;
 
 /// Runs the engine until a person, a signal or `--for` ends it.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
-    let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
+    let scenario = args.sim.as_deref().map(|name| backend::scenario_with(name, &args.iam)).transpose()?;
     let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;
     if !args.auto && !std::io::stdout().is_terminal() {
         return Err(CommandError::Usage("the console needs a terminal; use --auto to run without one".to_owned()));

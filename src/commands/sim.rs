@@ -14,7 +14,7 @@ use crate::sim::server::Server;
 
 /// Runs until a signal ends it. Prints one JSON line with the endpoint once it takes connections.
 pub(super) fn run(args: &SimArgs, environment: &Environment) -> Result<(), CommandError> {
-    let mut scenario = backend::scenario(&args.scenario)?;
+    let mut scenario = backend::scenario_with(&args.scenario, &args.iam)?;
     // Its clients live in wall time: they ask for the last hour, and judge the age of what they get.
     scenario.start = Clock::system().now();
     process::runtime()?.block_on(async {

@@ -8,10 +8,13 @@
 //!   any AWS client ────┘          │            ├─ cloudwatch ◄─┐
 //!          server                 │            └─ scaling      │ each minute
 //!                                 └─ demand → load → metrics ──┘
+//!   any AWS client ────┘          │ iam        └─ cloudwatch ◄─┐
+//!          server                 └─ demand → load → metrics ──┘ each minute
 //! ```
 
 pub mod cloudwatch;
 pub mod connector;
+pub mod iam;
 pub mod postgres;
 pub mod rds;
 pub mod rng;

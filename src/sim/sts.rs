@@ -1,5 +1,6 @@
 //! STS of the simulated account: who the caller is.
 
+use super::iam::caller;
 use super::wire::Response;
 use super::wire::query::{self, Params};
 
@@ -15,7 +16,7 @@ pub(super) fn handle(account: &str, request_id: &str, params: &Params) -> Respon
         if action != "GetCallerIdentity" {
             return Err(query::unknown_action(params, VERSION));
         }
-        xml.text("Arn", format!("arn:aws:sts::{account}:assumed-role/upshift-simulation/operator"));
+        xml.text("Arn", caller(account));
         xml.text("UserId", "AROASIMULATEDUPSHIFT0:operator");
         xml.text("Account", account);
         Ok(())

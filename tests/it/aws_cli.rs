@@ -16,7 +16,7 @@ use upshift::sim::server::Server;
 /// At this speed the whole of a class change fits into the time that the CLI takes to start.
 const FAST: f64 = 3000.0;
 /// At this one nothing happens in a test unless somebody asks for it.
-const STILL: f64 = 1.0;
+pub(crate) const STILL: f64 = 1.0;
 
 /// The exit code when a service refuses: 255 of version 1 of the CLI, 254 of version 2.
 const REFUSED: [i32; 2] = [254, 255];
@@ -32,7 +32,7 @@ fn aws_cli() -> PathBuf {
 
 /// A simulation on a socket and the CLI pointed at it.
 #[derive(Clone)]
-struct Cli {
+pub(crate) struct Cli {
     endpoint: String,
 }
 
@@ -84,7 +84,7 @@ impl Cli {
     }
 
     /// Runs it and reads its JSON; it must succeed.
-    async fn json(&self, words: &[&str]) -> Value {
+    pub(crate) async fn json(&self, words: &[&str]) -> Value {
         let output = self.run(words).await;
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "aws {words:?}: {error}");
@@ -92,7 +92,7 @@ impl Cli {
     }
 
     /// Runs it; it must fail. Its exit code and what it says.
-    async fn refusal(&self, words: &[&str]) -> (i32, String) {
+    pub(crate) async fn refusal(&self, words: &[&str]) -> (i32, String) {
         let output = self.run(words).await;
         (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).trim().to_owned())
     }
@@ -100,7 +100,11 @@ impl Cli {
 
 /// Serves a scenario, built-in or as text, while `work` runs.
 async fn with_cli<F: Future<Output = ()>>(scenario: &str, speed: f64, work: impl FnOnce(Cli) -> F) {
-    let scenario = Scenario::builtin(scenario).unwrap_or_else(|| Scenario::parse("test", scenario)).unwrap();
+    serve(Scenario::builtin(scenario).unwrap_or_else(|| Scenario::parse("test", scenario)).unwrap(), speed, work).await;
+}
+
+/// The same of a scenario that was changed.
+pub(crate) async fn serve<F: Future<Output = ()>>(scenario: Scenario, speed: f64, work: impl FnOnce(Cli) -> F) {
     let sim = Sim::new(&scenario, None, Clock::scaled(scenario.start, speed));
     let server = Server::bind("127.0.0.1:0".parse().unwrap(), sim).await.unwrap();
     let endpoint = server.endpoint();

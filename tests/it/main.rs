@@ -52,6 +52,7 @@ mod sim_cloudwatch_alarms;
 mod sim_cloudwatch_wire;
 mod sim_cluster;
 mod sim_cluster_metrics;
+mod sim_iam;
 mod sim_metrics;
 mod sim_postgres;
 mod sim_rds;

@@ -78,7 +78,7 @@ pub(super) struct Way {
 /// # Errors
 /// When the scenario, the configuration or the database's name is wrong, or clients could not get in.
 pub(super) fn plan(args: &DrillArgs) -> Result<Plan, CommandError> {
-    let mut scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
+    let mut scenario = args.sim.as_deref().map(|name| backend::scenario_with(name, &args.iam)).transpose()?;
     if let (Some(scenario), Some(word)) = (&mut scenario, &args.strategy) {
         scenario.strategy = strategy(word)?;
         if scenario.strategy.cluster().is_some() || !scenario.clusters.is_empty() {

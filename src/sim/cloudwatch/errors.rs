@@ -54,8 +54,8 @@ pub(super) fn not_in_set(value: &str, parameter: &str, words: &[&str]) -> ApiErr
 }
 
 /// Whether a code is about who asks, and not about what is asked.
-pub(super) fn is_of_signature(code: &str) -> bool {
-    matches!(code, "MissingAuthenticationToken" | "SignatureDoesNotMatch")
+pub(super) fn is_of_caller(code: &str) -> bool {
+    matches!(code, "MissingAuthenticationToken" | "SignatureDoesNotMatch" | "AccessDenied")
 }
 
 /// The name of the exception that the newer protocols give to a code of the query protocol, with its namespace.
@@ -64,6 +64,7 @@ pub(super) fn exception(code: &str) -> String {
         "ValidationError" => "com.amazon.coral.validate#ValidationException".to_owned(),
         "SerializationException" | "UnknownOperationException" => format!("com.amazon.coral.service#{code}"),
         "MissingAuthenticationToken" => "com.amazon.coral.service#MissingAuthenticationTokenException".to_owned(),
+        "AccessDenied" => "com.amazon.coral.service#AccessDeniedException".to_owned(),
         "SignatureDoesNotMatch" => "com.amazon.coral.service#InvalidSignatureException".to_owned(),
         "MissingParameter" => "com.amazonaws.cloudwatch#MissingRequiredParameterException".to_owned(),
         "InvalidParameterValue" | "InvalidParameterCombination" => format!("com.amazonaws.cloudwatch#{code}Exception"),

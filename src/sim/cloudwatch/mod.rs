@@ -102,6 +102,12 @@ impl CloudWatch {
         }
     }
 
+    /// What a request for this service was sent with; nothing where it cannot be read.
+    pub fn input(request: &Request) -> Map {
+        let read = Protocol::of(request).unwrap_or(Protocol::Query).read(request);
+        read.map(|call| call.input).unwrap_or_default()
+    }
+
     /// States an error that struck a request for this service before it was looked at, in the request's protocol.
     pub fn refuse(request: &Request, request_id: &str, error: &ApiError) -> Response {
         Protocol::of(request).unwrap_or(Protocol::Query).refuse(request_id, error)

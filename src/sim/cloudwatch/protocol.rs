@@ -8,7 +8,7 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-use super::errors::{exception, is_of_signature};
+use super::errors::{exception, is_of_caller};
 use crate::sim::wire::tree::{Map, Value};
 use crate::sim::wire::xml::Xml;
 use crate::sim::wire::{ApiError, Request, Response, cbor, form, json, query};
@@ -117,8 +117,8 @@ impl Protocol {
             ("__type".to_owned(), exception(&error.code).into()),
             ("message".to_owned(), error.message.as_str().into()),
         ]);
-        // The newer front ends call a bad signature a bad request, the older one forbids it.
-        let status = if is_of_signature(&error.code) { 400 } else { error.status };
+        // The newer front ends call what is about the caller a bad request, the older one forbids it.
+        let status = if is_of_caller(&error.code) { 400 } else { error.status };
         let status = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
         self.respond(status, request_id, &Value::Map(body), Some(format!("{};{fault}", error.code)))
     }

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::model::policy::Strategy;
+use crate::sim::iam::Document;
 
 pub use check_cluster::MOST_MEMBERS;
 pub use cluster::{ClusterSpec, MemberSpec, ScalingSpec};
@@ -57,6 +58,8 @@ pub struct Scenario {
     pub strategy: Strategy,
     /// What goes wrong, and when.
     pub faults: Vec<FaultWindow>,
+    /// What the caller may do; absent: everything. No scenario's file says it: documents are files of their own.
+    pub permissions: Option<Document>,
 }
 
 /// One DB instance as it is when history begins.

@@ -118,6 +118,7 @@ impl Scenario {
             timing: file.timing,
             capacity: file.capacity.into_iter().map(|(class, spec)| (class.into_inner(), spec)).collect(),
             faults,
+            permissions: None,
         })
     }
 }

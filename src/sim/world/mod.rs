@@ -28,12 +28,13 @@ use real::Reading;
 use series::Volumes;
 
 use super::cloudwatch::CloudWatch;
+use super::iam::{self, Asked, Document};
 use super::rds::{self, Fleet};
 use super::rng::Rng;
 use super::scaling::{Scaling, Surroundings};
 use super::scenario::{CapacitySpec, Range, Scenario};
 use super::sts;
-use super::wire::{Request, Response, SKEW_LIMIT_SECS, query};
+use super::wire::{ApiError, Request, Response, SKEW_LIMIT_SECS, query};
 use crate::model::cluster::ClusterKind;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -61,6 +62,10 @@ pub struct World {
     faults: Faults,
     /// What was measured of real servers since the last minute, by `DbiResourceId`; absent where there are none.
     readings: Option<BTreeMap<String, Vec<Reading>>>,
+    /// What the caller may do; absent: everything.
+    permissions: Option<Document>,
+    /// Application Auto Scaling has been let make the role that it works by.
+    has_linked_role: bool,
     requests: u64,
 }
 
@@ -103,6 +108,8 @@ impl World {
             latency: scenario.timing.latency,
             faults: Faults::of(scenario),
             readings: None,
+            permissions: scenario.permissions.clone(),
+            has_linked_role: false,
             requests: 0,
         };
         world.advance(scenario.start);
@@ -138,6 +145,7 @@ impl World {
         let call = route::Call::read(request);
         let struck = self.faults.on_request(self.now, &call.action, &mut rng);
         let refusal = struck.error.or_else(|| call.check(request, &self.region));
+        let refusal = refusal.or_else(|| self.denied(&call, request));
         let mut response = match refusal {
             Some(error) => call.refuse(&request_id, request, &error),
             None => self.dispatch(&call, &request_id, request),
@@ -151,9 +159,33 @@ impl World {
         self.now
     }
 
+    /// What the caller may do from now on; `None`: everything.
+    pub fn permit(&mut self, permissions: Option<Document>) {
+        self.permissions = permissions;
+    }
+
     /// RDS as it really is, past every API: for tests and for showing what the API does not tell.
     pub fn fleet(&self) -> &Fleet {
         &self.fleet
+    }
+
+    /// What IAM says to a call that may not be made.
+    fn denied(&mut self, call: &route::Call, request: &Request) -> Option<ApiError> {
+        let document = self.permissions.as_ref()?;
+        let service = call.service.prefix()?;
+        let input = call.input(request);
+        let checks = iam::checks(&Asked {
+            service,
+            operation: &call.action,
+            input: &input,
+            account: &self.account,
+            region: &self.region,
+            fleet: &self.fleet,
+            has_linked_role: self.has_linked_role,
+        });
+        let refusal = iam::refusal(document, &self.account, &checks);
+        self.has_linked_role |= refusal.is_none() && call.action == "RegisterScalableTarget";
+        refusal
     }
 
     fn dispatch(&mut self, call: &route::Call, request_id: &str, request: &Request) -> Response {
@@ -165,6 +197,7 @@ impl World {
                 scaling.handle(Surroundings { now: *now, fleet, cloudwatch }, request_id, request)
             }
             route::Service::Sts => sts::handle(&self.account, request_id, &call.params),
+            route::Service::Iam => iam::handle(self.permissions.as_ref(), &self.account, request_id, &call.params),
             route::Service::Unknown => {
                 let error = query::unknown_action(&call.params, "unknown");
                 call.refuse(request_id, request, &error)

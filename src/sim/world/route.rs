@@ -5,17 +5,35 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use crate::sim::cloudwatch::CloudWatch;
 use crate::sim::scaling::Scaling;
 use crate::sim::wire::query::{self, Params};
-use crate::sim::wire::{ApiError, Request, Response};
-use crate::sim::{rds, sts};
+use crate::sim::wire::tree::Map;
+use crate::sim::wire::{ApiError, Request, Response, form};
+use crate::sim::{iam, rds, sts};
+
+/// Where the services are that have no region of their own.
+const GLOBAL_REGION: &str = "us-east-1";
 
 /// The services of this world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
     CloudWatch,
+    Iam,
     Rds,
     Sts,
     Scaling,
     Unknown,
+}
+
+impl Service {
+    /// What its actions begin with in policies.
+    pub(super) fn prefix(self) -> Option<&'static str> {
+        match self {
+            Self::CloudWatch => Some("cloudwatch"),
+            Self::Iam => Some("iam"),
+            Self::Rds => Some("rds"),
+            Self::Sts => Some("sts"),
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// One request, read far enough to send it on.
@@ -37,8 +55,10 @@ impl Call {
             _ if Scaling::serves(request) => Service::Scaling,
             (_, Some(rds::VERSION), _) | (_, None, Some("rds")) => Service::Rds,
             (_, Some(sts::VERSION), _) | (_, None, Some("sts")) => Service::Sts,
+            (_, Some(iam::VERSION), _) | (_, None, Some("iam")) => Service::Iam,
             (_, Some(_), Some("rds")) => Service::Rds,
             (_, Some(_), Some("sts")) => Service::Sts,
+            (_, Some(_), Some("iam")) => Service::Iam,
             _ => Service::Unknown,
         };
         let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
@@ -50,11 +70,23 @@ impl Call {
         Self { service, action: action.to_owned(), params }
     }
 
+    /// What it was sent with, as far as it can be read: what is wrong with it the service says itself.
+    pub(super) fn input(&self, request: &Request) -> Map {
+        if self.service == Service::CloudWatch {
+            return CloudWatch::input(request);
+        }
+        let query = request.uri.query().unwrap_or_default();
+        let mut input = form::decode(query.as_bytes()).unwrap_or_default();
+        input.append(&mut form::decode(&request.body).unwrap_or_default());
+        input
+    }
+
     /// What AWS's front door objects to: an unsigned request, or one signed for another region.
     pub(super) fn check(&self, request: &Request, region: &str) -> Option<ApiError> {
         if self.service == Service::Unknown {
             return None;
         }
+        let region = if self.service == Service::Iam { GLOBAL_REGION } else { region };
         let refused = |code: &str, message: String| ApiError { code: code.to_owned(), status: 403, message };
         match scope(request) {
             None => Some(refused("MissingAuthenticationToken", "Request is missing Authentication Token".to_owned())),
@@ -71,6 +103,7 @@ impl Call {
         match self.service {
             Service::Rds => query::refuse(rds::NAMESPACE, id, error),
             Service::Sts => query::refuse(sts::NAMESPACE, id, error),
+            Service::Iam => query::refuse(iam::NAMESPACE, id, error),
             Service::CloudWatch => CloudWatch::refuse(request, id, error),
             Service::Scaling => Scaling::refuse(id, error),
             Service::Unknown if names_operation(request) => unknown_operation(id),

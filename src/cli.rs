@@ -5,6 +5,7 @@ pub mod canary;
 pub mod doctor;
 pub mod drill;
 pub mod init;
+pub mod export;
 pub mod load;
 pub mod readers;
 pub mod report;
@@ -91,6 +92,8 @@ pub enum Command {
     Drill(drill::DrillArgs),
     /// Has Application Auto Scaling keep readers of Aurora clusters, by `[database.readers]`
     Readers(readers::ReadersArgs),
+    /// Writes the policy down for others: a Terraform module, IAM documents, a unit of systemd
+    Export(export::ExportArgs),
     /// Reads the evidence
     Journal {
         /// What to do with it.

@@ -16,6 +16,7 @@ ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/d
 # PostgreSQL's package brings it in Debian; the certificates of a test are made with it.
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v pgbouncer >/dev/null 2>&1 || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then

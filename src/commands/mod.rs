@@ -8,6 +8,7 @@ mod configuration;
 mod doctor;
 mod drill;
 pub mod environment;
+mod export;
 mod failure;
 mod hosted;
 mod init;
@@ -48,6 +49,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Init(args)) => init::run(&args),
         Some(Command::Canary(args)) => canary::run(&args, &environment),
         Some(Command::Report(args)) => report::run(&args, &environment),
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Drill(args)) => drill::run(&args, &environment),
         Some(Command::Readers(args)) => readers::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment

@@ -5,11 +5,9 @@
 //! ```text
 //!   SDK ── connector ──┐                       ┌─ rds (control plane, events)
 //!                      ├─► Sim ─► World ───────┼─ sts
-//!   any AWS client ────┘          │            ├─ cloudwatch ◄─┐
+//!   any AWS client ────┘          │ iam        ├─ cloudwatch ◄─┐
 //!          server                 │            └─ scaling      │ each minute
 //!                                 └─ demand → load → metrics ──┘
-//!   any AWS client ────┘          │ iam        └─ cloudwatch ◄─┐
-//!          server                 └─ demand → load → metrics ──┘ each minute
 //! ```
 
 pub mod cloudwatch;

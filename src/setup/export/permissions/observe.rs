@@ -1,0 +1,55 @@
+//! What reading needs: nothing here changes anything.
+
+use super::{Resource, Role, Scope, Statement};
+
+const LOOK: &str = "each look at the databases";
+const CHECKED: &str = "upshift doctor";
+
+/// The statements of the role that reads.
+pub(super) fn statements(scope: &Scope) -> Vec<Statement> {
+    let observe = |sid, grants: &[(&'static str, &'static str)], resources| {
+        Statement::allow(sid, Role::Observe, grants, resources)
+    };
+    let when = |is: bool, resource: Resource| if is { vec![resource] } else { Vec::new() };
+    let alarms = Resource::Regional { service: "cloudwatch", name: "alarm:upshift-drill-*".to_owned() };
+    let insights = Resource::Regional { service: "pi", name: "metrics/rds/*".to_owned() };
+    let token = |role: &String| Resource::Regional { service: "rds-db", name: format!("dbuser:*/{role}") };
+    vec![
+        observe("Look", &look(scope), vec![Resource::Any]),
+        observe(
+            "Insights",
+            &[("pi:GetResourceMetrics", "signals of Performance Insights, read through CloudWatch")],
+            when(scope.insights, insights),
+        ),
+        observe(
+            "DrillHistory",
+            &[("cloudwatch:DescribeAlarmHistory", "the alarm that upshift drill sets beside the engine")],
+            when(scope.servers, alarms),
+        ),
+        observe(
+            "Sessions",
+            &[("rds-db:connect", "sessions of [database.postgres] with a token for a password")],
+            scope.token_roles.iter().map(token).collect(),
+        ),
+        observe(
+            "OwnPermissions",
+            &[("iam:SimulatePrincipalPolicy", CHECKED)],
+            vec![Resource::Iam { name: "role/upshift-*".to_owned() }],
+        ),
+    ]
+}
+
+fn look(scope: &Scope) -> Vec<(&'static str, &'static str)> {
+    let mut actions = vec![("cloudwatch:GetMetricData", "the signals of the rules")];
+    actions.push(("rds:DescribeDBInstances", LOOK));
+    if scope.instances.len() < scope.databases.len() {
+        actions.push(("rds:DescribeDBClusters", LOOK));
+    }
+    actions.push(("rds:DescribeEvents", "what RDS itself says of a change, and the outage by its dates"));
+    actions.push(("rds:DescribeOrderableDBInstanceOptions", "the gate `target orderable`"));
+    actions.push(("rds:DescribeBlueGreenDeployments", "the gate `no other deployment`, and copies under way"));
+    if scope.proxies {
+        actions.push(("rds:DescribeDBProxyTargets", "the gate `proxy registered`"));
+    }
+    actions
+}

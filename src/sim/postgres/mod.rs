@@ -11,6 +11,7 @@
 
 mod answers;
 mod endpoint;
+mod folder;
 mod gauge;
 mod jobs;
 pub mod pooler;

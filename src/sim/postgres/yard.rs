@@ -1,15 +1,13 @@
 //! The servers of a simulation and the one loop that keeps them as the world says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::endpoint::{self, Endpoint, Route};
+use super::folder::{self, Folder};
 use super::gauge::Gauge;
 use super::jobs::{Finished, Pair, Tools};
 use super::pooler::PgBouncer;
@@ -24,8 +22,6 @@ use crate::sim::world::real::Machine;
 
 /// How often the world is asked what it wants: shorter than anything that a client notices.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// The folders of a process are called so, with its number behind.
-const FOLDER: &str = "upshift-sim-";
 
 /// Servers, endpoints, and what is being done.
 #[derive(Debug)]
@@ -43,7 +39,7 @@ pub(super) struct Yard {
     endpoints: BTreeMap<String, Endpoint>,
     jobs: JoinSet<Result<Finished, PlaneError>>,
     // Dropped after the servers.
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 /// A machine as endpoints and gauges know it.
@@ -57,7 +53,10 @@ struct Known {
 impl Yard {
     /// A running server for each instance of the world.
     pub(super) async fn start(sim: Sim, programs: Programs, staleness: Duration) -> Result<Self, PlaneError> {
-        let folder = folder(&programs)?;
+        let all = std::env::temp_dir();
+        folder::sweep(&all);
+        let folder = Folder::create(&all)?;
+        programs.hand_over(folder.path())?;
         let yard = Arc::new(folder.path().to_path_buf());
         sim.world().is_real_from_now_on();
         let tools = Tools { sim, yard };
@@ -237,23 +236,4 @@ impl Yard {
         }
         Ok(())
     }
-}
-
-/// A folder of this process for its servers. Those of processes that were killed are removed first.
-fn folder(programs: &Programs) -> Result<TempDir, PlaneError> {
-    let all = std::env::temp_dir();
-    for entry in fs::read_dir(&all).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(FOLDER)) else { continue };
-        let pid = rest.split('-').next().unwrap_or_default();
-        if !pid.is_empty() && !Path::new("/proc").join(pid).exists() {
-            drop(fs::remove_dir_all(entry.path()));
-        }
-    }
-    let prefix = format!("{FOLDER}{}-", std::process::id());
-    let folder = tempfile::Builder::new().prefix(&prefix).tempdir();
-    let folder = folder.map_err(|error| PlaneError::files("make a folder in", &all, &error))?;
-    let path: PathBuf = folder.path().to_path_buf();
-    programs.hand_over(&path)?;
-    Ok(folder)
 }

@@ -56,17 +56,12 @@ impl Server {
     /// A follower of `origin`, under way when this returns: it has all of the other's data and takes on what comes.
     pub(super) async fn follow(origin: &Self, name: &str, yard: &Path, size: Size) -> Result<Self, PlaneError> {
         let mut server = Self::place(&origin.programs, yard, size)?;
-        let from = format!(
-            "host={} port={} user=postgres application_name={name}",
-            origin.folder.path().display(),
-            origin.address.port()
-        );
+        // The copying is a follower too, and has another name: only this one's own following is waited for.
         let arguments = [
-            format!("--dbname={from}"),
+            format!("--dbname={}", origin.way()),
             format!("--pgdata={}", server.data().display()),
             "--wal-method=stream".to_owned(),
             "--checkpoint=fast".to_owned(),
-            "--write-recovery-conf".to_owned(),
             "--no-sync".to_owned(),
         ];
         server.run("pg_basebackup", arguments).await?;
@@ -82,7 +77,8 @@ impl Server {
     }
 
     async fn launch_following(&mut self, origin: &Self, name: &str) -> Result<(), PlaneError> {
-        self.write_settings("")?;
+        self.write_settings(&format!("primary_conninfo = '{} application_name={name}'\n", origin.way()))?;
+        self.write_file("standby.signal", "")?;
         self.launch()?;
         self.until_it_follows(origin, name).await
     }
@@ -92,11 +88,12 @@ impl Server {
         let clock = Clock::system();
         let follows = async {
             let origin = origin.superuser().await?;
-            let query = "select state = 'streaming' from pg_stat_replication where application_name = $1";
+            // One that has just come back can be there twice for a moment.
+            let query = "select bool_or(state = 'streaming') from pg_stat_replication where application_name = $1";
             loop {
                 self.check_alive()?;
-                let row = origin.client.query_opt(query, &[&name]).await?;
-                if row.is_some_and(|row| row.get(0)) {
+                let row = origin.client.query_one(query, &[&name]).await?;
+                if row.get::<_, Option<bool>>(0) == Some(true) {
                     return Ok(());
                 }
                 clock.sleep(LOOK_EVERY).await;
@@ -169,6 +166,11 @@ impl Server {
         let folder = folder.map_err(|error| PlaneError::files("make a folder in", yard, &error))?;
         programs.hand_over(folder.path())?;
         Ok(Self { programs: programs.clone(), process: None, address: free_address()?, size, folder })
+    }
+
+    /// How a follower reaches it.
+    fn way(&self) -> String {
+        format!("host={} port={} user=postgres", self.socket_folder().display(), self.address.port())
     }
 
     fn data(&self) -> PathBuf {

@@ -66,6 +66,11 @@ pub enum PlaneError {
         "PostgreSQL refuses to run as root, and this machine has no user postgres to run it as; run upshift as another user"
     )]
     NoUser,
+    /// What ends a server with this process is not installed.
+    #[error(
+        "setpriv, which ends a server with this process, is not on this machine; on Debian install the package util-linux"
+    )]
+    NoSetpriv,
     /// PgBouncer is not installed.
     #[error("pgbouncer is not on this machine; on Debian install the package pgbouncer, elsewhere put it on the PATH")]
     NoPooler,

@@ -14,6 +14,10 @@ use super::PlaneError;
 const DEBIAN: &str = "/usr/lib/postgresql";
 /// Where Debian puts daemons; not on the path of everybody.
 const SYSTEM: &str = "/usr/sbin";
+/// What lets a program end with this process.
+const SETPRIV: &str = "setpriv";
+/// Where programs of the system are when nobody says.
+const USUAL: [&str; 2] = ["/usr/bin", "/bin"];
 /// The user that Debian makes for servers.
 const SERVER_USER: &str = "postgres";
 
@@ -21,6 +25,7 @@ const SERVER_USER: &str = "postgres";
 #[derive(Debug, Clone)]
 pub(super) struct Programs {
     folder: PathBuf,
+    setpriv: PathBuf,
     /// Where other programs are looked for.
     path: Vec<PathBuf>,
     owner: Owner,
@@ -39,12 +44,13 @@ impl Programs {
     /// Looks in the folders of `path`, then where Debian has them, newest first.
     ///
     /// # Errors
-    /// When there are none, or nobody that they can run as.
+    /// When there are none, nobody that they can run as, or nothing that ends them with this process.
     pub(super) fn find(path: Option<&OsStr>) -> Result<Self, PlaneError> {
         let on_path: Vec<PathBuf> = path.map(std::env::split_paths).into_iter().flatten().collect();
         let folders = on_path.iter().cloned().chain(debian(Path::new(DEBIAN)));
         let found = Self::among(folders)?;
-        Ok(Self { path: on_path, ..found })
+        let setpriv = setpriv(on_path.iter().map(PathBuf::as_path).chain(USUAL.map(Path::new)))?;
+        Ok(Self { path: on_path, setpriv, ..found })
     }
 
     /// The first folder with all of them.
@@ -53,7 +59,7 @@ impl Programs {
             ["initdb", "postgres", "pg_basebackup"].iter().all(|program| folder.join(program).is_file())
         };
         let folder = folders.find(is_whole).ok_or(PlaneError::NoPrograms)?;
-        Ok(Self { folder, path: Vec::new(), owner: Owner::find()? })
+        Ok(Self { folder, setpriv: PathBuf::from(SETPRIV), path: Vec::new(), owner: Owner::find()? })
     }
 
     /// A program that ends when this process does, however that ends. Its words go to `log`.
@@ -69,7 +75,7 @@ impl Programs {
     }
 
     fn command_of(&self, program: &Path, log: Stdio) -> Command {
-        let mut command = Command::new("setpriv");
+        let mut command = Command::new(&self.setpriv);
         if let Owner::Server { uid, gid } = self.owner {
             command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned()]);
         }
@@ -103,6 +109,11 @@ impl Owner {
         let (uid, gid) = account.ok_or(PlaneError::NoUser)?;
         Ok(Self::Server { uid, gid })
     }
+}
+
+fn setpriv<'a>(mut folders: impl Iterator<Item = &'a Path>) -> Result<PathBuf, PlaneError> {
+    let found = folders.find_map(|folder| Some(folder.join(SETPRIV)).filter(|file| file.is_file()));
+    found.ok_or(PlaneError::NoSetpriv)
 }
 
 fn debian(all: &Path) -> Vec<PathBuf> {
@@ -150,5 +161,13 @@ mod tests {
             let error = Programs::among(folders.into_iter()).unwrap_err().to_string();
             assert!(error.contains("on Debian install the package postgresql-15") && !error.contains('\n'), "{error}");
         }
+    }
+    #[test]
+    fn a_machine_without_setpriv_is_told_so_by_its_name() {
+        let empty = tempfile::tempdir().unwrap();
+        let error = setpriv([empty.path()].into_iter()).unwrap_err().to_string();
+        assert!(error.contains("setpriv") && error.contains("util-linux") && !error.contains('\n'), "{error}");
+        fs::write(empty.path().join(SETPRIV), "").unwrap();
+        assert_eq!(setpriv([empty.path()].into_iter()).unwrap(), empty.path().join(SETPRIV));
     }
 }

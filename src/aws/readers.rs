@@ -87,17 +87,23 @@ impl Aws {
             ReadersCall::Register { database, min, max } => {
                 let request = self.scaling_mutating.register_scalable_target().service_namespace(NAMESPACE);
                 let request = request.resource_id(resource_id(database)).scalable_dimension(DIMENSION);
-                outcome(request.min_capacity(number(*min)).max_capacity(number(*max)).send().await)
+                outcome(
+                    "RegisterScalableTarget",
+                    request.min_capacity(number(*min)).max_capacity(number(*max)).send().await,
+                )
             }
             ReadersCall::PutPolicy { database, policy } => self.put_policy(database, policy).await,
             ReadersCall::DeletePolicy { database, name } => {
                 let request = self.scaling_mutating.delete_scaling_policy().service_namespace(NAMESPACE);
                 let request = request.resource_id(resource_id(database)).scalable_dimension(DIMENSION);
-                outcome(request.policy_name(name).send().await)
+                outcome("DeleteScalingPolicy", request.policy_name(name).send().await)
             }
             ReadersCall::Deregister { database } => {
                 let request = self.scaling_mutating.deregister_scalable_target().service_namespace(NAMESPACE);
-                outcome(request.resource_id(resource_id(database)).scalable_dimension(DIMENSION).send().await)
+                outcome(
+                    "DeregisterScalableTarget",
+                    request.resource_id(resource_id(database)).scalable_dimension(DIMENSION).send().await,
+                )
             }
         }
     }
@@ -125,12 +131,12 @@ impl Aws {
         let request = self.scaling_mutating.put_scaling_policy().service_namespace(NAMESPACE);
         let request = request.resource_id(resource_id(cluster)).scalable_dimension(DIMENSION).policy_name(&policy.name);
         let request = request.policy_type(PolicyType::TargetTrackingScaling);
-        outcome(request.target_tracking_scaling_policy_configuration(tracking).send().await)
+        outcome("PutScalingPolicy", request.target_tracking_scaling_policy_configuration(tracking).send().await)
     }
 }
 
 /// What the sender knows after an answer.
-fn outcome<T, E>(answer: Result<T, SdkError<E, HttpResponse>>) -> CallOutcome
+fn outcome<T, E>(operation: &str, answer: Result<T, SdkError<E, HttpResponse>>) -> CallOutcome
 where
     T: RequestId,
     E: ProvideErrorMetadata + Error + 'static,
@@ -138,7 +144,7 @@ where
 {
     match answer {
         Ok(answer) => CallOutcome::Accepted { request_id: convert::optional_text(answer.request_id()) },
-        Err(error) => failure::call_outcome(&error),
+        Err(error) => failure::call_outcome(operation, &error),
     }
 }
 

@@ -17,7 +17,6 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("report", &["model", "journal"]),
     ("setup", &["model"]),
     ("control", &["model"]),
-    ("setup", &["model"]),
     ("sim", &["model", "clock", "diagnostics"]),
     ("controller", &["model", "clock", "aws", "control", "engine", "journal", "workload"]),
     ("swarm", &["model", "clock", "aws", "config", "control", "controller", "journal", "sim"]),

@@ -71,10 +71,10 @@ fn it_is_what_it_was() {
 fn the_module_is_hcl_and_the_documents_are_enforced_by_the_simulation() {
     for (policy, config) in policies() {
         for File { name, text } in written(&config) {
-            if name.ends_with(".tf") {
+            if is_kind(name, "tf") {
                 let body = hcl::parse(&text).unwrap_or_else(|error| panic!("{policy}/{name}: {error}\n{text}"));
                 assert!(body.iter().next().is_some(), "{policy}/{name} is empty");
-            } else if name.ends_with(".json") {
+            } else if is_kind(name, "json") {
                 Document::parse(name, &text).unwrap_or_else(|problems| panic!("{policy}/{name}: {problems}"));
                 // What IAM takes of a managed policy, spaces not counted.
                 let size = text.chars().filter(|c| !c.is_whitespace()).count();
@@ -88,7 +88,7 @@ fn the_module_is_hcl_and_the_documents_are_enforced_by_the_simulation() {
 #[test]
 fn the_module_is_formatted() {
     for (policy, config) in policies() {
-        for File { name, text } in written(&config).into_iter().filter(|file| file.name.ends_with(".tf")) {
+        for File { name, text } in written(&config).into_iter().filter(|file| is_kind(file.name, "tf")) {
             let found = misformatted(&text);
             assert!(found.is_empty(), "{policy}/{name}:\n{}\n{text}", found.join("\n"));
         }
@@ -116,7 +116,7 @@ fn terraform_would_change_nothing() {
     };
     for (policy, config) in policies() {
         let folder = TempDir::new().unwrap();
-        for file in written(&config).into_iter().filter(|file| file.name.ends_with(".tf")) {
+        for file in written(&config).into_iter().filter(|file| is_kind(file.name, "tf")) {
             fs::write(folder.path().join(file.name), file.text).unwrap();
         }
         let words = ["fmt", "-check", "-diff", "-recursive", "-no-color"];
@@ -280,4 +280,8 @@ fn on_path(names: &[&str]) -> Option<std::path::PathBuf> {
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn is_kind(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == extension)
 }

@@ -59,7 +59,11 @@ fn a_copy_that_comes_after_the_burst_is_not_made_until_the_burst_outlasts_its_ki
     let waits: Vec<&str> = fitting.flat_map(|it| it.why_not.iter().map(String::as_str)).collect();
     assert_eq!(waits.len(), 2, "and in place is not the policy's: {waits:?}");
     let sent_at = (minute + 2..minute + 30).find(|now| sends(&engine.step(at(*now), seen(*now, 620.0))) == 1);
-    assert_eq!(sent_at, Some(minute + 1 + BURST_MINS - DOWN_MINS + LINGERS_MINS), "it lasts longer than the others did");
+    assert_eq!(
+        sent_at,
+        Some(minute + 1 + BURST_MINS - DOWN_MINS + LINGERS_MINS),
+        "it lasts longer than the others did"
+    );
 }
 
 #[test]

@@ -5,8 +5,8 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use crate::sim::cloudwatch::CloudWatch;
 use crate::sim::scaling::Scaling;
 use crate::sim::wire::query::{self, Params};
-use crate::sim::wire::tree::Map;
-use crate::sim::wire::{ApiError, Request, Response, form};
+use crate::sim::wire::tree::{Map, Value};
+use crate::sim::wire::{ApiError, Request, Response, form, json};
 use crate::sim::{iam, rds, sts};
 
 /// Where the services are that have no region of their own.
@@ -30,6 +30,7 @@ impl Service {
             Self::CloudWatch => Some("cloudwatch"),
             Self::Iam => Some("iam"),
             Self::Rds => Some("rds"),
+            Self::Scaling => Some("application-autoscaling"),
             Self::Sts => Some("sts"),
             Self::Unknown => None,
         }
@@ -74,6 +75,12 @@ impl Call {
     pub(super) fn input(&self, request: &Request) -> Map {
         if self.service == Service::CloudWatch {
             return CloudWatch::input(request);
+        }
+        if self.service == Service::Scaling {
+            return match json::decode(&request.body) {
+                Ok(Value::Map(input)) => input,
+                _ => Map::new(),
+            };
         }
         let query = request.uri.query().unwrap_or_default();
         let mut input = form::decode(query.as_bytes()).unwrap_or_default();

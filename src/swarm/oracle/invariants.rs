@@ -13,7 +13,7 @@
 //! | I10 | no step down under load, into too little room, or on a series with a gap; none that data taken away would make | `load_reasons`, `lost_data` |
 //! | I11 | no step up without load; none is thought of by the datapoints of another machine | `load_reasons` |
 //! | I12 | on the ladder, one rung at a time, to a class that is offered | here |
-//! | I14 | the machine that was meant, in the account that was meant | here |
+//! | I14 | the machine that was meant, in the account that was meant, and none of Application Auto Scaling's | here |
 //! | I13 | only a machine that we have replaced is deleted, kept as long as promised, with its snapshot | `removal` |
 //! | I13, I15 | an end says what is true; no copy is left behind without an action or a hold | here, `end_state` |
 //! | I16 | seconds before the call it was seen available, with nothing pending, as ordered | here |
@@ -41,7 +41,8 @@ use crate::model::event::{Entry, Event};
 use crate::model::ladder::Direction;
 use crate::model::operator::Actor;
 use crate::model::policy::Policy;
-use crate::sim::rds::Role;
+use crate::sim::rds::{Instance, Role};
+use crate::sim::scaling::{NAME_PREFIX, RESOURCE_TAG};
 use crate::sim::wire::query::Params;
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::endpoint::Arrival;
@@ -164,6 +165,7 @@ pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
         witness.break_promise(format!("P2: {} was begun by a process that had been told to end", action.0));
     }
     account(witness, &intent);
+    not_scaled(witness, params);
     let stopped = witness.ledger.stopped.get(&action).is_some_and(|calls| place >= *calls);
     if let (MutatingCall::DeleteDbInstance { .. }, Some(removal), false) = (&call, &intent.removes, stopped) {
         return removal::on_mutation(witness, &intent, removal, params);
@@ -189,6 +191,21 @@ pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
         if id.step == 1 {
             begins(witness, &intent);
         }
+    }
+}
+
+/// I14: what Application Auto Scaling has made is its own, and what the engine makes does not carry its mark.
+fn not_scaled(witness: &mut Witness, params: &Params) {
+    let named = ["DBInstanceIdentifier", "TargetDBInstanceIdentifier"].into_iter().filter_map(|name| params.get(name));
+    let is_scaled = |name: &&str| {
+        let by_tag = |it: &Instance| it.tags.contains_key(RESOURCE_TAG);
+        name.starts_with(NAME_PREFIX) || witness.sim.world().fleet().instance(name).is_some_and(by_tag)
+    };
+    if let Some(name) = named.clone().find(is_scaled) {
+        witness.break_promise(format!("I14: {name} is of Application Auto Scaling"));
+    }
+    if params.tags().contains_key(RESOURCE_TAG) {
+        witness.break_promise("I14: a reader of the engine's would carry the mark of Application Auto Scaling");
     }
 }
 

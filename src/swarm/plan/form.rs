@@ -67,9 +67,11 @@ impl Form {
         match self {
             Self::InPlace | Self::Copies => format!("[[instance]]\nmulti_az = {odd}\n"),
             Self::MultiAz => "[[cluster]]\nkind = \"multi_az\"\n".to_owned(),
+            // Application Auto Scaling adds and takes away readers of those that have one, by what clients ask of them.
             Self::Readers if odd => "[[cluster]]\nkind = \"aurora\"\n".to_owned(),
             Self::Readers => format!(
-                "[[cluster]]\nkind = \"aurora\"\nmembers = [{{ id = \"{name}-one\" }}, {{ id = \"{name}-two\", tier = 2 }}]\n"
+                "[[cluster]]\nkind = \"aurora\"\nmembers = [{{ id = \"{name}-one\" }}, {{ id = \"{name}-two\", tier = 2 }}]\n\
+                 scaling = {{ min = 1, max = 3, connections = 40 }}\n"
             ),
         }
     }

@@ -31,7 +31,8 @@ impl Drawer<'_> {
                 let writes = writes * self.form.rows_per_write();
                 let _ = write!(
                     text,
-                    "\n[[demand]]\ninstance = \"{name}\"\nat = \"{at}s\"\nwrites = {writes}\nconnections = {connections}\n"
+                    "\n[[demand]]\ninstance = \"{name}\"\nat = \"{at}s\"\nwrites = {writes}\nconnections = {connections}\n\
+                     read_connections = {connections}\n"
                 );
             }
         }

@@ -53,14 +53,15 @@ impl Aws {
         }
     }
 
-    /// What Application Auto Scaling has done for a cluster since `from`, or not done and why, oldest first.
+    /// What Application Auto Scaling has done for a cluster since `from`, or not done and why, oldest first; without `from` the
+    /// newest, a page of them.
     ///
     /// # Errors
     /// When any page cannot be read, or the pages do not end.
     pub async fn scaling_activities(
         &self,
         cluster: &DatabaseName,
-        from: Timestamp,
+        from: Option<Timestamp>,
     ) -> Result<Vec<ScalingActivity>, Failure> {
         let mut found = Vec::new();
         let mut pages = Pages::of("DescribeScalingActivities");
@@ -72,8 +73,9 @@ impl Aws {
             let page = page.map_err(|error| self.read_failure("DescribeScalingActivities", &error))?;
             let read: Vec<ScalingActivity> = page.scaling_activities().iter().filter_map(activity).collect();
             // The newest come first: a page that ends before `from` is the last that matters.
-            let reaches_back = read.last().is_some_and(|oldest| oldest.began < from);
-            found.extend(read.into_iter().filter(|activity| activity.began >= from));
+            let is_before = |activity: &ScalingActivity| from.is_some_and(|from| activity.began < from);
+            let reaches_back = from.is_none() || read.last().is_some_and(is_before);
+            found.extend(read.into_iter().filter(|activity| !is_before(activity)));
             if reaches_back || !pages.follow(page.next_token())? {
                 found.sort_by_key(|activity| activity.began);
                 return Ok(found);

@@ -248,7 +248,7 @@ impl ReadPlan {
     ) -> Vec<(DatabaseName, Result<Vec<ScalingActivity>, Failure>)> {
         let mut answers = Vec::new();
         for (database, from) in &self.activities {
-            let read = aws.scaling_activities(database, *from);
+            let read = aws.scaling_activities(database, Some(*from));
             answers.push((database.clone(), Box::pin(bounded(clock, "DescribeScalingActivities", read)).await));
         }
         answers

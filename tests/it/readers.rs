@@ -116,7 +116,7 @@ async fn it_plans_applies_once_and_takes_only_its_own_away() {
     on(SHOP, |stage| async move {
         let (code, out, err) = stage.readers(&["plan"]).await;
         assert_eq!(code, 2, "{out}{err}");
-        assert!(out.contains("shop: 1 readers, 0 of them of Application Auto Scaling"), "{out}");
+        assert!(out.contains("shop: readers: 1, of them of Application Auto Scaling: 0"), "{out}");
         assert!(out.contains("+ create scalable target cluster:shop: MinCapacity 1, MaxCapacity 4"), "{out}");
         assert!(out.contains("PredefinedMetricType RDSReaderAverageDatabaseConnections, TargetValue 100"), "{out}");
         let (code, out, err) = stage.readers(&["apply"]).await;

@@ -54,7 +54,7 @@ async fn change(ground: &Ground, args: &Change, colours: Colours, kind: Kind) ->
         })
         .collect();
     for (seen, plan) in &plans {
-        show::plan(seen, plan, ground.clock.now(), (args.which.json, colours))?;
+        show::plan(seen, plan, (args.which.json, colours))?;
     }
     // Of several databases none is begun while one of them cannot be had.
     let found: Vec<String> = plans.iter().filter_map(|(seen, plan)| (kind.obstacle)(seen, plan)).collect();
@@ -95,7 +95,7 @@ async fn carry_out(
     args: &Change,
 ) -> Result<(), CommandError> {
     let database = &plan.database;
-    let again = look(&ground.aws, &seen.policy, ground.clock.now()).await;
+    let again = look(&ground.aws, &seen.policy).await;
     let again = again.map_err(|failure| sent.failed(&failure.sentence))?;
     if again.registered != seen.registered || (kind.plan)(&again) != *plan {
         let why = format!("{database}: somebody has changed what is registered since the plan was shown; plan again");
@@ -117,7 +117,7 @@ async fn carry_out(
         sent.done.push(call.to_string());
         say(args, &format!("done: {call}"))?;
     }
-    let after = look(&ground.aws, &seen.policy, ground.clock.now()).await;
+    let after = look(&ground.aws, &seen.policy).await;
     let after = after.map_err(|failure| sent.failed(&failure.sentence))?;
     let open = (kind.plan)(&after).calls;
     if open.is_empty() {
@@ -153,7 +153,7 @@ fn trouble(call: &ReadersCall, outcome: &CallOutcome) -> Option<String> {
 
 /// Whether a call whose answer was lost is missing no more.
 async fn has_happened(ground: &Ground, seen: &Seen, kind: Kind, call: &ReadersCall) -> bool {
-    let after = look(&ground.aws, &seen.policy, ground.clock.now()).await;
+    let after = look(&ground.aws, &seen.policy).await;
     after.is_ok_and(|after| !(kind.plan)(&after).calls.contains(call))
 }
 

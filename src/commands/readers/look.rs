@@ -1,8 +1,5 @@
 //! What is there: the cluster's members, what is registered for it, and what Application Auto Scaling has done.
 
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-
 use super::Ground;
 use crate::aws::Aws;
 use crate::commands::CommandError;
@@ -13,17 +10,12 @@ use crate::model::policy::Policy;
 use crate::model::readers::{Registered, ScalingActivity};
 use crate::setup::readers::{self, Plan};
 
-/// So far back activities are shown.
-const SHOWN: SignedDuration = SignedDuration::from_hours(24);
-
 /// One cluster as it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Seen {
-    #[serde(skip)]
     pub(super) policy: Policy,
     /// Its readers, those of Application Auto Scaling among them.
     pub(super) readers: Vec<Member>,
-    #[serde(skip)]
     pub(super) registered: Registered,
     /// What is suspended of its scaling, by whomever.
     pub(super) suspended: Vec<String>,
@@ -38,7 +30,7 @@ pub(super) struct Seen {
 pub(super) async fn all(ground: &Ground) -> Result<Vec<Seen>, CommandError> {
     let mut all = Vec::new();
     for policy in &ground.policies {
-        let seen = look(&ground.aws, policy, ground.clock.now()).await;
+        let seen = look(&ground.aws, policy).await;
         all.push(seen.map_err(|failure| CommandError::Failed(failure.sentence))?);
     }
     Ok(all)
@@ -48,12 +40,11 @@ pub(super) async fn all(ground: &Ground) -> Result<Vec<Seen>, CommandError> {
 ///
 /// # Errors
 /// When its members or what is registered cannot be read.
-pub(super) async fn look(aws: &Aws, policy: &Policy, now: Timestamp) -> Result<Seen, Failure> {
+pub(super) async fn look(aws: &Aws, policy: &Policy) -> Result<Seen, Failure> {
     let database = &policy.database;
     let readers = members(aws, database).await?.into_iter().filter(|member| !member.is_writer).collect();
     let registered = aws.registered_readers(database).await?;
-    let from = now.checked_sub(SHOWN).unwrap_or(Timestamp::MIN);
-    let activities = aws.scaling_activities(database, from).await.map_err(|failure| failure.sentence);
+    let activities = aws.scaling_activities(database, None).await.map_err(|failure| failure.sentence);
     let activities = activities.map(|activities| activities.into_iter().rev().collect());
     let suspended = registered.target.as_ref().map(|target| target.suspended.clone()).unwrap_or_default();
     Ok(Seen { policy: policy.clone(), readers, registered, suspended, activities })

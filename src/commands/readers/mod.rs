@@ -14,7 +14,6 @@ use super::environment::Environment;
 use super::process::runtime;
 use crate::aws::Aws;
 use crate::cli::readers::{ReadersArgs, ReadersCommand, Which};
-use crate::clock::Clock;
 use crate::model::database::DatabaseName;
 use crate::model::policy::{Policy, Strategy};
 use crate::model::settings::Settings;
@@ -44,9 +43,8 @@ fn plan(which: &Which, colours: Colours) -> Result<(), CommandError> {
     on(which, Wanted::Registered, async |ground| {
         let seen = look::all(&ground).await?;
         let plans = seen.iter().map(|seen| (seen, seen.plan())).collect::<Vec<_>>();
-        let now = ground.clock.now();
         for (seen, plan) in &plans {
-            show::plan(seen, plan, now, (which.json, colours))?;
+            show::plan(seen, plan, (which.json, colours))?;
         }
         obstacles(&plans.iter().filter_map(|(seen, plan)| seen.obstacle(plan)).collect::<Vec<_>>())?;
         if plans.iter().all(|(_, plan)| plan.is_in_sync()) { Ok(()) } else { Err(CommandError::Differs) }
@@ -70,7 +68,6 @@ enum Wanted {
 /// Where it happens.
 struct Ground {
     aws: Aws,
-    clock: Clock,
     policies: Vec<Policy>,
 }
 
@@ -84,14 +81,14 @@ fn on(
     let (settings, configuration) = settings(which.config.as_deref(), scenario.as_ref())?;
     let policies = policies(&settings, which, wanted, &configuration)?;
     runtime()?.block_on(async {
-        let Ready { clock, target, tasks, .. } = match scenario {
+        let Ready { target, tasks, .. } = match scenario {
             Some(scenario) => backend::simulation(scenario, 1.0, None, None).await?,
             None => backend::aws(),
         };
         let aws = crate::aws::connect::connect(&settings.aws, target).await;
         // The pin on the account holds for whatever is set up, too.
         aws.identity().await.map_err(|failure| CommandError::Failed(failure.sentence))?;
-        let done = Box::pin(what(Ground { aws, clock, policies })).await;
+        let done = Box::pin(what(Ground { aws, policies })).await;
         drop(tasks);
         done
     })

@@ -1,10 +1,10 @@
 //! A plan for people, and as JSON.
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Seen;
 use crate::commands::{CommandError, stdout};
+use crate::model::cluster::Member;
 use crate::model::readers::ScalingActivity;
 use crate::model::text::clean;
 use crate::setup::readers::{Field, Item, ItemState, Plan};
@@ -35,25 +35,32 @@ impl Colours {
 struct Shown<'a> {
     #[serde(flatten)]
     plan: &'a Plan,
-    #[serde(flatten)]
-    seen: &'a Seen,
+    /// Of the cluster, those of Application Auto Scaling among them.
+    readers: &'a [Member],
+    suspended: &'a [String],
+    /// The newest first.
+    activities: &'a [ScalingActivity],
+    /// Why they could not be read.
+    activities_unknown: Option<&'a String>,
     obstacle: Option<String>,
 }
 
 /// Prints one plan, what is there, and what was done of late.
-pub(super) fn plan(
-    seen: &Seen,
-    plan: &Plan,
-    now: Timestamp,
-    (json, colours): (bool, Colours),
-) -> Result<(), CommandError> {
+pub(super) fn plan(seen: &Seen, plan: &Plan, (json, colours): (bool, Colours)) -> Result<(), CommandError> {
     if json {
-        let shown = Shown { plan, seen, obstacle: seen.obstacle(plan) };
+        let shown = Shown {
+            plan,
+            readers: &seen.readers,
+            suspended: &seen.suspended,
+            activities: seen.activities.as_deref().unwrap_or_default(),
+            activities_unknown: seen.activities.as_ref().err(),
+            obstacle: seen.obstacle(plan),
+        };
         // Plain data with string keys: it always serialises.
         return stdout::line(&serde_json::to_string(&shown).unwrap_or_default());
     }
     let (all, scaled) = (seen.readers.len(), seen.scaled().count());
-    stdout::line(&format!("{}: {all} readers, {scaled} of them of Application Auto Scaling", plan.database))?;
+    stdout::line(&format!("{}: readers: {all}, of them of Application Auto Scaling: {scaled}", plan.database))?;
     for member in &seen.readers {
         let whose = if member.is_scaled { "its own" } else { "not its own: never removed by it" };
         stdout::line(&format!("      {} {}, {} ({whose})", member.name, member.class, member.status))?;
@@ -68,7 +75,7 @@ pub(super) fn plan(
         let suspended = seen.suspended.join(", ");
         stdout::line(&format!("  {} by somebody, and left so: {suspended}", colours.paint("33", "suspended")))?;
     }
-    activities(&seen.activities, now, colours)
+    activities(&seen.activities, colours)
 }
 
 fn line(item: &Item, colours: Colours) -> String {
@@ -90,11 +97,7 @@ fn line(item: &Item, colours: Colours) -> String {
     }
 }
 
-fn activities(
-    read: &Result<Vec<ScalingActivity>, String>,
-    now: Timestamp,
-    colours: Colours,
-) -> Result<(), CommandError> {
+fn activities(read: &Result<Vec<ScalingActivity>, String>, colours: Colours) -> Result<(), CommandError> {
     let activities = match read {
         Ok(activities) => activities,
         Err(why) => {
@@ -106,7 +109,7 @@ fn activities(
         }
     };
     if activities.is_empty() {
-        return stdout::line(&format!("  no scaling activity in the 24 hours before {now:.0}"));
+        return stdout::line("  no scaling activity so far");
     }
     for activity in activities.iter().take(SHOWN) {
         let words = clean(&activity.words(), LINE_CHARS);
@@ -114,5 +117,5 @@ fn activities(
         stdout::line(&format!("  {:.0} {words}; {}", activity.began, clean(&activity.because, LINE_CHARS)))?;
     }
     let more = activities.len().saturating_sub(SHOWN);
-    if more > 0 { stdout::line(&format!("  and {more} more of the last 24 hours")) } else { Ok(()) }
+    if more > 0 { stdout::line(&format!("  and {more} or more before")) } else { Ok(()) }
 }

@@ -4,6 +4,10 @@ use super::*;
 use crate::console::fixtures::{self, closed_gates, snapshot, trouble};
 use crate::console::keymap::BINDINGS;
 use crate::console::state::{Mode, Panel};
+use crate::model::class::InstanceClass;
+use crate::model::cluster::{Cluster, ClusterKind, Member};
+use crate::model::database::{DatabaseName, InstanceStatus, ResourceId};
+use crate::model::readers::{NotScaledReason, ReaderMetric, ReadersPolicy, ScalingActivity};
 
 /// The screen as text, and below it the runs of cells that are not in the default style.
 fn styled(buffer: &Buffer) -> String {
@@ -265,4 +269,50 @@ fn the_readme_tells_every_key_and_no_other() {
     told.sort_unstable();
     bound.sort_unstable();
     assert_eq!(told, bound);
+}
+
+#[test]
+fn readers_of_application_auto_scaling_are_told_together_with_what_it_has_last_done() {
+    let mut snapshot = fixtures::snapshot();
+    let view = &mut snapshot.databases[0];
+    let member = |name: &str, status: &str| Member {
+        name: DatabaseName::new(name),
+        resource_id: ResourceId::new(format!("db-{name}")),
+        class: InstanceClass::observed("db.t4g.medium"),
+        status: InstanceStatus::new(status),
+        is_writer: name == "one",
+        is_scaled: name.len() > 3,
+    };
+    let (second, third) = ("application-autoscaling-2", "application-autoscaling-3");
+    let members = vec![member("one", "available"), member(second, "available"), member(third, "creating")];
+    let cluster = Cluster { kind: ClusterKind::Aurora, resource_id: ResourceId::new("cluster-1"), members };
+    view.state.as_mut().unwrap().cluster = Some(cluster);
+    view.policy.readers = Some(ReadersPolicy {
+        min: 1,
+        max: 4,
+        metric: ReaderMetric::Connections,
+        target: 60.0,
+        scale_in_cooldown: Duration::ZERO,
+        scale_out_cooldown: Duration::ZERO,
+    });
+    let reason = NotScaledReason { code: "AlreadyAtMaxCapacity".into(), max: Some(4), min: None, current: None };
+    view.newest_scaling = Some(ScalingActivity {
+        id: "1".into(),
+        began: snapshot.at,
+        status: "Failed".into(),
+        description: "Attempting to scale due to alarm triggered".into(),
+        because: "an alarm".into(),
+        message: None,
+        not_scaled: vec![reason],
+    });
+    let screen = text(&drawn(200, 60, &snapshot, &UiState::default(), false));
+    for words in [
+        "one writes: db.t4g.medium",
+        "of AWS's scaling read: 1 db.t4g.medium; 1 db.t4g.medium, creating",
+        "readers by AWS: 1 to 4, connections near 60",
+        "not scaled: already at the most, 4 (AlreadyAtMaxCapacity), 0 s ago",
+    ] {
+        assert!(screen.contains(words), "{words} in\n{screen}");
+    }
+    assert!(!screen.contains("application-autoscaling-2"), "{screen}");
 }

@@ -1,5 +1,7 @@
 //! What RDS says of the database, and the newest value of each signal.
 
+use std::collections::BTreeMap;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -11,7 +13,7 @@ use super::wrap::{Styled, wrapped};
 use super::{panel, words};
 use crate::console::state::Panel;
 use crate::console::theme;
-use crate::model::cluster::{Cluster, ClusterKind};
+use crate::model::cluster::{Cluster, ClusterKind, Member};
 use crate::model::readers::ReadersPolicy;
 use crate::model::series::{Series, SignalSpec};
 use crate::model::snapshot::DatabaseView;
@@ -55,6 +57,21 @@ fn server(view: &DatabaseView) -> Option<Styled> {
     let style = if seen.is_writable { theme::MUTED } else { theme::WARN };
     let (connections, open) = (words::connections(view)?, words::open_at_server(view)?);
     Some((format!("server {}, {mode}; {connections} connections; {open}", seen.id), style))
+}
+
+/// What a member is doing, where it is not just there.
+fn at_work(member: &Member) -> String {
+    if member.status.is_available() { String::new() } else { format!(", {}", member.status) }
+}
+
+/// The readers of Application Auto Scaling together: their names tell nobody anything, and there can be many.
+fn scaled<'a>(members: impl Iterator<Item = &'a Member>) -> Option<String> {
+    let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
+    for member in members.filter(|member| member.is_scaled && !member.is_writer) {
+        *kinds.entry(format!("{}{}", member.class, at_work(member))).or_default() += 1;
+    }
+    let words: Vec<String> = kinds.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    (!words.is_empty()).then(|| format!("of AWS's scaling read: {}", words.join("; ")))
 }
 
 /// What Application Auto Scaling keeps of readers, and what it has last done about them.
@@ -111,13 +128,14 @@ fn state(scene: &Scene<'_>, view: &DatabaseView, width: u16) -> Vec<Line<'static
         (format!("{} {}", state.class, state.status), status.patch(theme::TITLE)),
         (what, ratatui::style::Style::new()),
     ];
-    let members = state.cluster.iter().flat_map(|cluster| &cluster.members);
-    texts.extend(members.map(|member| {
+    let members = || state.cluster.iter().flat_map(|cluster| &cluster.members);
+    texts.extend(members().filter(|member| member.is_writer || !member.is_scaled).map(|member| {
         let role = if member.is_writer { "writes" } else { "reads" };
-        let status = if member.status.is_available() { String::new() } else { format!(", {}", member.status) };
-        let whose = if member.is_scaled { ", of Application Auto Scaling" } else { "" };
+        let whose = if member.is_scaled { ", of AWS's scaling" } else { "" };
+        let status = at_work(member);
         (format!("{} {role}: {}{status}{whose}", member.name, member.class), ratatui::style::Style::new())
     }));
+    texts.extend(scaled(members()).map(|words| (words, ratatui::style::Style::new())));
     texts.extend(scaling(scene, view));
     if !state.pending.is_empty() {
         let pending: Vec<String> = state.pending.iter().map(|(name, value)| format!("{name}={value}")).collect();

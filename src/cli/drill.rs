@@ -40,15 +40,15 @@ pub struct DrillArgs {
     /// Virtual seconds per second, with --sim [default: 60 with --postgres, else 600]
     #[arg(long, value_name = "N", value_parser = speed, requires = "sim")]
     pub speed: Option<f64>,
-    /// Writes per second of the surge
-    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub writes: u32,
-    /// Writes per second before and after it
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub calm_writes: u32,
-    /// Sessions that write
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    pub connections: u32,
+    /// Writes per second of the surge [default: 600]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub writes: Option<u32>,
+    /// Writes per second before and after it [default: 60]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub calm_writes: Option<u32>,
+    /// Sessions that write [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub connections: Option<u32>,
     /// Give up each move after this time of the clock in use
     #[arg(long, value_name = "DURATION", value_parser = super::duration, default_value = "3h")]
     pub patience: Duration,
@@ -64,4 +64,28 @@ pub struct DrillArgs {
     /// The result as one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+impl DrillArgs {
+    /// Writes per second of the surge.
+    pub fn surge_writes(&self) -> u32 {
+        self.writes.unwrap_or(600)
+    }
+
+    /// Writes per second before and after it.
+    pub fn usual_writes(&self) -> u32 {
+        self.calm_writes.unwrap_or(60)
+    }
+
+    /// How many sessions write.
+    pub fn sessions(&self) -> u32 {
+        self.connections.unwrap_or(8)
+    }
+
+    /// An option that only clients have a use for, if one was given.
+    pub fn of_clients(&self) -> Option<&'static str> {
+        let given =
+            [("--writes", self.writes), ("--calm-writes", self.calm_writes), ("--connections", self.connections)];
+        given.into_iter().find_map(|(name, value)| value.map(|_| name))
+    }
 }

@@ -2,7 +2,9 @@
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::CommandError;
 
@@ -38,14 +40,89 @@ pub(super) fn runtime() -> Result<Runtime, CommandError> {
 /// # Errors
 /// When signals cannot be caught.
 pub(super) async fn ending_signal() -> Result<String, CommandError> {
-    let failed = |error: std::io::Error| CommandError::Failed(format!("signals cannot be caught: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
-    let name = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-        _ = hangup.recv() => "SIGHUP",
-    };
-    Ok(format!("ended by {name}"))
+    Ok(words(Caught::listen()?.next().await))
+}
+
+/// All signals that ask this process to end, one after the other: from when this is made on, none ends it by itself.
+#[derive(Debug)]
+pub(super) struct EndingSignals {
+    /// How many have come, and the name of the last.
+    seen: watch::Receiver<(u32, &'static str)>,
+    _catching: JoinSet<()>,
+}
+
+impl EndingSignals {
+    /// Catches them from here on.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn catch() -> Result<Self, CommandError> {
+        let mut caught = Caught::listen()?;
+        let (tell, seen) = watch::channel((0, ""));
+        let mut catching = JoinSet::new();
+        catching.spawn(async move {
+            loop {
+                let name = caught.next().await;
+                tell.send_modify(|(count, last)| (*count, *last) = (*count + 1, name));
+            }
+        });
+        Ok(Self { seen, _catching: catching })
+    }
+
+    /// How many have come.
+    pub(super) fn count(&self) -> u32 {
+        self.seen.borrow().0
+    }
+
+    /// Returns when more than so many have come, with the words for the last.
+    pub(super) async fn beyond(&self, count: u32) -> String {
+        let mut seen = self.seen.clone();
+        let name = seen.wait_for(|(so_far, _)| *so_far > count).await.map(|seen| seen.1);
+        match name {
+            Ok(name) => words(name),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// What comes of `work`, unless more than so many signals come first; then it is dropped.
+    ///
+    /// # Errors
+    /// The words for the last signal.
+    pub(super) async fn unless_beyond<T>(&self, count: u32, work: impl Future<Output = T>) -> Result<T, String> {
+        tokio::select! {
+            biased;
+            words = self.beyond(count) => Err(words),
+            done = work => Ok(done),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Caught {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Caught {
+    fn listen() -> Result<Self, CommandError> {
+        let failed = |error: std::io::Error| CommandError::Failed(format!("signals cannot be caught: {error}"));
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            hangup: signal(SignalKind::hangup()).map_err(failed)?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.hangup.recv() => "SIGHUP",
+        }
+    }
+}
+
+fn words(name: &str) -> String {
+    format!("ended by {name}")
 }

@@ -6,7 +6,7 @@ use super::backend::{self, Ready};
 use super::configuration::settings;
 use super::environment::Environment;
 use super::hosted::{Hosted, Opened};
-use super::process::{Finish, runtime};
+use super::process::{EndingSignals, Finish, runtime};
 use super::servers::simulated;
 use super::state::{directory_for, open_journal};
 use super::{CommandError, auto, last_words, logging};
@@ -27,6 +27,8 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
     let runtime = runtime()?;
     runtime.block_on(async {
         let (journal, entries) = open_journal(&directory, args.sim.is_some())?;
+        // From the start: servers that are only half made must go in order too.
+        let signals = EndingSignals::catch()?;
         let log = logging::start(&directory, args.auto, !environment.no_color && std::io::stderr().is_terminal());
         tracing::info!("configuration: {configuration}");
         let ready = match scenario {
@@ -34,7 +36,9 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
                 let (path, staleness) = (environment.path.clone(), args.staleness);
                 let real = args.postgres.then_some(backend::RealServers { path, staleness, pooled: None });
                 let newest = entries.last().map(|entry| entry.at);
-                backend::simulation(scenario, args.speed, newest, real.as_ref()).await?
+                let made = Box::pin(backend::simulation(scenario, args.speed, newest, real.as_ref()));
+                let failed = |words| CommandError::Failed(format!("{words} before the simulation was ready"));
+                signals.unless_beyond(0, made).await.map_err(failed)??
             }
             None => backend::aws(),
         };
@@ -45,7 +49,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
             policy.postgres.get_or_insert_with(|| simulated(*place));
         }
         let opened = Opened { settings, journal, entries };
-        let result = operate(args, environment, opened, ready, log.as_ref().err().cloned()).await;
+        let result = operate((args, environment, &signals), opened, ready, log.as_ref().err().cloned()).await;
         last_words::say(&format!(
             "evidence: upshift journal show --state-dir {}",
             clean_lines(&directory.display().to_string())
@@ -55,8 +59,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
 }
 
 async fn operate(
-    args: &RunArgs,
-    environment: &Environment,
+    (args, environment, signals): (&RunArgs, &Environment, &EndingSignals),
     opened: Opened,
     ready: Ready,
     log_problem: Option<String>,
@@ -73,6 +76,10 @@ async fn operate(
         hosted = hosted.with(panicking(client.clone()));
     }
     let face = async {
+        // Each face catches its own from here on.
+        if signals.count() > 0 {
+            return Ok(Finish { reason: signals.beyond(0).await, health: Ok(()) });
+        }
         if args.auto {
             return auto::run(client, &clock, args.duration, person_disarmed_at).await;
         }

@@ -6,7 +6,8 @@ use tokio::task::JoinSet;
 
 use super::backend::Servers;
 use super::environment::Environment;
-use super::{CommandError, backend, process, stdout};
+use super::process::{EndingSignals, runtime};
+use super::{CommandError, backend, stdout};
 use crate::cli::SimArgs;
 use crate::clock::Clock;
 use crate::sim::Sim;
@@ -17,13 +18,16 @@ pub(super) fn run(args: &SimArgs, environment: &Environment) -> Result<(), Comma
     let mut scenario = backend::scenario_with(&args.scenario, &args.iam)?;
     // Its clients live in wall time: they ask for the last hour, and judge the age of what they get.
     scenario.start = Clock::system().now();
-    process::runtime()?.block_on(async {
+    runtime()?.block_on(async {
+        // From the start: servers that are only half made must go in order too.
+        let signals = EndingSignals::catch()?;
         let clock = Clock::scaled(scenario.start, args.speed);
         let sim = Sim::new(&scenario, None, clock);
         let mut tasks = JoinSet::new();
         let real = backend::RealServers { path: environment.path.clone(), staleness: args.staleness, pooled: None };
-        let Servers { places, .. } =
-            backend::servers(&sim, &scenario, args.postgres.then_some(&real), &mut tasks).await?;
+        let servers = Box::pin(backend::servers(&sim, &scenario, args.postgres.then_some(&real), &mut tasks));
+        let Ok(servers) = signals.unless_beyond(0, servers).await else { return Ok(()) };
+        let Servers { places, .. } = servers?;
         let server = Server::bind(args.listen, sim).await;
         let server = server.map_err(|error| CommandError::Failed(error.to_string()))?;
         let mut ready = serde_json::json!({ "endpoint": server.endpoint() });
@@ -42,7 +46,7 @@ pub(super) fn run(args: &SimArgs, environment: &Environment) -> Result<(), Comma
                 let lost = |error: tokio::task::JoinError| format!("the simulated databases were lost: {error}");
                 Err(CommandError::Failed(ended.unwrap_or_else(lost)))
             }
-            signal = process::ending_signal() => signal.map(drop),
+            _ = signals.beyond(0) => Ok(()),
         }
     })
 }

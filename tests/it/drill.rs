@@ -45,6 +45,34 @@ fn servers_of(process: u32) -> Vec<String> {
     running.chain(folders.filter(|folder| folder.starts_with(&name))).collect()
 }
 
+fn assert_nothing_is_left_of(process: u32) {
+    let left = || servers_of(process);
+    assert!(!left().iter().any(|name| name.starts_with("upshift-sim-")), "{:?}", left());
+    let is_over = crate::postgres::deadline();
+    while !left().is_empty() {
+        assert!(!is_over(), "still there: {:?}", left());
+    }
+}
+
+/// The numbers of the servers of a process.
+fn processes_of(process: u32) -> Vec<String> {
+    let name = format!("upshift-sim-{process}-");
+    let all = fs::read_dir("/proc").unwrap().flatten().filter(|entry| {
+        fs::read(entry.path().join("cmdline")).is_ok_and(|words| String::from_utf8_lossy(&words).contains(&name))
+    });
+    all.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Who was armed and disarmed, by the journal.
+fn permissions(state: &Path) -> Vec<String> {
+    let journal = fs::read_to_string(crate::process::first_segment(state)).unwrap();
+    let events = journal.lines().filter_map(|line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        Some(line["kind"].as_str()?.to_owned())
+    });
+    events.filter(|event| event == "armed" || event == "disarmed").collect()
+}
+
 #[test]
 fn a_drill_on_the_model_shows_everything_but_what_only_clients_can_tell() {
     let state = TempDir::new().unwrap();
@@ -55,6 +83,8 @@ fn a_drill_on_the_model_shows_everything_but_what_only_clients_can_tell() {
     for claim in CLAIMS {
         passed(&table, claim);
     }
+    assert!(said.ends_with("the engine is disarmed again\n"), "{said}");
+    assert_eq!(permissions(state.path()), ["armed", "disarmed"]);
     assert!(table.contains("not measured  No acknowledged write was lost: no canary ran"), "{table}");
     let drill = drill(state.path());
     assert!(drill["availability"].is_null() && drill["load"].is_null() && drill["alarms"][0].is_object(), "{drill}");
@@ -108,12 +138,82 @@ fn a_drill_that_is_broken_off_stops_the_load_and_says_how_the_database_is_left()
     assert!(drill["load"]["acknowledged"].as_u64().unwrap() > 0, "{drill}");
     assert_eq!(drill["availability"]["integrity"]["lost"], 0, "{drill}");
     assert!(fs::exists(state.path().join("report.html")).unwrap());
-    let left = || servers_of(pid);
-    assert!(!left().iter().any(|name| name.starts_with("upshift-sim-")), "{:?}", left());
-    let is_over = crate::postgres::deadline();
-    while !left().is_empty() {
-        assert!(!is_over(), "still there: {:?}", left());
+    assert!(said.ends_with("the engine is disarmed again"), "{said}");
+    assert_eq!(permissions(state.path()), ["armed", "disarmed"]);
+    assert_nothing_is_left_of(pid);
+}
+
+#[test]
+fn a_signal_while_servers_are_made_ends_in_order_and_leaves_nothing() {
+    for words in [
+        &["drill", "--sim", "--postgres", "--state-dir", "."][..],
+        &["sim", "--scenario", "drill", "--postgres"],
+        &["--auto", "--sim", "drill", "--postgres", "--state-dir", "."],
+    ] {
+        let state = TempDir::new().unwrap();
+        let process = Process::talking(state.path(), words);
+        let pid = process.id();
+        let is_over = crate::postgres::deadline();
+        // The folder of the first server is there: it is being made.
+        while !servers_of(pid).iter().any(|name| name.contains("initdb")) {
+            assert!(!is_over(), "no server is made: {:?}", servers_of(pid));
+        }
+        let (code, said) = process.interrupt();
+        assert_eq!(code, i32::from(words[0] != "sim"), "{words:?}: {said}");
+        let sentence = match words[0] {
+            "sim" => "",
+            "drill" => "error: ended by SIGINT: nothing had been begun",
+            _ => "error: ended by SIGINT before the simulation was ready",
+        };
+        assert!(said.contains(sentence), "{words:?}: {said}");
+        assert_nothing_is_left_of(pid);
     }
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_what_nobody_answers() {
+    let state = TempDir::new().unwrap();
+    let words = ["drill", "--sim", "--postgres", "--speed", "120", "--state-dir", "."];
+    let mut process = Process::talking(state.path(), &words);
+    process.until("calm: clients write 60/s");
+    let pid = process.id();
+    // It takes no new sessions any more: the check would wait for half a minute.
+    for server in processes_of(pid) {
+        assert!(std::process::Command::new("kill").args(["-STOP", &server]).status().unwrap().success());
+    }
+    process.tell("-INT");
+    process.until("one more signal does not wait for that");
+    let (code, said) = process.interrupt();
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("ended by SIGINT, and not waited for: whether what clients had acknowledged"), "{said}");
+    assert!(said.ends_with("the engine is disarmed again"), "{said}");
+    assert!(drill(state.path())["availability"].is_null());
+    assert_nothing_is_left_of(pid);
+}
+
+#[test]
+fn an_engine_that_was_armed_before_stays_so() {
+    let state = TempDir::new().unwrap();
+    let words = ["--auto", "--sim", "drill", "--speed", "600", "--for", "5m", "--state-dir", "."];
+    let (code, said) = code_and_words(&upshift(state.path(), &words));
+    assert_eq!(code, 0, "{said}");
+    // Its machine is another one than the journal's, which is held: it breaks off.
+    let words = ["drill", "--sim", "--patience", "5m", "--state-dir", "."];
+    let (code, said) = code_and_words(&upshift(state.path(), &words));
+    assert!(code == 1 && said.contains("the engine stays armed, as it was before the drill"), "{said}");
+    assert_eq!(permissions(state.path()), ["armed"]);
+}
+
+#[test]
+fn what_is_in_the_way_is_said_before_anybody_is_armed_or_writes() {
+    let state = TempDir::new().unwrap();
+    let scenario = "name = \"shop\"\nstrategy = \"blue_green\"\n[[instance]]\nid = \"orders\"\n\
+                    class = \"db.t4g.small\"\nbackup_retention_days = 0\n";
+    fs::write(state.path().join("shop.toml"), scenario).unwrap();
+    let (code, said) = code_and_words(&upshift(state.path(), &["drill", "--sim", "shop.toml", "--state-dir", "."]));
+    assert!(code == 1 && said.contains("error: pre-flight: orders cannot be moved up: "), "{code}: {said}");
+    assert!(permissions(state.path()).is_empty() && !said.contains("calm"), "{said}");
+    assert!(!fs::exists(state.path().join("drill.json")).unwrap());
 }
 
 #[test]
@@ -121,7 +221,9 @@ fn a_wrong_word_is_said_before_anything_starts() {
     let state = TempDir::new().unwrap();
     let config = "[[database]]\nid = \"orders\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n";
     fs::write(state.path().join("config.toml"), config).unwrap();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 7] = [
+        (&["--sim", "--writes", "700"], "error: --writes: nobody writes to a modelled database"),
+        (&["--sim", "--connections", "7"], "error: --connections: nobody writes to a modelled database"),
         (&["nope", "--sim"], "error: no database nope in"),
         (&["--sim", "--strategy", "fast"], "error: no strategy fast\nhelp: there is in_place, blue_green"),
         (&["--sim", "nope"], "error: no scenario `nope`"),

@@ -89,9 +89,14 @@ impl Process {
         self.signal("-INT")
     }
 
-    fn signal(self, signal: &str) -> (i32, String) {
+    /// Sends it a signal, such as `-INT`.
+    pub(crate) fn tell(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    fn signal(self, signal: &str) -> (i32, String) {
+        self.tell(signal);
         self.end()
     }
 

@@ -57,7 +57,7 @@ impl Dates {
 }
 
 impl Clients {
-    /// Starts both. `now` and `speed` are of the engine's clock.
+    /// Starts the canary, then those who write. `now` and `speed` are of the engine's clock.
     ///
     /// # Errors
     /// When a session cannot be had, or the canary's table is missing.
@@ -74,13 +74,13 @@ impl Clients {
         let plan = LoadPlan {
             duration: LONGEST,
             ramp: Duration::ZERO,
-            connections: args.connections,
+            connections: args.sessions(),
             mix: "50:40:10".parse::<Mix>().map_err(|error| failed(&error))?,
             statements: way.statements,
             table: Afterwards::Removed,
         };
         let load = Load { access: way.load, plan, clock };
-        let (rate, wanted) = watch::channel(f64::from(args.calm_writes));
+        let (rate, wanted) = watch::channel(f64::from(args.usual_writes()));
         let (tell, progress) = watch::channel(Progress::default());
         let (stop, stopped) = oneshot::channel::<()>();
         let mut tasks = JoinSet::new();
@@ -96,6 +96,14 @@ impl Clients {
     /// Where the load is.
     pub(super) fn progress(&self) -> Progress {
         self.progress.borrow().clone()
+    }
+
+    /// What stays in the database, and what nobody knows, when this is dropped instead of stopped.
+    pub(super) fn unchecked_words(&self) -> String {
+        let table = self.progress().table;
+        let table =
+            if table.is_empty() { String::new() } else { format!("; the load's table {table} stays: drop it by hand") };
+        format!("whether what clients had acknowledged is there was not looked for{table}")
     }
 
     /// Whether the load has ended by itself: it could not begin, or was lost.

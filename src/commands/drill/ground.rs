@@ -78,6 +78,11 @@ pub(super) struct Way {
 /// # Errors
 /// When the scenario, the configuration or the database's name is wrong, or clients could not get in.
 pub(super) fn plan(args: &DrillArgs) -> Result<Plan, CommandError> {
+    if let Some(option) = args.of_clients().filter(|_| args.sim.is_some() && !args.postgres) {
+        return Err(CommandError::Usage(format!(
+            "{option}: nobody writes to a modelled database, its load is the scenario's; add --postgres, or change the scenario"
+        )));
+    }
     let mut scenario = args.sim.as_deref().map(|name| backend::scenario_with(name, &args.iam)).transpose()?;
     if let (Some(scenario), Some(word)) = (&mut scenario, &args.strategy) {
         scenario.strategy = strategy(word)?;
@@ -227,19 +232,25 @@ async fn ask(aws: &Aws, database: &DatabaseName, args: &DrillArgs) -> Result<(),
     if !std::io::stdin().is_terminal() {
         return Err(CommandError::Usage("a drill on AWS wants the database's name typed, at a terminal".to_owned()));
     }
-    let DrillArgs { calm_writes, writes, connections, .. } = args;
+    let (calm_writes, writes, connections) = (args.usual_writes(), args.surge_writes(), args.sessions());
     let question = format!(
         "This drill writes to {} in schema upshift_load of {database} ({}, {}): {calm_writes}, then {writes}, then {calm_writes} \
-         writes/s by {connections} sessions. The engine is armed and will change its class up and back down, which costs an \
-         outage each time and money while both machines exist.\nType the database's name to begin: ",
+         writes/s by {connections} sessions. The engine is armed for that time and will change its class up and back down, which \
+         costs an outage each time and money while both machines exist.\nType the database's name to begin: ",
         state.endpoint.as_deref().unwrap_or("its endpoint"),
         state.class,
         state.status.as_str(),
     );
     drop(write!(std::io::stderr(), "{question}"));
-    let mut typed = String::new();
-    drop(std::io::stdin().read_line(&mut typed));
-    if typed.trim() == database.as_str() {
+    // In a thread of its own, which nobody waits for when a signal comes first.
+    let (tell, typed) = tokio::sync::oneshot::channel();
+    let reading = std::thread::Builder::new().name("answer".to_owned()).spawn(move || {
+        let mut typed = String::new();
+        drop(std::io::stdin().read_line(&mut typed));
+        drop(tell.send(typed));
+    });
+    drop(reading);
+    if typed.await.unwrap_or_default().trim() == database.as_str() {
         Ok(())
     } else {
         Err(CommandError::Usage("that is not its name: nothing was done".to_owned()))

@@ -67,7 +67,8 @@ impl Hosted {
         let (client, server) = control::pair(first, environment.operator.clone());
         let ways = sources(&settings, environment, &aws, &clock);
         let ways = ways.and_then(|servers| Ok((servers, poolers(&settings, environment, &aws, &clock)?)));
-        let (servers, poolers) = ways.inspect_err(|_| say_owed(&entries))?;
+        let (servers, poolers) =
+            ways.inspect_err(|_| owed_words(&entries).iter().for_each(|words| tracing::error!("{words}")))?;
         let parts = Parts {
             settings,
             digest: digest::<Policy>,
@@ -130,8 +131,9 @@ impl Hosted {
     }
 }
 
-/// An engine that cannot start lets nobody go on: a person must know that there is somebody.
-fn say_owed(entries: &[Entry]) {
+/// An engine that cannot start lets nobody go on: a person must know that there is somebody. A sentence for each database whose
+/// clients may be held.
+pub(super) fn owed_words(entries: &[Entry]) -> Vec<String> {
     let mut owed = BTreeSet::new();
     for entry in entries {
         if let Event::Pooler { database, step, .. } = &entry.event {
@@ -142,11 +144,10 @@ fn say_owed(entries: &[Entry]) {
             };
         }
     }
-    for database in owed {
-        tracing::error!(
-            "the pooler of {database} may still hold its clients since a process that ended: RESUME it by hand"
-        );
-    }
+    let words = |database| {
+        format!("the pooler of {database} may still hold its clients since a process that ended: RESUME it by hand")
+    };
+    owed.into_iter().map(words).collect()
 }
 
 fn outcome(ended: Option<Result<Ended, tokio::task::JoinError>>) -> Result<(), CommandError> {

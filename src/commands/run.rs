@@ -1,11 +1,12 @@
 //! Running the engine: with the console, or headless with `--auto`.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use super::backend::{self, Ready};
 use super::configuration::settings;
 use super::environment::Environment;
-use super::hosted::{Hosted, Opened};
+use super::hosted::{Hosted, Opened, owed_words};
 use super::process::{EndingSignals, Finish, runtime};
 use super::servers::simulated;
 use super::state::{directory_for, open_journal};
@@ -14,12 +15,14 @@ use crate::cli::RunArgs;
 use crate::console::{self, ConsoleOptions};
 use crate::control::Client;
 use crate::controller::Ended;
+use crate::journal;
 use crate::model::text::clean_lines;
 
 /// Runs the engine until a person, a signal or `--for` ends it.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
     let scenario = args.sim.as_deref().map(|name| backend::scenario_with(name, &args.iam)).transpose()?;
-    let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;
+    let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())
+        .inspect_err(|_| say_owed(args.state_dir.as_deref(), args.sim.is_some(), environment))?;
     if !args.auto && !std::io::stdout().is_terminal() {
         return Err(CommandError::Usage("the console needs a terminal; use --auto to run without one".to_owned()));
     }
@@ -56,6 +59,19 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
         ));
         result
     })
+}
+
+/// A start that goes no further than its configuration lets nobody go on either. Nothing is made for that, and while another
+/// engine has the journal it is that one's to do.
+fn say_owed(state_dir: Option<&Path>, is_simulated: bool, environment: &Environment) {
+    let Ok(directory) = directory_for(state_dir, is_simulated, environment) else { return };
+    if journal::has_segments(&directory)
+        && let Ok((_, entries)) = open_journal(&directory, is_simulated)
+    {
+        for words in owed_words(&entries) {
+            last_words::say(&words);
+        }
+    }
 }
 
 async fn operate(

@@ -2,7 +2,13 @@
 
 use std::fs;
 
+use jiff::Timestamp;
 use tempfile::TempDir;
+use upshift::journal::Journal;
+use upshift::model::action::ActionId;
+use upshift::model::database::DatabaseName;
+use upshift::model::event::Event;
+use upshift::model::pooler::PoolerStep;
 
 use crate::process::{code_and_words, first_segment, upshift};
 
@@ -83,4 +89,30 @@ fn a_state_directory_that_cannot_be_used_refuses_to_arm() {
     let (code, said) = code_and_words(&upshift(state.path(), &words));
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("not armed") && said.contains("writable directory"), "{said}");
+}
+
+#[test]
+fn a_start_that_fails_at_its_configuration_says_whose_clients_may_be_held() {
+    let state = TempDir::new().unwrap();
+    let (mut journal, _) = Journal::open(state.path(), Timestamp::UNIX_EPOCH).unwrap();
+    let pausing = |database: &str, step| Event::Pooler {
+        action: ActionId("a1".to_owned()),
+        database: DatabaseName::new(database),
+        step,
+    };
+    for event in [
+        pausing("orders", PoolerStep::Pausing { max_pause_secs: 30 }),
+        pausing("users", PoolerStep::Pausing { max_pause_secs: 30 }),
+        pausing("users", PoolerStep::Resumed { held_millis: Some(400), why: "over".to_owned() }),
+    ] {
+        journal.append(Timestamp::UNIX_EPOCH, event).unwrap();
+    }
+    fs::write(state.path().join("config.toml"), "[[database]\n").unwrap();
+    // While an engine has the journal it is that one's to do.
+    let (code, said) = code_and_words(&upshift(state.path(), &["--auto"]));
+    assert!(code == 2 && !said.contains("may still hold"), "{said}");
+    drop(journal);
+    let (code, said) = code_and_words(&upshift(state.path(), &["--auto"]));
+    assert!(code == 2 && said.contains("the pooler of orders may still hold its clients"), "{said}");
+    assert!(!said.contains("users"), "{said}");
 }

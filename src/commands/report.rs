@@ -11,7 +11,7 @@ use crate::cli::report::{ReportArgs, ReportFormat};
 use crate::clock::Clock;
 use crate::journal;
 use crate::model::action::ActionId;
-use crate::model::drill::Drill;
+use crate::model::drill::{Drill, JournalPlace};
 use crate::model::text::{clean, escape_json};
 use crate::report::evidence::{Evidence, JournalProof};
 use crate::report::{self, Gatherer, Selection};
@@ -33,6 +33,9 @@ pub(super) fn run(args: &ReportArgs, environment: &Environment) -> Result<(), Co
             Some(broken) => CommandError::Failed(broken),
             None => shown::nothing(&directory),
         });
+    }
+    if let (Some(path), Some(place)) = (&args.drill, drill.as_ref().and_then(|drill| drill.journal.as_ref())) {
+        of_this_journal(path, place, &directory, broken.is_some())?;
     }
     let journal =
         JournalProof { records: good.records, segments: good.segments, head: good.head, broken: broken.clone() };
@@ -60,6 +63,22 @@ fn read_drill(path: &Path) -> Result<Drill, CommandError> {
         return Err(wrong("it ends before it begins".to_owned()));
     }
     Ok(drill)
+}
+
+/// Figures of one run beside the records of another would prove nothing.
+fn of_this_journal(path: &Path, place: &JournalPlace, directory: &Path, is_broken: bool) -> Result<(), CommandError> {
+    let hash = journal::hash_of(directory, place.seq);
+    // A damage in front of that record is told in the report.
+    if hash.as_ref() == Some(&place.hash) || (hash.is_none() && is_broken) {
+        return Ok(());
+    }
+    Err(CommandError::Usage(format!(
+        "--drill {}: it is of another journal than that of {}, whose record #{} has another hash or does not exist: give the \
+         --state-dir of that drill",
+        path.display(),
+        directory.display(),
+        place.seq
+    )))
 }
 
 fn selection(args: &ReportArgs, drill: Option<&Drill>) -> Selection {

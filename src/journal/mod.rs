@@ -22,7 +22,7 @@ pub use disk::{Disk, guarded};
 pub use error::{Damage, OpenError, ReadError, UnknownKind, WriteError};
 pub use line::NO_HASH;
 pub use lock::holder;
-pub use scan::{Verified, has_segments, read, read_each, read_good, read_on, torn_bytes, verify, verify_on};
+pub use scan::{Verified, has_segments, hash_of, read, read_each, read_good, read_on, torn_bytes, verify, verify_on};
 pub use writer::Journal;
 
 /// A segment is closed before it would grow beyond this: small enough for any editor or mail gateway an auditor has,

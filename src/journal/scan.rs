@@ -93,6 +93,20 @@ pub fn read_good(dir: &Path, mut each: impl FnMut(&Entry)) -> (Verified, Result<
     (good, read.map(drop))
 }
 
+/// The hash of a record, by its number from 1; `None` where there is no such record, or none that is good.
+pub fn hash_of(dir: &Path, seq: u64) -> Option<String> {
+    let mut hash = None;
+    let read = scan(&Directory::to_read(dir), Tail::IsDamage, |place, sealed, _| {
+        if place.seq == seq {
+            hash = Some(sealed.hash.to_owned());
+        }
+        Ok(())
+    });
+    // What stands behind it does not matter here.
+    drop(read);
+    hash
+}
+
 /// The length in bytes of an incomplete last line, as a crash in the middle of a write leaves it; 0 when the last line
 /// is whole.
 ///

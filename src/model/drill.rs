@@ -35,6 +35,18 @@ pub struct Drill {
     /// What was to be shown, and what came of it.
     #[serde(default)]
     pub acceptance: Vec<AcceptanceRow>,
+    /// Where the journal beside it was when it was over; absent where there was none.
+    #[serde(default)]
+    pub journal: Option<JournalPlace>,
+}
+
+/// A record of a journal, by which that is known again however long it grows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalPlace {
+    /// The record's number, from 1.
+    pub seq: u64,
+    /// Its hash, which has those of all before it in it.
+    pub hash: String,
 }
 
 const fn one() -> f64 {

@@ -247,6 +247,7 @@ fn a_canary_that_was_not_there_all_the_while_is_no_witness() {
             load: None,
             alarms: vec![],
             acceptance: vec![],
+            journal: None,
         };
         let evidence = gathered(story(), &Selection::Last, Some(drill)).unwrap();
         [claim::CLIENTS, claim::WRITES].map(|claim| passed(&evidence, claim).0)

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use upshift::journal::Journal;
 use upshift::model::availability::{Availability, ClientOutage, ClientPath, Integrity, Latency, PathResult, Second};
 use upshift::model::database::DatabaseName;
-use upshift::model::drill::{AcceptanceRow, AlarmChange, Drill, Passed};
+use upshift::model::drill::{AcceptanceRow, AlarmChange, Drill, JournalPlace, Passed};
 use upshift::model::event::Event;
 use upshift::model::load_run::{LoadRun, LoadSecond};
 
@@ -222,6 +222,19 @@ fn what_a_drill_measured_is_beside_the_journal() {
     assert_eq!(of("As fast as was hoped"), ["failed"]);
     assert_eq!(of("No acknowledged write was lost"), ["passed"]);
     assert_eq!(of("The alarm fired"), ["not_measured"], "the drill's own row takes the place of the report's");
+    // Of another run, whatever it was like.
+    let other = Some(JournalPlace { seq: 2, hash: "0123456789abcdef".repeat(4) });
+    let other = Drill { journal: other, ..drill.clone() };
+    fs::write(state.path().join("drill.json"), serde_json::to_string(&other).unwrap()).unwrap();
+    let (code, said) = code_and_words(&upshift(state.path(), &["report", "--drill", "drill.json"]));
+    assert!(code == 2 && said.contains("drill.json: it is of another journal"), "{said}");
+    // Of this one, and of when it was shorter.
+    let journal = fs::read_to_string(first_segment(state.path())).unwrap();
+    let record: Value = serde_json::from_str(journal.lines().nth(1).unwrap()).unwrap();
+    let own = Some(JournalPlace { seq: 2, hash: record["hash"].as_str().unwrap().to_owned() });
+    let own = Drill { journal: own, ..drill };
+    fs::write(state.path().join("drill.json"), serde_json::to_string(&own).unwrap()).unwrap();
+    json(state.path(), &["--drill", "drill.json"]);
     fs::write(state.path().join("drill.json"), "{}").unwrap();
     let (code, said) = code_and_words(&upshift(state.path(), &["report", "--drill", "drill.json"]));
     assert!(code == 2 && said.contains("drill.json"), "{said}");
@@ -282,6 +295,7 @@ fn drill(from: Timestamp, until: Timestamp, cut: Timestamp) -> Drill {
         load: Some(load(from, until)),
         alarms: vec![AlarmChange { at: later(500), alarm, state, reason }],
         acceptance: vec![row("As fast as was hoped", Passed::Failed), row("The alarm fired", Passed::NotMeasured)],
+        journal: None,
     }
 }
 

@@ -59,6 +59,7 @@ impl Course<'_> {
             load: None,
             alarms: Vec::new(),
             acceptance: Vec::new(),
+            journal: None,
         };
         let mut watcher = Watcher::of(hosted);
         let ended = tokio::select! {

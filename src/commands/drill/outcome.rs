@@ -11,7 +11,7 @@ use crate::journal;
 use crate::model::action::Run;
 use crate::model::availability::ClientPath;
 use crate::model::database::DatabaseName;
-use crate::model::drill::{AcceptanceRow, Drill, Passed};
+use crate::model::drill::{AcceptanceRow, Drill, JournalPlace, Passed};
 use crate::model::snapshot::Snapshot;
 use crate::report::evidence::{Evidence, JournalProof};
 use crate::report::{self, Gatherer, Selection};
@@ -61,6 +61,8 @@ pub(super) fn tell(
         }
     }
     drill.acceptance = limits(&drill, limit);
+    let (whole, _) = journal::read_good(directory, |_| {});
+    drill.journal = (whole.records > 0).then_some(JournalPlace { seq: whole.records, hash: whole.head });
     // Plain data with string keys: it always serialises.
     let text = serde_json::to_string_pretty(&drill).unwrap_or_default();
     save(&directory.join("drill.json"), &text, true)?;

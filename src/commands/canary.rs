@@ -173,7 +173,8 @@ fn show_path(result: &PathResult) -> Result<(), CommandError> {
         latency.p50_millis, latency.p90_millis, latency.p99_millis, latency.p999_millis, latency.max_millis
     ))?;
     let longest = result.longest_outage().map_or("none".to_owned(), |longest| {
-        format!("{}, the longest {} ms (+{} ms)", outages.len(), longest.millis, longest.error_millis)
+        let (longer, shorter) = (longest.error_millis, longest.until_error_millis);
+        format!("{}, the longest {} ms (+{longer} ms, -{shorter} ms at most)", outages.len(), longest.millis)
     });
     stdout::line(&format!("  outages: {longest}, {} ms in all", result.unavailable_millis()))?;
     outages.iter().take(MOST_OUTAGES).try_for_each(|outage| {

@@ -72,6 +72,9 @@ pub struct ClientOutage {
     pub millis: u64,
     /// How much longer it may have been: since the attempt before the first failed one was scheduled, which succeeded.
     pub error_millis: u64,
+    /// How much shorter it may have been: until the attempt before the one that succeeded was begun.
+    #[serde(default)]
+    pub until_error_millis: u64,
 }
 
 /// Quantiles of latency in milliseconds.

@@ -15,6 +15,49 @@ use crate::proxy::Proxy;
 
 const EVERY: Duration = Duration::from_millis(20);
 
+/// A client that knows nothing of a canary: one write after the other, a new session when one is lost. The longest time between
+/// two acknowledgements, in milliseconds.
+struct RawClient {
+    tasks: tokio::task::JoinSet<u64>,
+    stop: tokio::sync::watch::Sender<bool>,
+}
+
+impl RawClient {
+    fn start(port: u16) -> Self {
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async move {
+            let (mut last, mut longest) = (now(), 0);
+            let dsn = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres connect_timeout=1");
+            while !*stopped.borrow() {
+                let Ok((client, connection)) = tokio_postgres::connect(&dsn, tokio_postgres::NoTls).await else {
+                    Clock::system().sleep(Duration::from_millis(2)).await;
+                    continue;
+                };
+                let writes = async {
+                    while !*stopped.borrow() && client.batch_execute("insert into raw values (1)").await.is_ok() {
+                        let at = now();
+                        longest = longest.max(millis(last, at));
+                        last = at;
+                        Clock::system().sleep(Duration::from_millis(2)).await;
+                    }
+                };
+                tokio::select! {
+                    _ = connection => {}
+                    () = writes => {}
+                }
+            }
+            longest
+        });
+        Self { tasks, stop }
+    }
+
+    async fn longest_gap(mut self) -> u64 {
+        self.stop.send_replace(true);
+        self.tasks.join_next().await.unwrap().unwrap()
+    }
+}
+
 /// A machine that is busy with other tests takes its time.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -288,4 +331,54 @@ async fn an_endpoint_that_moves_in_order_is_an_outage_and_nothing_else() {
     assert_eq!(of(&availability, Pinned).unknown, 0);
     let writers = availability.integrity.unwrap().writers;
     assert!(writers[1].starts_with(&format!("127.0.0.1:{}, timeline 2", standby.port())), "{writers:?}");
+}
+
+/// On a busy machine the client beside it is the truth: both wait for the same processor.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_in_place_is_as_long_as_a_client_beside_it_says() {
+    let mut server = prepared(&[]).await;
+    server.psql("create table raw (v int)");
+    let endpoint = Proxy::to(server.port()).await;
+    let canary = begun(&endpoint, &server).await;
+    let raw = RawClient::start(endpoint.port());
+    more(&canary, &[Persistent], 50).await;
+    server.restart();
+    more(&canary, &[Persistent, Fresh], 50).await;
+    let truth = raw.longest_gap().await;
+    let availability = canary.stop().await;
+    assert_whole(&availability);
+    let seen = one_outage(&availability, Persistent);
+    assert!(truth > 50, "it was away for {truth} ms");
+    assert!(seen.millis.abs_diff(truth) <= 40, "{seen:?}, the client beside it {truth} ms");
+    assert!(seen.millis + seen.error_millis + 20 >= truth, "{seen:?}, the client beside it {truth} ms");
+    assert!(seen.millis <= truth + seen.until_error_millis + 20, "{seen:?}, the client beside it {truth} ms");
+    // The machine itself came back: nothing has moved.
+    assert!(one_outage(&availability, Pinned).until.is_some());
+}
+
+/// With a session for each attempt it would take the server a while to get rid of them, and that would be told as outage.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stands_still_is_not_stormed_when_it_goes_on() {
+    let server = prepared(&["log_connections=on"]).await;
+    server.psql("create table raw (v int)");
+    let endpoint = Proxy::to(server.port()).await;
+    let canary = begun(&endpoint, &server).await;
+    let raw = RawClient::start(server.port());
+    more(&canary, &[Persistent], 25).await;
+    let before = server.said().matches("connection authorized: user=upshift_canary").count();
+    server.freeze();
+    let frozen = now();
+    // The kept sessions are given up after a second; from then on new ones are asked for.
+    until(&canary, "frozen for long", |_| millis(frozen, now()) > 2_000).await;
+    server.thaw();
+    more(&canary, &[Persistent, Fresh, Pinned], 25).await;
+    let truth = raw.longest_gap().await;
+    let availability = canary.stop().await;
+    assert_whole(&availability);
+    let seen = one_outage(&availability, Persistent);
+    assert!(seen.millis.abs_diff(truth) <= NEAR_MILLIS, "{seen:?}, the client beside it {truth} ms");
+    let sessions = server.said().matches("connection authorized: user=upshift_canary").count() - before;
+    // Of new ones each time there is one for each acknowledgement.
+    let fresh = of(&availability, Fresh).acknowledged as usize;
+    assert!(sessions <= fresh + 25, "{sessions} sessions were asked for, {fresh} of them for a write each");
 }

@@ -259,6 +259,7 @@ fn drill(from: Timestamp, until: Timestamp, cut: Timestamp) -> Drill {
                 until: Some(cut + SignedDuration::from_millis(430)),
                 millis: 430,
                 error_millis: 20,
+                until_error_millis: 21,
             }],
             latency: Latency::default(),
             seconds: (0..secs).map(later).filter(|at| at.duration_since(cut).abs().as_secs() > 1).map(second).collect(),

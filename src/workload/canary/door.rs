@@ -8,6 +8,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::Type;
 
+use super::doorway::Doorway;
 use super::pace::Way;
 use super::series::Outcome;
 use super::setup::path_number;
@@ -37,6 +38,7 @@ pub(super) struct Door {
     pub(super) writers: Arc<Writers>,
     /// The session that is kept from attempt to attempt; a new one each time has none.
     pub(super) kept: Mutex<Option<Arc<Session>>>,
+    pub(super) doorway: Doorway,
 }
 
 impl Way for Door {
@@ -88,8 +90,7 @@ impl Door {
         if let Some(kept) = kept.filter(|session| !session.is_closed()) {
             return Some(kept);
         }
-        let connecting = self.access.connect(APPLICATION, self.deadline);
-        self.timeline.bounded(deadline, connecting).await?.ok().map(Arc::new)
+        self.timeline.bounded(deadline, self.doorway.session(&self.access, self.deadline)).await?
     }
 
     /// The moment at which the machine that took the write was started; `None` of a reader.
@@ -112,6 +113,7 @@ impl Door {
         if kept.as_ref().is_none_or(|kept| kept.is_closed()) {
             *kept = Some(Arc::clone(session));
         }
+        self.doorway.forget(session);
     }
 
     /// The next attempt opens another one. Attempts that are under way on this one go on to their deadlines.
@@ -120,6 +122,7 @@ impl Door {
         if kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, session)) {
             *kept = None;
         }
+        self.doorway.forget(session);
     }
 
     /// A server that has become read-only is not the writer any more: as a client's pool does, ask the endpoint anew. Pinned

@@ -2,7 +2,7 @@
 //! whether what was acknowledged is there.
 //!
 //! `series`, `outage` and `integrity` are the bookkeeping and know neither clock nor server; `pace` is the schedule, an open
-//! loop; `door` is the edge to the server; `writers` tells machines apart; `check` asks at the end; `setup` is the SQL of what
+//! loop; `door` is the edge to the server, `doorway` where its sessions come from; `writers` tells machines apart; `check` asks at the end; `setup` is the SQL of what
 //! must be there.
 //!
 //! A new session for each write costs the server some milliseconds of CPU, a write on an open one a few tenths. So new
@@ -12,6 +12,7 @@
 
 mod check;
 mod door;
+mod doorway;
 mod integrity;
 mod live;
 mod outage;
@@ -31,6 +32,7 @@ use super::access::{self, Access, AccessError, Session};
 use crate::clock::Clock;
 use crate::model::availability::{Availability, ClientPath};
 use door::{APPLICATION, Door};
+use doorway::{Doorway, Share};
 use live::Board;
 pub use live::{Live, LivePath};
 pub use series::Outcome;
@@ -178,6 +180,7 @@ impl Canary {
                 run,
                 writers: Arc::clone(&writers),
                 kept: Mutex::new(session.map(Arc::new)),
+                doorway: Doorway::new(if path == ClientPath::Fresh { Share::One } else { Share::All }),
             };
             let series = Series::new(path, first, plan.every, quiet_ticks);
             let board = Board::new(live.clone(), path);

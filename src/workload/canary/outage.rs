@@ -13,6 +13,8 @@ pub(super) struct Outage {
     pub(super) until: Option<Duration>,
     /// It may have begun so much earlier: the attempt before was scheduled then. From the first attempt on: nothing.
     pub(super) error: Duration,
+    /// It may have been over so much earlier: the attempt before the one that was acknowledged first was begun then.
+    pub(super) until_error: Duration,
 }
 
 /// All of them, oldest first; no two have a moment in common.
@@ -32,25 +34,30 @@ pub(super) fn outages(series: &Series) -> Vec<Outage> {
         let from = series.due_of(failed);
         let before = at.checked_sub(1).and_then(|before| attempts.get(before));
         let error = before.map_or(Duration::ZERO, |before| from.saturating_sub(series.due_of(before)));
-        let until = first_acknowledgement(series, at + 1);
-        outages.push(Outage { from, until, error });
+        let acknowledged = first_acknowledgement(series, at + 1);
+        let until = acknowledged.map(|(until, _)| until);
+        let until_error = acknowledged.and_then(|(until, of)| {
+            let before = attempts.get(of.checked_sub(1)?)?;
+            Some(until.saturating_sub(series.begun(before).max(from)))
+        });
+        outages.push(Outage { from, until, error, until_error: until_error.unwrap_or_default() });
         let Some(until) = until else { break };
         at += attempts[at..].iter().take_while(|attempt| series.due_of(attempt) < until).count().max(1);
     }
     outages
 }
 
-/// The earliest acknowledgement of the attempts from the given one on.
-fn first_acknowledgement(series: &Series, from: usize) -> Option<Duration> {
-    let mut earliest: Option<Duration> = None;
-    for attempt in series.attempts.get(from..).unwrap_or_default() {
+/// The earliest acknowledgement of the attempts from the given one on, and which attempt's it is.
+fn first_acknowledgement(series: &Series, from: usize) -> Option<(Duration, usize)> {
+    let mut earliest: Option<(Duration, usize)> = None;
+    for (place, attempt) in series.attempts.iter().enumerate().skip(from) {
         // Whatever was scheduled later was acknowledged later.
-        if earliest.is_some_and(|earliest| earliest <= series.due_of(attempt)) {
+        if earliest.is_some_and(|(earliest, _)| earliest <= series.due_of(attempt)) {
             break;
         }
         if attempt.outcome.is_success() {
             let done = series.done(attempt);
-            earliest = Some(earliest.map_or(done, |earliest| earliest.min(done)));
+            earliest = Some(earliest.map_or((done, place), |earliest| earliest.min((done, place))));
         }
     }
     earliest
@@ -109,6 +116,15 @@ mod tests {
         }
         let errors: Vec<u128> = outages(&sparse).iter().map(|outage| outage.error.as_millis()).collect();
         assert_eq!((millis(&sparse), errors), (vec![(1000, Some(1021)), (1040, Some(1061))], vec![1000, 20]));
+    }
+
+    #[test]
+    fn it_may_have_been_over_since_the_attempt_before_was_begun() {
+        let of = |attempts: &[(Outcome, u64)]| outages(&series(attempts))[0].until_error.as_millis();
+        // Refused each 20 ms: the server may have been there since 40 ms, and answered at 63 ms.
+        assert_eq!(of(&[(OK, 1), (Outcome::Refused, 1), (Outcome::Refused, 1), (OK, 3)]), 23);
+        // What hangs is answered when the server goes on; of its own length nothing is unsure but since then.
+        assert_eq!(of(&[(OK, 1), (Outcome::Unknown, 1000), (OK, 900), (OK, 880)]), 920);
     }
 
     /// Against the definition, word by word, on every course of six attempts with three fates each.

@@ -105,6 +105,7 @@ impl Series {
             until: outage.until.map(at),
             millis: outage.until.unwrap_or(end).saturating_sub(outage.from).as_millis() as u64,
             error_millis: outage.error.as_millis() as u64,
+            until_error_millis: outage.until_error.as_millis() as u64,
         });
         PathResult {
             path: self.path,

@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// From one time to the next.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
+/// Others come first between two pages that are cleared, for so long at least.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Reading every row of a run may take so long.
 const READ_LIMIT: Duration = Duration::from_mins(2);
 
@@ -74,9 +77,23 @@ async fn ask<'a>(access: &Access, run: i64, series: &'a [Series]) -> Result<(Ses
     Ok((session, audit))
 }
 
-/// What stays for whatever reason goes with `--remove`.
+/// What stays for whatever reason goes with `--remove`. Thousands of rows in one statement would stand in the way of other
+/// clients: it is done page by page, a hundred rows and more in each, and others have twice the time that each took.
 async fn clear(session: &Session, timeline: &Timeline, run: i64) {
-    let rows = "DELETE FROM upshift_canary.attempt WHERE run = $1";
-    let clearing = async { session.execute_typed(rows, &[(&run, Type::INT8)]).await };
+    let clearing = async {
+        let pages = "SELECT pg_relation_size('upshift_canary.attempt') / current_setting('block_size')::bigint";
+        let pages = session.query_typed_one(pages, &[]).await?;
+        for page in 0..pages.try_get::<_, i64>(0)? {
+            let begun = timeline.passed();
+            let rows = format!(
+                "DELETE FROM upshift_canary.attempt WHERE run = $1 AND ctid >= '({page},0)'::tid AND ctid < '({},0)'::tid",
+                page + 1
+            );
+            session.execute_typed(&rows, &[(&run, Type::INT8)]).await?;
+            let took = timeline.passed().saturating_sub(begun);
+            timeline.until(timeline.passed() + PAUSE.max(took * 2)).await;
+        }
+        Ok::<(), tokio_postgres::Error>(())
+    };
     drop(timeline.bounded(timeline.passed() + READ_LIMIT, clearing).await);
 }

@@ -1,7 +1,8 @@
 //! The tables of the page. On a phone each row becomes a block, with the names of the columns beside the values.
 
 use crate::model::decision::{Decision, RuleResult};
-use crate::model::drill::Passed;
+use crate::model::drill::{Drill, Passed};
+use crate::model::load_run::LoadRun;
 use crate::report::evidence::{ActionEvidence, CallEvidence, Evidence, MomentKind};
 use crate::report::markup::Markup;
 use crate::report::story::{self, count, sign};
@@ -212,10 +213,12 @@ pub(in crate::report) fn environment_rows(evidence: &Evidence) -> Vec<(String, S
     }));
     rows.extend(evidence.databases.iter().map(|of| (format!("policies of {}", of.database), of.policies.join(", "))));
     if let Some(load) = evidence.drill.as_ref().and_then(|drill| drill.load.as_ref()) {
+        let rate = evidence.drill.as_ref().and_then(|drill| surge_words(drill, load)).unwrap_or_else(|| {
+            let (achieved, target) = (number(load.achieved_writes_per_sec), number(load.target_writes_per_sec));
+            format!("{achieved} writes/s on average, {target} wanted at the most")
+        });
         let words = format!(
-            "{} of {} writes/s wanted, on {}; {} acknowledged, {} failed, {} not begun; p50 {} ms, p99 {} ms, slowest {} ms",
-            number(load.achieved_writes_per_sec),
-            number(load.target_writes_per_sec),
+            "{rate}, on {}; {} acknowledged, {} failed, {} not begun; p50 {} ms, p99 {} ms, slowest {} ms",
             count(load.connections as usize, "session"),
             load.acknowledged,
             load.failed,
@@ -228,4 +231,20 @@ pub(in crate::report) fn environment_rows(evidence: &Evidence) -> Vec<(String, S
     }
     rows.push(("journal head".to_owned(), evidence.journal.head.clone()));
     rows
+}
+
+/// What was acknowledged within the surge, each second of clients on its own; and over all of the load, calm included.
+fn surge_words(drill: &Drill, load: &LoadRun) -> Option<String> {
+    let surge = drill.surge?;
+    let within = load.seconds.iter().filter(|second| (surge.from..surge.until).contains(&second.at));
+    let acknowledged: Vec<u32> = within.map(|second| second.acknowledged).collect();
+    let mean = acknowledged.iter().map(|writes| f64::from(*writes)).sum::<f64>() / acknowledged.len().max(1) as f64;
+    (!acknowledged.is_empty()).then(|| {
+        format!(
+            "{} of {} writes/s wanted in the surge, {} on average with the calm before and after",
+            number(mean),
+            number(surge.writes_per_sec),
+            number(load.achieved_writes_per_sec)
+        )
+    })
 }

@@ -1,5 +1,7 @@
 //! What clients felt: latency of each way to the database, and the times in which nothing was acknowledged.
 
+use jiff::Timestamp;
+
 use super::axis::{Axis, away};
 use super::{Frame, Key, bands, shapes};
 use crate::model::availability::{Availability, ClientOutage, ClientPath, PathResult};
@@ -29,18 +31,18 @@ pub(in crate::report) fn cuts(page: &mut Markup, evidence: &Evidence, seen: &Ava
     let ways = seen.paths.iter().filter(|path| path.path != ClientPath::OldWriter);
     let mut outages: Vec<ClientOutage> = ways.flat_map(|path| path.outages.iter().copied()).collect();
     outages.sort_by_key(|outage| std::cmp::Reverse(outage.millis));
-    let mut shown: Vec<Axis> = Vec::new();
+    let mut shown: Vec<(Axis, Timestamp)> = Vec::new();
     for outage in outages {
         let around = i64::try_from(outage.millis).unwrap_or(i64::MAX / 4).max(2_000);
         let around = on_axis(evidence, around).max(10_000);
         let axis = Axis { from: away(outage.from, -around), until: away(end(&outage), around) };
-        if shown.len() < CUTS && !shown.iter().any(|other| other.from <= axis.until && other.until >= axis.from) {
-            shown.push(axis);
+        if shown.len() < CUTS && !shown.iter().any(|(other, _)| other.from <= axis.until && other.until >= axis.from) {
+            shown.push((axis, outage.from));
         }
     }
-    shown.sort_by_key(|axis| axis.from);
-    for axis in shown {
-        plot(page, evidence, seen, axis, &format!("The cut around {} UTC, closely (ms)", clock(axis.from)));
+    shown.sort_by_key(|(axis, _)| axis.from);
+    for (axis, cut) in shown {
+        plot(page, evidence, seen, axis, &format!("The cut around {} UTC, closely (ms)", clock(cut)));
     }
 }
 
@@ -87,8 +89,10 @@ fn row_of(page: &mut Markup, path: &PathResult, seen: &Availability, axis: Axis,
         shapes::rect(page, "outage", (&x, &width), (top + 16, 10), Some(&words));
     }
     let longest = path.longest_outage().map(|outage| format!(", longest {}", length_millis(outage.millis)));
+    // Where the machine itself came back nothing has moved.
+    let is_left = path.outages.last().is_some_and(|outage| outage.until.is_none());
     let words = match (path.path, path.outages.len()) {
-        (ClientPath::OldWriter, _) => format!("{}: takes no writes after a move", path.path.words()),
+        (ClientPath::OldWriter, _) if is_left => format!("{}: takes no writes after the move", path.path.words()),
         (_, number) => format!("{}: {number} without{}", path.path.words(), longest.unwrap_or_default()),
     };
     shapes::text(page, "row", ("4", top + 12), "start", &words);

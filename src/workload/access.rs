@@ -99,8 +99,9 @@ impl Access {
             Protection::None => None,
             Protection::VerifyFull { ca_file: own } => {
                 let file = own.clone().or(ca_file).ok_or_else(|| {
+                    let why = if dsn.is_local() { "is to be verified" } else { "is on another machine" };
                     AccessError::Settings(format!(
-                        "{} is on another machine, and no file of certificate authorities is given to verify it with: \
+                        "{} {why}, and no file of certificate authorities is given to verify it with: \
                          add sslrootcert=FILE (of RDS: the regional bundle that AWS publishes)",
                         dsn.words()
                     ))

@@ -263,6 +263,44 @@ async fn it_puts_an_alarm_and_reads_its_state_and_history() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_tags_an_alarm_puts_it_into_a_state_and_reads_whom_it_told() {
+    with_cli(BUSY, FAST, |cli| async move {
+        let name = ["--alarm-name", "quiet", "--namespace", "AWS/RDS", "--metric-name", "WriteIOPS"];
+        let metric = ["--dimensions", "Name=DBInstanceIdentifier,Value=checkpoints", "--statistic", "Average"];
+        let rule = ["--period", "60", "--evaluation-periods", "1", "--threshold", "90000"];
+        let put = ["cloudwatch", "put-metric-alarm", "--comparison-operator", "GreaterThanThreshold"];
+        let pager = "arn:aws:sns:us-east-1:111122223333:pager";
+        let with = ["--alarm-actions", pager, "--tags", "Key=team,Value=dba"];
+        cli.json(&[&put[..], &name[..], &metric[..], &rule[..], &with[..]].concat()).await;
+        let arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:quiet";
+        let of = ["--resource-arn", arn];
+        let list = [&["cloudwatch", "list-tags-for-resource"], &of[..]].concat();
+        assert_eq!(cli.json(&list).await["Tags"], serde_json::json!([{"Key": "team", "Value": "dba"}]));
+        cli.json(&[&["cloudwatch", "tag-resource"], &of[..], &["--tags", "Key=stage,Value=live"]].concat()).await;
+        cli.json(&[&["cloudwatch", "untag-resource"], &of[..], &["--tag-keys", "team"]].concat()).await;
+        assert_eq!(cli.json(&list).await["Tags"], serde_json::json!([{"Key": "stage", "Value": "live"}]));
+        let set = ["cloudwatch", "set-alarm-state", "--alarm-name", "quiet", "--state-value", "ALARM"];
+        cli.json(&[&set[..], &["--state-reason", "a drill"]].concat()).await;
+        let history = ["cloudwatch", "describe-alarm-history", "--alarm-name", "quiet", "--history-item-type"];
+        let told = cli.json(&[&history[..], &["Action"]].concat()).await;
+        let told = &told["AlarmHistoryItems"][0];
+        assert_eq!(told["HistorySummary"], format!("Successfully executed action {pager}"));
+        let data: Value = serde_json::from_str(told["HistoryData"].as_str().unwrap()).unwrap();
+        assert_eq!(data["publishedMessage"]["NewStateReason"], "a drill");
+        let updates = cli.json(&[&history[..], &["StateUpdate"]].concat()).await;
+        assert_eq!(updates["AlarmHistoryItems"][0]["HistorySummary"], "Alarm updated from ALARM to OK", "its real one");
+        cli.json(&["cloudwatch", "disable-alarm-actions", "--alarm-names", "quiet"]).await;
+        let alarms = cli.json(&["cloudwatch", "describe-alarms", "--alarm-name-prefix", "qui"]).await;
+        assert_eq!(alarms["MetricAlarms"][0]["ActionsEnabled"], false);
+        cli.json(&["cloudwatch", "enable-alarm-actions", "--alarm-names", "quiet"]).await;
+        cli.json(&["cloudwatch", "delete-alarms", "--alarm-names", "quiet"]).await;
+        let (_, said) = cli.refusal(&list).await;
+        assert!(said.contains("(ResourceNotFound"), "{said}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_makes_a_blue_green_deployment_switches_it_over_and_deletes_the_old_machine() {
     let scenario =
         "name = \"shop\"\n[[instance]]\nid = \"shop\"\nclass = \"db.t4g.small\"\ndeletion_protection = false\n";

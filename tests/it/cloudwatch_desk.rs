@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
-use upshift::sim::cloudwatch::{CloudWatch, MetricKey};
+use upshift::sim::cloudwatch::{CloudWatch, MetricKey, Notification};
 use upshift::sim::wire::{Request, Response};
 
 pub(crate) const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -56,6 +56,11 @@ impl Desk {
         for (age, value) in (1..).zip(values.iter().rev()) {
             self.publish(now - MINUTE * age, MINUTE, *value);
         }
+    }
+
+    /// What SNS would have sent.
+    pub(crate) fn notifications(&self) -> Vec<Notification> {
+        self.lock().0.notifications().cloned().collect()
     }
 
     pub(crate) fn answer(&self, request: &Request) -> Response {

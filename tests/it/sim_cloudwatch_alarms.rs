@@ -6,12 +6,13 @@ use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{
     AlarmHistoryItem, AlarmType, ComparisonOperator, Dimension, HistoryItemType, MetricAlarm, MetricDataQuery, ScanBy,
-    StateValue, Statistic,
+    StateValue, Statistic, Tag,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::cloudwatch_desk::{Desk, MINUTE, date, stat, write_iops};
+use crate::sim_account::Account;
 
 /// `writes > 500`, 2 of 3 minutes.
 fn alarm(client: &Client, name: &str) -> PutMetricAlarmFluentBuilder {
@@ -201,7 +202,7 @@ async fn missing_data_are_treated_as_asked() {
 async fn a_state_set_by_hand_lasts_until_the_data_are_looked_at() {
     let desk = Desk::new();
     let client = desk.client();
-    alarm(&client, "writes").alarm_actions("arn:aws:sns:us-east-1:111122223333:pager").send().await.unwrap();
+    alarm(&client, "writes").send().await.unwrap();
     desk.history(&[100.0; 10]);
     desk.pass(MINUTE);
     let set =
@@ -211,8 +212,6 @@ async fn a_state_set_by_hand_lasts_until_the_data_are_looked_at() {
     desk.pass(MINUTE);
     assert_eq!(describe(&client, "writes").await.state_value(), Some(&StateValue::Ok));
     assert_eq!(history(&client, "writes", HistoryItemType::StateUpdate).await.len(), 3);
-    let actions = history(&client, "writes", HistoryItemType::Action).await;
-    assert!(actions[0].history_summary().unwrap().starts_with("Failed to execute action arn:aws:sns:"), "{actions:?}");
     let error = set("nobody").send().await.unwrap_err().into_service_error();
     assert!(error.is_resource_not_found(), "{error:?}");
     let error = set("writes").state_reason_data("{").send().await.unwrap_err().into_service_error();
@@ -316,4 +315,81 @@ async fn wrong_alarms_are_refused() {
         assert!(error.message().unwrap().contains(what), "{what}: {error:?}");
     }
     assert!(client.describe_alarms().send().await.unwrap().metric_alarms().is_empty());
+}
+
+const PAGER: &str = "arn:aws:sns:us-east-1:111122223333:pager";
+const ELSEWHERE: &str = "arn:aws:sns:eu-west-1:111122223333:pager";
+
+#[tokio::test]
+async fn each_change_of_state_runs_the_actions_of_the_new_one() {
+    let desk = Desk::new();
+    let client = desk.client();
+    let put = alarm(&client, "writes").alarm_actions(PAGER).alarm_actions(ELSEWHERE).ok_actions(PAGER);
+    put.alarm_description("too many writes").send().await.unwrap();
+    desk.history(&[600.0; 10]);
+    desk.pass(MINUTE);
+    let [sent] = &desk.notifications()[..] else { panic!("{:?}", desk.notifications()) };
+    assert_eq!((sent.topic.as_str(), sent.at), (PAGER, desk.now()));
+    assert_eq!(sent.subject, "ALARM: \"writes\" in US East (N. Virginia)");
+    let message = &sent.message;
+    assert_eq!((&message["OldStateValue"], &message["NewStateValue"]), (&"INSUFFICIENT_DATA".into(), &"ALARM".into()));
+    assert!(message["NewStateReason"].as_str().unwrap().starts_with("Threshold Crossed: "), "{message}");
+    assert_eq!(message["Trigger"]["MetricName"], "WriteIOPS");
+    let actions = history(&client, "writes", HistoryItemType::Action).await;
+    let summaries: Vec<&str> = actions.iter().filter_map(|item| item.history_summary()).collect();
+    let failed = format!("Failed to execute action {ELSEWHERE}. Received error: \"Invalid region eu-west-1 specified.");
+    assert!(summaries[0].starts_with(&failed), "{summaries:?}");
+    assert_eq!(summaries[1], format!("Successfully executed action {PAGER}"));
+    let data: Value = serde_json::from_str(actions[1].history_data().unwrap()).unwrap();
+    assert_eq!((&data["actionState"], &data["notificationResource"]), (&"Succeeded".into(), &PAGER.into()));
+    assert_eq!(data["publishedMessage"]["AlarmDescription"], "too many writes");
+    client.disable_alarm_actions().alarm_names("writes").send().await.unwrap();
+    let set = |state| client.set_alarm_state().alarm_name("writes").state_value(state).state_reason("drill").send();
+    set(StateValue::Ok).await.unwrap();
+    assert_eq!(desk.notifications().len(), 1, "they are switched off");
+    client.enable_alarm_actions().alarm_names("writes").send().await.unwrap();
+    set(StateValue::Ok).await.unwrap();
+    assert_eq!(desk.notifications().len(), 1, "no other state, no action");
+    set(StateValue::InsufficientData).await.unwrap();
+    set(StateValue::Ok).await.unwrap();
+    assert_eq!(desk.notifications()[1].subject, "OK: \"writes\" in US East (N. Virginia)");
+}
+
+#[tokio::test]
+async fn an_alarm_has_tags_from_its_making_on() {
+    let desk = Desk::new();
+    let client = desk.client();
+    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
+    alarm(&client, "writes").tags(tag("team", "dba")).send().await.unwrap();
+    alarm(&client, "writes").tags(tag("team", "sre")).send().await.unwrap();
+    let arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:writes";
+    let list = async || {
+        let tags = client.list_tags_for_resource().resource_arn(arn).send().await.unwrap().tags().to_vec();
+        tags.iter().map(|tag| format!("{}={}", tag.key().unwrap(), tag.value().unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(list().await, ["team=dba"], "an update takes none");
+    let more = client.tag_resource().resource_arn(arn).tags(tag("stage", "live")).tags(tag("team", "sre"));
+    more.send().await.unwrap();
+    assert_eq!(list().await, ["stage=live", "team=sre"]);
+    client.untag_resource().resource_arn(arn).tag_keys("team").tag_keys("nothing").send().await.unwrap();
+    assert_eq!(list().await, ["stage=live"]);
+    let unknown = client.list_tags_for_resource().resource_arn(format!("{arn}-not")).send().await.unwrap_err();
+    assert!(unknown.into_service_error().is_resource_not_found_exception());
+    let own = client.tag_resource().resource_arn(arn).tags(tag("aws:own", "x")).send().await.unwrap_err();
+    assert_eq!(own.code(), Some("ValidationError"), "{own:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_has_so_many_alarms_and_no_more() {
+    let account =
+        Account::of("name = \"small\"\nalarm_quota = 2\n[[instance]]\nid = \"a\"\nclass = \"db.t4g.small\"\n");
+    let client = &account.cloudwatch;
+    for name in ["a1", "a2"] {
+        alarm(client, name).send().await.unwrap();
+    }
+    let error = alarm(client, "a3").send().await.unwrap_err().into_service_error();
+    assert!(error.is_limit_exceeded_fault(), "{error:?}");
+    alarm(client, "a2").threshold(7.0).send().await.unwrap();
+    client.delete_alarms().alarm_names("a1").send().await.unwrap();
+    alarm(client, "a3").send().await.unwrap();
 }

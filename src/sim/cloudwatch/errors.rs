@@ -44,6 +44,12 @@ pub(super) fn not_found(message: impl Into<String>) -> ApiError {
     ApiError { code: "ResourceNotFound".to_owned(), status: 404, message: message.into() }
 }
 
+/// No such resource, where it was named by its ARN.
+pub(super) fn no_such_arn(arn: &str) -> ApiError {
+    let message = format!("Unknown resource: {arn}");
+    ApiError { code: "ResourceNotFoundException".to_owned(), status: 404, message }
+}
+
 /// A value that is none of the words that the model lists.
 pub(super) fn not_in_set(value: &str, parameter: &str, words: &[&str]) -> ApiError {
     validation(format!(

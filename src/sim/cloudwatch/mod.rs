@@ -25,7 +25,9 @@ use jiff::Timestamp;
 
 use super::wire::tree::Map;
 use super::wire::{ApiError, Request, Response};
+pub(in crate::sim) use alarm::ALARMS;
 use alarm::Alarms;
+pub use alarm::Notification;
 use input::Fields;
 pub(in crate::sim) use inward::KeptAlarm;
 use protocol::Protocol;
@@ -68,11 +70,23 @@ impl CloudWatch {
         Self { store: Store::default(), alarms: Alarms::new(account, region) }
     }
 
+    /// The same with another quota of alarms than the usual 5,000.
+    #[must_use]
+    pub fn with_alarm_quota(mut self, alarms: usize) -> Self {
+        self.alarms.set_quota(alarms);
+        self
+    }
+
     /// Stores one sample of a metric, stamped `at`, which no reader (and no alarm) sees before `visible_at`. A unit
     /// that CloudWatch does not know counts as `None`.
     pub fn publish(&mut self, key: &MetricKey, at: Timestamp, visible_at: Timestamp, value: f64, unit: &str) {
         let sample = Sample::of(value, 1.0, Unit::of(unit).unwrap_or_default(), visible_at);
         self.store.put(key, at.as_second(), &[sample]);
+    }
+
+    /// What SNS would have sent for the alarms, oldest first.
+    pub fn notifications(&self) -> impl Iterator<Item = &Notification> {
+        self.alarms.notifications()
     }
 
     /// Evaluates every alarm at each whole minute in `(from, to]`.
@@ -127,6 +141,9 @@ impl CloudWatch {
             "SetAlarmState" => self.alarms.set_state(now, input),
             "EnableAlarmActions" => self.alarms.switch_actions(now, input, true),
             "DisableAlarmActions" => self.alarms.switch_actions(now, input, false),
+            "TagResource" => self.alarms.tag(input),
+            "UntagResource" => self.alarms.untag(input),
+            "ListTagsForResource" => self.alarms.list_tags(input),
             other => Err(protocol.unknown(other)),
         }
     }

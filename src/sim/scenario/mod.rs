@@ -56,6 +56,8 @@ pub struct Scenario {
     pub capacity: BTreeMap<String, CapacitySpec>,
     /// How the built-in policy moves the databases of this scenario.
     pub strategy: Strategy,
+    /// Alarms that the account may have.
+    pub alarm_quota: usize,
     /// What goes wrong, and when.
     pub faults: Vec<FaultWindow>,
     /// What the caller may do; absent: everything. No scenario's file says it: documents are files of their own.

@@ -13,6 +13,7 @@ use super::{CapacitySpec, Demand, InstanceSpec, Scenario, Timing, check, read};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::policy::Strategy;
 use crate::model::text::clean;
+use crate::sim::cloudwatch::ALARMS;
 
 /// A name fits into the console's header.
 const NAME_CHARS: usize = 60;
@@ -51,6 +52,8 @@ pub(super) struct File {
     timing: Timing,
     #[serde(default)]
     pub(super) capacity: BTreeMap<Spanned<String>, CapacitySpec>,
+    #[serde(default = "default_alarm_quota")]
+    alarm_quota: usize,
     #[serde(default)]
     pub(super) fault: Vec<Spanned<Written>>,
 }
@@ -70,6 +73,9 @@ fn default_account() -> Spanned<String> {
 }
 fn default_region() -> Spanned<String> {
     Spanned::new(0..0, "us-east-1".to_owned())
+}
+const fn default_alarm_quota() -> usize {
+    ALARMS
 }
 fn default_noise() -> Spanned<f64> {
     Spanned::new(0..0, 0.05)
@@ -117,6 +123,7 @@ impl Scenario {
             demand,
             timing: file.timing,
             capacity: file.capacity.into_iter().map(|(class, spec)| (class.into_inner(), spec)).collect(),
+            alarm_quota: file.alarm_quota,
             faults,
             permissions: None,
         })

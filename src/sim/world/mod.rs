@@ -27,7 +27,7 @@ use faults::Faults;
 use real::Reading;
 use series::Volumes;
 
-use super::cloudwatch::CloudWatch;
+use super::cloudwatch::{CloudWatch, Notification};
 use super::iam::{self, Asked, Document};
 use super::rds::{self, Fleet};
 use super::rng::Rng;
@@ -89,7 +89,8 @@ impl World {
         let script = |id: &String| (id.clone(), Script::of(scenario, id));
         let alone = fleet.instances().filter(|instance| instance.membership.is_none()).map(|instance| &instance.id);
         let scripts = alone.chain(fleet.clusters().map(|cluster| &cluster.id)).map(script).collect();
-        let mut cloudwatch = CloudWatch::new(&scenario.account, &scenario.region);
+        let mut cloudwatch =
+            CloudWatch::new(&scenario.account, &scenario.region).with_alarm_quota(scenario.alarm_quota);
         let mut world = Self {
             account: scenario.account.clone(),
             region: scenario.region.clone(),
@@ -186,6 +187,11 @@ impl World {
         let refusal = iam::refusal(document, &self.account, &checks);
         self.has_linked_role |= refusal.is_none() && call.action == "RegisterScalableTarget";
         refusal
+    }
+
+    /// What SNS would have sent for the alarms, oldest first.
+    pub fn notifications(&self) -> impl Iterator<Item = &Notification> {
+        self.cloudwatch.notifications()
     }
 
     fn dispatch(&mut self, call: &route::Call, request_id: &str, request: &Request) -> Response {

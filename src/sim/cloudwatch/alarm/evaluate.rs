@@ -26,6 +26,7 @@ impl Alarms {
             if let Some(state) = next_state(&alarm.rule, &alarm.state, store, now) {
                 let old = std::mem::replace(&mut alarm.state, state);
                 self.history.transitioned(now, alarm, &old);
+                self.outbox.run(now, alarm, &old, &mut self.history);
             }
         }
     }

@@ -61,27 +61,32 @@ impl History {
         self.push(now, &alarm.name, "ConfigurationUpdate", &summary, &data);
     }
 
-    /// Records a new state, and the actions that it would have run: there is nothing behind their ARNs here, and that
-    /// is what is said of them.
+    /// Records a new state.
     pub(super) fn transitioned(&mut self, now: Timestamp, alarm: &Alarm, old: &State) {
         let (from, to) = (old.value.word(), alarm.state.value.word());
         let data = json!({"version": "1.0", "oldState": state(old), "newState": state(&alarm.state)});
         let summary = format!("Alarm updated from {from} to {to}");
         self.push(now, &alarm.name, "StateUpdate", &summary, &data);
-        if !alarm.rule.actions_enabled {
-            return;
-        }
-        for action in alarm.rule.actions(alarm.state.value) {
-            let error = "the simulation runs no actions";
-            let data = json!({
-                "actionState": "Failed",
-                "stateUpdateTimestamp": alarm.state.updated_at.as_millisecond(),
-                "notificationResource": action,
-                "error": error,
-            });
-            let summary = format!("Failed to execute action {action}. Received error: \"{error}\"");
-            self.push(now, &alarm.name, "Action", &summary, &data);
-        }
+    }
+
+    /// Records an action that was run: to which resource, with what message, and why it failed, if it did.
+    pub(super) fn acted(&mut self, now: Timestamp, alarm: &Alarm, action: &str, outcome: Result<&Json, &str>) {
+        let mut data = json!({
+            "actionState": if outcome.is_ok() { "Succeeded" } else { "Failed" },
+            "stateUpdateTimestamp": alarm.state.updated_at.as_millisecond(),
+            "notificationResource": action,
+        });
+        let summary = match outcome {
+            Ok(message) => {
+                data["publishedMessage"] = message.clone();
+                format!("Successfully executed action {action}")
+            }
+            Err(error) => {
+                data["error"] = error.into();
+                format!("Failed to execute action {action}. Received error: \"{error}\"")
+            }
+        };
+        self.push(now, &alarm.name, "Action", &summary, &data);
     }
 
     fn push(&mut self, now: Timestamp, alarm: &str, kind: &'static str, summary: &str, data: &Json) {
@@ -105,6 +110,7 @@ fn fitting(mut data: Json) -> String {
         "/createdAlarm",
         "/updatedAlarm",
         "/deletedAlarm",
+        "/publishedMessage",
     ];
     for pointer in dispensable {
         if data.to_string().len() <= DATA_BYTES {

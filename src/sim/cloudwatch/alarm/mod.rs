@@ -4,9 +4,11 @@ mod decide;
 mod describe;
 mod evaluate;
 mod history;
+mod outbox;
 mod put;
 mod reason;
 mod set;
+mod tags;
 
 use std::collections::BTreeMap;
 
@@ -14,9 +16,11 @@ use jiff::Timestamp;
 
 use super::queries::{Kind, MetricStat, Query};
 use history::History;
+pub use outbox::Notification;
+use outbox::Outbox;
 
 /// The most alarms that an account may have by default.
-const ALARMS: usize = 5_000;
+pub(in crate::sim) const ALARMS: usize = 5_000;
 /// The longest name.
 const NAME_CHARS: usize = 255;
 /// The most names in one call.
@@ -26,14 +30,27 @@ const NAMES: usize = 100;
 #[derive(Debug)]
 pub(super) struct Alarms {
     arn_prefix: String,
+    quota: usize,
     by_name: BTreeMap<String, Alarm>,
     history: History,
+    outbox: Outbox,
 }
 
 impl Alarms {
     pub(super) fn new(account: &str, region: &str) -> Self {
         let arn_prefix = format!("arn:aws:cloudwatch:{region}:{account}:alarm:");
-        Self { arn_prefix, by_name: BTreeMap::new(), history: History::default() }
+        let outbox = Outbox::new(account, region);
+        Self { arn_prefix, quota: ALARMS, by_name: BTreeMap::new(), history: History::default(), outbox }
+    }
+
+    /// So many alarms, and no more.
+    pub(super) fn set_quota(&mut self, alarms: usize) {
+        self.quota = alarms;
+    }
+
+    /// What SNS would have sent, oldest first.
+    pub(super) fn notifications(&self) -> impl Iterator<Item = &Notification> {
+        self.outbox.sent()
     }
 
     /// Whether the alarm of that name is in the state `ALARM`.
@@ -50,6 +67,8 @@ struct Alarm {
     rule: Rule,
     state: State,
     configured_at: Timestamp,
+    /// Key and value.
+    tags: BTreeMap<String, String>,
 }
 
 /// Its whole configuration.

@@ -1,9 +1,11 @@
 //! `PutMetricAlarm`: a new alarm, or a whole new configuration for one that exists, whose state stays.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::history::Change;
-use super::{ALARMS, Alarm, Alarms, Comparison, NAME_CHARS, Rule, Source, State, StateValue, Treatment};
+use super::{Alarm, Alarms, Comparison, NAME_CHARS, Rule, Source, State, StateValue, Treatment, tags};
 use crate::sim::cloudwatch::errors::{combination, invalid_value, limit, missing, validation};
 use crate::sim::cloudwatch::input::Fields;
 use crate::sim::cloudwatch::math;
@@ -36,9 +38,11 @@ impl Alarms {
     pub(in crate::sim::cloudwatch) fn put(&mut self, now: Timestamp, input: &Fields<'_>) -> Result<Map, ApiError> {
         let name = input.required_text("AlarmName", NAME_CHARS)?.to_owned();
         let rule = rule(input)?;
+        // Of an alarm that exists they are checked and not taken, as at AWS.
+        let tags = tags::read(input, &BTreeMap::new())?;
         let change = if self.by_name.contains_key(&name) { Change::Update } else { Change::Create };
-        if change == Change::Create && self.by_name.len() >= ALARMS {
-            return Err(limit(format!("The account has {ALARMS} alarms already.")));
+        if change == Change::Create && self.by_name.len() >= self.quota {
+            return Err(limit(format!("The account has {} alarms already.", self.by_name.len())));
         }
         let arn = format!("{}{name}", self.arn_prefix);
         let alarm = self.by_name.entry(name.clone()).or_insert_with(|| Alarm {
@@ -53,6 +57,7 @@ impl Alarms {
                 transitioned_at: now,
             },
             configured_at: now,
+            tags,
         });
         alarm.rule = rule;
         alarm.configured_at = now;

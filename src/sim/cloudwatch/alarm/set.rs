@@ -58,6 +58,7 @@ impl Alarms {
         let old = std::mem::replace(&mut alarm.state, state);
         if old.value != value {
             self.history.transitioned(now, alarm, &old);
+            self.outbox.run(now, alarm, &old, &mut self.history);
         }
         Ok(Map::new())
     }

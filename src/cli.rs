@@ -1,6 +1,7 @@
 //! The command line: names, defaults and help texts.
 
 pub mod access;
+pub mod alarms;
 pub mod canary;
 pub mod doctor;
 pub mod drill;
@@ -94,6 +95,12 @@ pub enum Command {
     Readers(readers::ReadersArgs),
     /// Writes the policy down for others: a Terraform module, IAM documents, a unit of systemd
     Export(export::ExportArgs),
+    /// Gives CloudWatch the alarms that follow from the policy, and shows where it has others
+    Alarms {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: alarms::AlarmsCommand,
+    },
     /// Reads the evidence
     Journal {
         /// What to do with it.

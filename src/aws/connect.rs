@@ -112,8 +112,11 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         config.set_retry_partition(partition.clone());
         config
     };
-    let mut cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&reads);
-    cloudwatch.set_retry_partition(partition.clone());
+    let cloudwatch = |config| {
+        let mut config = aws_sdk_cloudwatch::config::Builder::from(config);
+        config.set_retry_partition(partition.clone());
+        aws_sdk_cloudwatch::Client::from_conf(config.build())
+    };
     let mut sts = aws_sdk_sts::config::Builder::from(&reads).interceptor(WholeAnswers);
     sts.set_retry_partition(partition.clone());
     let mut iam = aws_sdk_iam::config::Builder::from(&reads).interceptor(WholeAnswers);
@@ -121,7 +124,8 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
     Aws {
         rds: aws_sdk_rds::Client::from_conf(rds(&reads).build()),
         rds_mutating: aws_sdk_rds::Client::from_conf(rds(&mutations).interceptor(PromptCalls).build()),
-        cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build()),
+        cloudwatch: cloudwatch(&reads),
+        cloudwatch_mutating: cloudwatch(&mutations),
         scaling: aws_sdk_applicationautoscaling::Client::from_conf(scaling(&reads).build()),
         scaling_mutating: aws_sdk_applicationautoscaling::Client::from_conf(
             scaling(&mutations).interceptor(PromptCalls).build(),

@@ -137,8 +137,8 @@ fn query(wanted: &Wanted, id: &str) -> Option<MetricDataQuery> {
             }
             query.expression(text).period(period)
         }
-        // CloudWatch does not know it.
-        SignalSource::Postgres { .. } => return None,
+        // No metric.
+        SignalSource::Alarm { .. } | SignalSource::Postgres { .. } => return None,
     };
     Some(query.build())
 }

@@ -1,10 +1,10 @@
 //! AWS through its own SDK: reads, and the few calls that change something. This room never decides; every string
 //! that comes in is cleaned here.
 //!
-//! There are two clients of RDS, and two of Application Auto Scaling. Reads use the SDK's retries. Mutations get exactly one
-//! attempt, because RDS has no idempotency token: a second attempt could act twice.
+//! There are two clients each of RDS, CloudWatch and Application Auto Scaling. Reads use the SDK's retries. Mutations get exactly
+//! one attempt, because RDS has no idempotency token: a second attempt could act twice.
 
-pub mod alarms;
+mod alarms;
 mod clusters;
 pub mod connect;
 mod convert;
@@ -36,6 +36,7 @@ pub struct Aws {
     cloudwatch: aws_sdk_cloudwatch::Client,
     scaling: aws_sdk_applicationautoscaling::Client,
     scaling_mutating: aws_sdk_applicationautoscaling::Client,
+    cloudwatch_mutating: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
     iam: aws_sdk_iam::Client,
     /// What tokens are signed with.

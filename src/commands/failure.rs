@@ -16,10 +16,9 @@ pub enum CommandError {
     Configuration(String),
     /// Something failed at run time. Exit code 1.
     Failed(String),
-    /// All went well, and what is there is not what is configured: exit code 2 of a plan, without a word. What is wrong with
-    /// usage or configuration is 1 there.
-    Differs,
-    /// Why there is no plan at all: exit code 1, whatever it is.
+    /// All went well, and AWS is not as the policy wants it. Exit code 2, as of `terraform plan -detailed-exitcode`.
+    Differs(String),
+    /// Why there is no plan at all: exit code 1, whatever it is, since 2 means [`CommandError::Differs`] there.
     NotPlanned(Box<Self>),
 }
 
@@ -27,9 +26,8 @@ impl CommandError {
     /// The sentence.
     pub fn words(&self) -> &str {
         match self {
-            Self::Usage(text) | Self::Configuration(text) | Self::Failed(text) => text,
+            Self::Usage(text) | Self::Configuration(text) | Self::Failed(text) | Self::Differs(text) => text,
             Self::NotPlanned(why) => why.words(),
-            Self::Differs => "what is there is not what is configured",
         }
     }
 
@@ -39,7 +37,10 @@ impl CommandError {
             Self::Configuration(text) => (text, 2),
             Self::Usage(text) => (clean_lines(&text), 2),
             Self::Failed(text) => (clean_lines(&text), 1),
-            Self::Differs => return ExitCode::from(2),
+            Self::Differs(text) => {
+                last_words::say(&clean_lines(&text));
+                return ExitCode::from(2);
+            }
             Self::NotPlanned(why) => {
                 why.report();
                 return ExitCode::FAILURE;

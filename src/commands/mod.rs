@@ -1,6 +1,7 @@
 //! The subcommands: one thin file each, which wires rooms together. Nothing is decided here.
 
 mod access;
+mod alarms;
 mod auto;
 mod backend;
 mod canary;
@@ -50,6 +51,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Canary(args)) => canary::run(&args, &environment),
         Some(Command::Report(args)) => report::run(&args, &environment),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Alarms { command }) => alarms::run(&command, &environment),
         Some(Command::Drill(args)) => drill::run(&args, &environment),
         Some(Command::Readers(args)) => readers::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment

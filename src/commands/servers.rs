@@ -41,7 +41,7 @@ pub(super) fn sources(
         })?;
         let signals = policy.signals.iter().filter_map(|spec: &SignalSpec| match spec.source {
             SignalSource::Postgres { metric } => Some((spec.name.clone(), metric, spec.period_secs)),
-            SignalSource::Metric { .. } | SignalSource::Expression { .. } => None,
+            SignalSource::Metric { .. } | SignalSource::Expression { .. } | SignalSource::Alarm { .. } => None,
         });
         Ok(Source { database: policy.database.clone(), access: way, signals: signals.collect() })
     };

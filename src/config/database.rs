@@ -1,5 +1,6 @@
 //! `[[database]]`: one database and its policy.
 
+use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
@@ -111,9 +112,11 @@ fn read(section: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Policy>
     let max_connections_share = share(section, problems);
     let prices = prices::read(section, problems);
     let postgres = postgres::read(section, problems);
-    let signals = signal::read_all(section, problems);
+    let mut signals = signal::read_all(section, problems);
     direct_signal::reachable(section, &signals, problems);
     let rules = rule::read_all(section, &signals, problems);
+    let alarms: BTreeSet<&str> = rules.up.iter().filter_map(|rule| rule.signal.alarm()).collect();
+    signals.extend(alarms.into_iter().map(SignalSpec::of_alarm));
     freshness(section, (&signals, &rules), (stale_after, publish_delay), problems);
     Some(Policy {
         database: database?,

@@ -3,6 +3,7 @@
 //! Pure: no file is read here. The text is parsed into TOML's spanned tree and walked by hand, so that one reading
 //! names all problems instead of the first.
 
+mod alarms;
 mod aws;
 mod builtin;
 mod class;
@@ -31,7 +32,7 @@ use crate::diagnostics::{Certainty, syntax_problems};
 use crate::model::settings::Settings;
 use section::Section;
 
-const KEYS: [&str; 3] = ["aws", "engine", "database"];
+const KEYS: [&str; 4] = ["aws", "engine", "alarms", "database"];
 
 /// Reads a configuration. `origin` is the name that problems give the text, such as `config.toml`.
 ///
@@ -86,9 +87,11 @@ pub fn example() -> &'static str {
 
 fn walk(tree: &DeTable<'_>, text: &str, problems: &mut Vec<Diagnostic>) -> Settings {
     let root = Section::open("the top level", text.len()..text.len(), tree, &KEYS, problems);
+    let aws = aws::read(&root, problems);
     Settings {
-        aws: aws::read(&root, problems),
         engine: engine::read(&root, problems),
+        alarms: alarms::read(&root, &aws, problems),
+        aws,
         databases: database::read_all(&root, problems),
     }
 }
@@ -213,6 +216,8 @@ mod tests {
                 &postgres::KEYS,
                 &pooler::KEYS,
                 &readers::KEYS,
+                &alarms::KEYS,
+                &alarms::TOPIC_KEYS,
             ])
             .flatten();
         for key in keys {

@@ -8,7 +8,11 @@ use crate::model::ladder::Direction;
 use crate::model::policy::{Comparison, Rule};
 use crate::model::series::{SignalName, SignalSpec};
 
-pub(super) const KEYS: [&str; 5] = ["signal", "above", "below", "datapoints", "periods"];
+pub(super) const KEYS: [&str; 6] = ["signal", "above", "below", "datapoints", "periods", "alarm"];
+/// What a rule that is an alarm has not: CloudWatch has it.
+const OF_SIGNALS: [&str; 5] = ["signal", "above", "below", "datapoints", "periods"];
+/// CloudWatch's own limit on a name.
+const ALARM_NAME_CHARS: usize = 255;
 
 /// Rules of a database's two directions.
 pub(super) struct Rules {
@@ -54,7 +58,33 @@ fn direction(
 ) -> Option<Vec<Placed>> {
     let path = format!("database.{}", direction.word());
     let sections = database.children(direction.word(), &path, &KEYS, problems)?;
-    Some(sections.iter().filter_map(|section| read(section, signals, problems)).collect())
+    let one = |section: &Section<'_>| {
+        if section.has("alarm") { alarm(section, direction, problems) } else { read(section, signals, problems) }
+    };
+    Some(sections.iter().filter_map(one).collect())
+}
+
+/// A rule that is the state of an alarm. Only up: what an alarm does not see must never take the class away.
+fn alarm(section: &Section<'_>, direction: Direction, problems: &mut Vec<Diagnostic>) -> Option<Placed> {
+    let place = section.place("alarm");
+    if direction == Direction::Down {
+        let problem = Diagnostic::new(place.clone(), "only an up rule can be an alarm", "this one is for down");
+        problems.push(problem.help("signal = \"writes\", with below, datapoints and periods"));
+    }
+    for key in OF_SIGNALS.into_iter().filter(|key| section.has(key)) {
+        let title = format!("a rule has `alarm` or `{key}`, not both");
+        let problem =
+            Diagnostic::new(section.place(key), title, "the alarm has its own").also(place.clone(), "an alarm");
+        problems.push(problem.help("remove it, or make two rules of it"));
+    }
+    let name = section.text("alarm", problems)?;
+    let length = name.get_ref().chars().count();
+    if name.get_ref().trim().is_empty() || length > ALARM_NAME_CHARS {
+        let title = format!("`{}` cannot name an alarm", shown(name.get_ref()));
+        let problem = Diagnostic::new(name.span(), title, "CloudWatch has no such name");
+        problems.push(problem.help("the name of an alarm of this account and region, 1 to 255 characters"));
+    }
+    Some(Placed { rule: Rule::of_alarm(name.get_ref()), place: None })
 }
 
 fn read(section: &Section<'_>, signals: &[SignalSpec], problems: &mut Vec<Diagnostic>) -> Option<Placed> {

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config;
 use crate::model::action::{ActionId, CallId, CallRecord, CallState, Intent, Run};
+use crate::model::alarm::{AlarmState, AlarmView};
 use crate::model::arming::Arming;
 use crate::model::backend::Backend;
 use crate::model::call::MutatingCall;
@@ -25,7 +26,7 @@ use crate::model::mark::{Mark, MarkKind};
 use crate::model::old_machine::{Fate, Kept, OldMachine, Origin};
 use crate::model::operator::{Actor, Operator};
 use crate::model::override_plan::{ExpectedTime, OverridePlan};
-use crate::model::policy::Strategy;
+use crate::model::policy::{Rule, Strategy};
 use crate::model::price::{Price, PriceSource};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
 use crate::model::server::ServerMetric;
@@ -261,6 +262,7 @@ fn database() -> DatabaseView {
         old_machines: Vec::new(),
         approve_until: None,
         copy_lag_secs: None,
+        alarms: Vec::new(),
         held_clients: None,
         server: None,
         waits_for: None,
@@ -296,6 +298,36 @@ pub(super) fn two_sources() -> Snapshot {
     let points = (1..300).rev().map(|back| Datapoint { start: start(back), value: value(back) });
     let rows = Series { points: points.collect(), ..Series::empty(10) };
     view.series.insert(name, Arc::new(rows));
+    snapshot
+}
+
+/// Alarms beside the rules: one that disagrees, one of the connections, one that was changed by hand, one that is a rule and
+/// is not there.
+pub(super) fn with_alarms() -> Snapshot {
+    let mut snapshot = snapshot();
+    let ago = |mins: i64| now().checked_sub(SignedDuration::from_mins(mins)).unwrap();
+    let view = &mut snapshot.databases[0];
+    let alarm = |name: &str, rule: Option<Rule>, state| AlarmView {
+        name: name.to_owned(),
+        rule,
+        state,
+        read_at: Some(now()),
+        disagrees_since: None,
+        has_drifted: false,
+    };
+    let up = view.policy.up.clone();
+    view.alarms = vec![
+        AlarmView {
+            disagrees_since: Some(ago(4)),
+            ..alarm("upshift-checkpoints-writes", up.first().cloned(), Some((AlarmState::Ok, ago(50))))
+        },
+        AlarmView {
+            has_drifted: true,
+            ..alarm("upshift-checkpoints-writes_2", up.get(1).cloned(), Some((AlarmState::InsufficientData, ago(9))))
+        },
+        alarm("upshift-checkpoints-connections", None, Some((AlarmState::Alarm, ago(2)))),
+        alarm("commit-latency", Some(Rule::of_alarm("commit-latency")), None),
+    ];
     snapshot
 }
 

@@ -9,6 +9,7 @@ use crate::aws::metrics::Wanted;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::engine::input::Observation;
+use crate::model::alarm::AlarmsAsked;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::event_source::EventSource;
@@ -69,6 +70,8 @@ pub(super) struct ReadPlan {
     orderable: Vec<(DatabaseState, InstanceClass)>,
     /// Clusters whose readers are scaled, and from when on their activities are asked for; where they were not for a while.
     activities: Vec<(DatabaseName, Timestamp)>,
+    /// Absent where nobody looks at any, or it is too soon to ask again.
+    alarms: Option<AlarmsAsked>,
     now: Timestamp,
 }
 
@@ -111,6 +114,7 @@ impl Looker {
             proxies: if is_due(self.proxies_at, PROXIES_EVERY, now) { engine.proxies() } else { Vec::new() },
             orderable: engine.unasked_classes(now),
             activities: self.activities(engine, now),
+            alarms: engine.alarms_asked().filter(|_| self.metrics_are_due(engine, now)),
             now,
         }
     }
@@ -203,7 +207,11 @@ impl ReadPlan {
             let signals = self.signals.as_ref()?;
             Some(aws.signals(signals, self.metrics_from, metrics_to).await)
         };
-        let (identity, series, events, orderable, deployments, proxies, activities) = tokio::join!(
+        let alarms = async {
+            let asked = self.alarms.as_ref()?;
+            Some(aws.alarms_seen(asked, self.now).await)
+        };
+        let (identity, series, events, orderable, deployments, proxies, activities, alarms) = tokio::join!(
             bounded(clock, "GetCallerIdentity", async { identity.await.transpose() }),
             bounded(clock, "GetMetricData", async { series.await.transpose() }),
             bounded(clock, "DescribeEvents", aws.events(&self.event_sources, self.events_from, self.now)),
@@ -211,6 +219,7 @@ impl ReadPlan {
             bounded(clock, "DescribeBlueGreenDeployments", aws.deployments()),
             self.ask_proxies(aws, clock),
             self.ask_activities(aws, clock),
+            bounded(clock, "DescribeAlarms", async { alarms.await.transpose() }),
         );
         let instances = self.databases.iter().filter(|name| !self.clusters.contains(name));
         let instances: Vec<DatabaseName> = instances.chain(&self.companions).cloned().collect();
@@ -228,6 +237,7 @@ impl ReadPlan {
             proxies,
             orderable,
             activities,
+            alarms: alarms.transpose(),
             servers: Vec::new(),
         }
     }

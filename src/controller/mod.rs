@@ -12,6 +12,7 @@
 //! everything behind it, a call among them.
 
 mod clock_step;
+mod follow;
 pub mod inspect;
 mod look;
 mod pause;
@@ -76,6 +77,8 @@ pub struct Controller {
     /// When the log is told that the look under way gets no answer.
     slow_at: Option<Timestamp>,
     calls: JoinSet<(CallId, CallOutcome)>,
+    /// Changes of alarms, each with the event that tells of it.
+    followers: JoinSet<Event>,
     wake: Wake,
     clock_step: ClockStepDetector,
     guards: Guards,
@@ -141,6 +144,7 @@ impl Controller {
             looking_since: None,
             slow_at: None,
             calls: JoinSet::new(),
+            followers: JoinSet::new(),
             wake: Wake { at: now, why: WakeReason::NextEvaluation },
             clock_step: ClockStepDetector::new(now, clock.speed()),
             clock,
@@ -169,6 +173,7 @@ impl Controller {
                     Ok((id, outcome)) => self.feed(Input::Outcome { id, outcome }),
                     Err(error) => break Ended::Failed(format!("a task that called AWS was lost: {error}")),
                 },
+                Some(Ok(event)) = self.followers.join_next() => self.feed(Input::AlarmFollowed(event)),
                 News { action, database, step } = self.pauses.news() => {
                     self.feed(Input::Pooler { action, database, step });
                 }
@@ -208,6 +213,11 @@ impl Controller {
             while let Some(done) = self.calls.join_next().await {
                 if let Ok((id, outcome)) = done {
                     self.feed(Input::Outcome { id, outcome });
+                }
+            }
+            while let Some(done) = self.followers.join_next().await {
+                if let Ok(event) = done {
+                    self.feed(Input::AlarmFollowed(event));
                 }
             }
         };
@@ -267,6 +277,9 @@ impl Controller {
                     None => return self.void(now, effects),
                 },
                 Effect::Send { id, call, held } => self.send(id, call, held),
+                Effect::PutAlarm { action, wanted, before } => {
+                    self.followers.spawn(follow::put_right(self.aws.clone(), action, *wanted, *before));
+                }
                 Effect::ResumePooler { action, database } => self.pauses.let_go(action, database),
             }
         }
@@ -293,7 +306,7 @@ impl Controller {
         for effect in effects {
             // The effects of what the engine is told would be records, and there is nowhere to put them.
             match effect {
-                Effect::Record(_) => {}
+                Effect::Record(_) | Effect::PutAlarm { .. } => {}
                 Effect::ResumePooler { action, database } => self.pauses.let_go(action, database),
                 Effect::Send { id, held, .. } => {
                     if let Some(database) = held {

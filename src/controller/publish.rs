@@ -95,6 +95,8 @@ fn loudness(event: &Event) -> Loudness {
         | Event::CallAdopted { .. }
         | Event::SwitchedOver { .. }
         | Event::Pooler { .. }
+        | Event::AlarmFollows { .. }
+        | Event::AlarmFollowed { why: Some(_), .. }
         | Event::ActionResumed { .. }
         | Event::ActionEnded { .. } => Loudness::WorthKnowing,
         Event::EngineStarted { .. }
@@ -114,6 +116,8 @@ fn loudness(event: &Event) -> Loudness {
         | Event::StopRequested { .. }
         | Event::ScalingActivity { .. }
         | Event::RdsEvent(_)
+        | Event::AlarmChanged { .. }
+        | Event::AlarmFollowed { .. }
         | Event::ReadRecovered { .. } => Loudness::Routine,
     }
 }

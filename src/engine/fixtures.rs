@@ -84,6 +84,7 @@ pub(super) fn engine() -> Engine {
             watch_every: Duration::from_secs(15),
             max_actions_in_flight: 1,
         },
+        alarms: None,
         databases: vec![policy()],
     };
     Engine::new(settings, |_| "digest".into(), &[], Guards::all())
@@ -113,6 +114,7 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
         orderable,
         proxies: Vec::new(),
         activities: Vec::new(),
+        alarms: None,
         servers: Vec::new(),
     }))
 }

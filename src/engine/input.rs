@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::action::{ActionId, CallId};
+use crate::model::alarm::{AlarmDefinition, AlarmsSeen, WantedAlarm};
 use crate::model::call::{CallOutcome, MutatingCall};
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Request};
@@ -42,6 +43,8 @@ pub enum Input {
         /// What.
         step: PoolerStep,
     },
+    /// What became of a change of an alarm: an [`Event::AlarmFollowed`].
+    AlarmFollowed(Event),
     /// The journal takes no more records.
     JournalBroken(String),
 }
@@ -69,6 +72,8 @@ pub struct Observation {
     pub orderable: Vec<(DatabaseName, InstanceClass, Result<bool, Failure>)>,
     /// What Application Auto Scaling has done for the readers of databases, some perhaps known already; where it was asked.
     pub activities: Vec<(DatabaseName, Result<Vec<ScalingActivity>, Failure>)>,
+    /// CloudWatch's alarms, when they were asked for.
+    pub alarms: Option<Result<AlarmsSeen, Failure>>,
     /// What the servers themselves say, of those that are read.
     pub servers: Vec<(DatabaseName, ServerReading)>,
 }
@@ -86,6 +91,15 @@ pub enum Effect {
         call: MutatingCall,
         /// Whose pooler holds its clients meanwhile.
         held: Option<DatabaseName>,
+    },
+    /// Change an alarm that a verified action has made untrue, if it still is as it was, and ours.
+    PutAlarm {
+        /// Which action.
+        action: ActionId,
+        /// How it shall be.
+        wanted: Box<WantedAlarm>,
+        /// How it was seen.
+        before: Box<AlarmDefinition>,
     },
     /// Let the clients of a database's pooler go on: a process before this one may have left them held.
     ResumePooler {

@@ -28,6 +28,10 @@ pub(super) struct Memory {
     pub running: bool,
     /// Rises with every change of permission, hold or action.
     pub revision: u64,
+    /// The newest recorded change of state of each alarm.
+    pub alarm_changes: BTreeMap<String, Timestamp>,
+    /// How many changes of alarms were begun for each action.
+    follows: BTreeMap<ActionId, u32>,
     changes: BTreeMap<Option<DatabaseName>, Change>,
     databases: BTreeMap<DatabaseName, Remembered>,
 }
@@ -52,6 +56,8 @@ impl Default for Memory {
             actions: 0,
             running: false,
             revision: 0,
+            alarm_changes: BTreeMap::new(),
+            follows: BTreeMap::new(),
             changes: BTreeMap::new(),
             databases: BTreeMap::new(),
         }
@@ -93,6 +99,11 @@ impl Memory {
         let of_database = database.and_then(|database| self.changes.get(&Some(database.clone())));
         let changes = self.changes.get(&None).into_iter().chain(of_database);
         changes.filter(|change| change.revision > revision).max_by_key(|change| change.revision)
+    }
+
+    /// How many changes of alarms were begun for an action.
+    pub(super) fn follows_of(&self, action: &ActionId) -> u32 {
+        self.follows.get(action).copied().unwrap_or_default()
     }
 
     /// Takes in one event of the journal.
@@ -138,6 +149,11 @@ impl Memory {
                 }
             }
             Event::ScalingActivity { database, activity } => self.of_mut(database).activities.remember(activity),
+            Event::AlarmChanged { change, .. } => {
+                let newest = self.alarm_changes.entry(change.alarm.clone()).or_insert(change.at);
+                *newest = change.at.max(*newest);
+            }
+            Event::AlarmFollows { action, .. } => *self.follows.entry(action.clone()).or_default() += 1,
             Event::RdsEvent(event) => self.of_mut(&event.database).remember_event(event),
             _ => {}
         }

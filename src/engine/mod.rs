@@ -8,6 +8,7 @@
 //!                └─ rules ─► gates ─► decision ─► intent ─► playbook::next ─► call, look, end
 //! ```
 
+mod alarms;
 mod choices;
 mod decision_record;
 mod evaluate;
@@ -90,6 +91,8 @@ pub struct Engine {
     events_at: Option<Timestamp>,
     /// How far behind copies and readers are, by their names.
     lags: BTreeMap<DatabaseName, lags::Lag>,
+    /// Of CloudWatch.
+    alarms: alarms::Alarms,
     problems: BTreeMap<String, FailingRead>,
     journal_broken: Option<String>,
     ending: bool,
@@ -117,6 +120,7 @@ impl Engine {
             looked_at: None,
             events_at: None,
             lags: BTreeMap::new(),
+            alarms: alarms::Alarms::default(),
             problems: BTreeMap::new(),
             journal_broken: None,
             ending: false,
@@ -140,10 +144,13 @@ impl Engine {
             Input::Observed(observation) => {
                 self.observe(now, *observation);
                 self.decide(now);
+                self.compare_alarms(now);
+                self.follow_alarms(now);
             }
             Input::Command(request) => answer = Some(self.obey(now, request)),
             Input::Outcome { id, outcome } => self.take_outcome(now, id, outcome),
             Input::Pooler { action, database, step } => self.take_pooler(now, action, database, step),
+            Input::AlarmFollowed(event) => self.take_followed(now, event),
             Input::JournalBroken(why) => {
                 // It cannot be recorded: the journal is what broke. The next start finds an end without a word.
                 let event = Event::Disarmed { by: None, why: format!("the journal takes no records: {why}") };

@@ -92,6 +92,9 @@ impl Engine {
         }
         self.observe_servers(now, look.servers);
         self.observe_scaling(now, look.activities);
+        if let Some(alarms) = look.alarms {
+            self.observe_alarms(now, look.asked_at, alarms);
+        }
         for (database, registered) in look.proxies {
             let operation = format!("DescribeDBProxyTargets {database}");
             let Some(registered) = self.note(now, &operation, registered) else { continue };

@@ -169,7 +169,7 @@ fn ebs_fits(policy: &Policy, watched: &Watched, target: Option<&InstanceClass>, 
         SignalSource::Metric { namespace, metric_name } => {
             namespace == "AWS/RDS" && metric_name == "WriteIOPS" && signal.statistic == Statistic::Average
         }
-        SignalSource::Expression { .. } | SignalSource::Postgres { .. } => false,
+        SignalSource::Expression { .. } | SignalSource::Alarm { .. } | SignalSource::Postgres { .. } => false,
     });
     let most = writes.and_then(|writes| recent(policy, (watched, &writes.name), now, f64::max));
     let seen_iops = most.map(|most| most.ceil().max(0.0) as u32);

@@ -90,7 +90,7 @@ fn armed_it_records_the_intent_before_it_sends_once() {
             Effect::Record(Event::CallSent { .. }) => Some("sent"),
             Effect::Send { .. } => Some("send"),
             Effect::ResumePooler { .. } => Some("resume"),
-            Effect::Record(_) => None,
+            Effect::Record(_) | Effect::PutAlarm { .. } => None,
         })
         .collect();
     assert_eq!(kinds, ["intent", "sent", "send"]);
@@ -175,7 +175,7 @@ fn journal_of_a_sent_call() -> (Vec<Entry>, Settings) {
     effects.extend(engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &HIGH)).effects);
     let events = effects.into_iter().filter_map(|effect| match effect {
         Effect::Record(event) => Some(event),
-        Effect::Send { .. } | Effect::ResumePooler { .. } => None,
+        Effect::Send { .. } | Effect::PutAlarm { .. } | Effect::ResumePooler { .. } => None,
     });
     let entries = events.enumerate().map(|(i, event)| Entry { seq: i as u64 + 1, at: at(5), event }).collect();
     (entries, engine.settings().clone())

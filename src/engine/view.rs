@@ -80,6 +80,7 @@ impl Engine {
                 .lag_of(watched.seen.as_ref().and_then(|seen| seen.copy.as_ref()), now)
                 .map(|lag| lag.as_secs_f64()),
             server: watched.server.clone(),
+            alarms: self.alarm_views(policy, watched),
             held_clients: remembered.paused.clone(),
             waits_for: remembered.active().and_then(|run| {
                 let cut = run.last_call().is_some_and(|call| call.call.cuts(&policy.database));

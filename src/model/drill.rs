@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use super::alarm::AlarmChange;
 use super::availability::Availability;
 use super::database::DatabaseName;
 use super::load_run::LoadRun;
@@ -62,19 +63,6 @@ pub struct Surge {
     pub until: Timestamp,
     /// Writes per second that were wanted.
     pub writes_per_sec: f64,
-}
-
-/// An alarm that went into another state, from `DescribeAlarmHistory`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlarmChange {
-    /// When.
-    pub at: Timestamp,
-    /// Its name.
-    pub alarm: String,
-    /// CloudWatch's word for the new state: `OK`, `ALARM`, `INSUFFICIENT_DATA`.
-    pub state: String,
-    /// CloudWatch's reason.
-    pub reason: String,
 }
 
 /// One claim, and whether it was shown.

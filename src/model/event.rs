@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActionId, ActionResult, CallId, Intent};
+use super::alarm::AlarmChange;
 use super::call::{CallOutcome, MutatingCall};
 use super::class::InstanceClass;
 use super::command::Command;
@@ -274,6 +275,37 @@ pub enum Event {
     },
     /// AWS's own event.
     RdsEvent(RdsEvent),
+    /// An alarm of CloudWatch went into another state.
+    AlarmChanged {
+        /// The database that it says something of.
+        database: DatabaseName,
+        /// What it did, and whom it told.
+        #[serde(flatten)]
+        change: AlarmChange,
+    },
+    /// An alarm shall be put right after a verified action. On record before it is.
+    AlarmFollows {
+        /// Which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// The alarm's name.
+        alarm: String,
+        /// What changes.
+        what: String,
+    },
+    /// What became of that.
+    AlarmFollowed {
+        /// Which action.
+        action: ActionId,
+        /// The database.
+        database: DatabaseName,
+        /// The alarm's name.
+        alarm: String,
+        /// Why it was not done, or is not known to be; absent when it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
     /// The class or the machine was changed by other hands.
     ForeignChange {
         /// Which database.
@@ -326,6 +358,9 @@ impl Event {
             | Self::ActionResumed { database, .. }
             | Self::ActionEnded { database, .. }
             | Self::ScalingActivity { database, .. }
+            | Self::AlarmChanged { database, .. }
+            | Self::AlarmFollows { database, .. }
+            | Self::AlarmFollowed { database, .. }
             | Self::ForeignChange { database, .. } => Some(database),
             Self::Decision { decision, .. } => Some(&decision.database),
             Self::ActionIntended { intent, .. } => Some(&intent.database),

@@ -4,6 +4,7 @@
 //! The terms are those of AWS, PostgreSQL and control engineering; `ARCHITECTURE.md` has them in a glossary.
 
 pub mod action;
+pub mod alarm;
 pub mod arming;
 pub mod availability;
 pub mod backend;

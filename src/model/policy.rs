@@ -224,9 +224,20 @@ pub struct Rule {
     pub periods: u32,
 }
 
+impl Rule {
+    /// It holds while the alarm is in ALARM.
+    pub fn of_alarm(alarm: &str) -> Self {
+        let signal = SignalName::of_alarm(alarm);
+        Self { signal, comparison: Comparison::Above, threshold: 0.5, datapoints: 1, periods: 1 }
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { signal, comparison, threshold, datapoints, periods } = self;
+        if let Some(alarm) = signal.alarm() {
+            return write!(f, "alarm {alarm} is in ALARM");
+        }
         write!(f, "{signal} {} {threshold} in {datapoints} of {periods}", comparison.sign())
     }
 }
@@ -289,6 +300,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The alarms that rules look at.
+    pub fn alarms(&self) -> impl Iterator<Item = &str> {
+        self.up.iter().filter_map(|rule| rule.signal.alarm())
+    }
+
     /// The spec of a signal.
     pub fn signal(&self, name: &SignalName) -> Option<&SignalSpec> {
         self.signals.iter().find(|spec| spec.name == *name)

@@ -25,6 +25,19 @@ impl SignalName {
     /// The signal that a step down is held against by its connections gate.
     pub const CONNECTIONS: &str = "connections";
 
+    /// What an alarm's state is called as a signal begins with this, which no name in a configuration does.
+    const ALARM: &str = "alarm:";
+
+    /// The state of an alarm as a signal.
+    pub fn of_alarm(alarm: &str) -> Self {
+        Self(format!("{}{alarm}", Self::ALARM))
+    }
+
+    /// The alarm whose state this is.
+    pub fn alarm(&self) -> Option<&str> {
+        self.0.strip_prefix(Self::ALARM)
+    }
+
     /// A signal's name; not checked here.
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
@@ -57,6 +70,11 @@ pub enum SignalSource {
     Expression {
         /// Such as `DB_PERF_INSIGHTS('RDS', '{resource_id}', 'db.SQL.tup_inserted.avg')`.
         expression: String,
+    },
+    /// The state of a CloudWatch alarm, each minute: 1 in ALARM, 0 in OK, missing when CloudWatch does not know.
+    Alarm {
+        /// Its name.
+        name: String,
     },
     /// The server itself, over a session of our own, each second.
     Postgres {
@@ -144,6 +162,19 @@ pub struct SignalSpec {
 }
 
 impl SignalSpec {
+    /// The state of an alarm.
+    pub fn of_alarm(alarm: &str) -> Self {
+        Self {
+            name: SignalName::of_alarm(alarm),
+            source: SignalSource::Alarm { name: alarm.to_owned() },
+            statistic: Statistic::Maximum,
+            period_secs: 60,
+            unit: String::new(),
+            published_in: None,
+            shown_with: None,
+        }
+    }
+
     /// Whether the server itself is its source.
     pub fn is_direct(&self) -> bool {
         matches!(self.source, SignalSource::Postgres { .. })

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::alarm::AlarmSettings;
 use super::database::DatabaseName;
 use super::policy::Policy;
 
@@ -14,6 +15,9 @@ pub struct Settings {
     pub aws: AwsSettings,
     /// How often the engine looks, and how much it does at once.
     pub engine: EngineSettings,
+    /// What CloudWatch shall have beside the engine; absent where it has nothing of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarms: Option<AlarmSettings>,
     /// The databases, each with its policy; names and signals are distinct.
     pub databases: Vec<Policy>,
 }

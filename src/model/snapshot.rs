@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActionResult, Run};
+use super::alarm::AlarmView;
 use super::arming::Arming;
 use super::backend::Backend;
 use super::database::{DatabaseName, DatabaseState};
@@ -109,6 +110,9 @@ pub struct DatabaseView {
     /// The server itself, as the newest look has it; absent where it is not read, or could not be.
     #[serde(default)]
     pub server: Option<ServerSeen>,
+    /// CloudWatch's alarms that say something of it.
+    #[serde(default)]
+    pub alarms: Vec<AlarmView>,
     /// Clients that the pooler may hold.
     #[serde(default)]
     pub held_clients: Option<HeldClients>,

@@ -2,9 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::evidence::{ActionEvidence, CallKnown, Evidence, OutageEvidence};
+use super::evidence::{ActionEvidence, CallKnown, Evidence, MomentKind, OutageEvidence};
 use super::when::{few, length, length_millis, number, secs_between};
 use crate::model::action::ActionResult;
+use crate::model::alarm::AlarmState;
 use crate::model::availability::{Availability, ClientPath, Integrity};
 use crate::model::decision::RuleResult;
 use crate::model::drill::{AcceptanceRow, Passed, claim};
@@ -79,17 +80,26 @@ fn policy(evidence: &Evidence) -> Shown {
     }
 }
 
+/// By a drill's own alarm, else by those that the journal has.
 fn alarm(evidence: &Evidence) -> Shown {
-    let Some(drill) = &evidence.drill else {
-        return not_measured("the journal holds no alarms; a drill collects them");
-    };
-    if drill.alarms.is_empty() {
-        return not_measured("the drill collected no alarms");
+    let of_drill = evidence.drill.as_ref().map_or(&[][..], |drill| &drill.alarms);
+    let recorded: Vec<_> = evidence.timeline.iter().filter(|moment| moment.kind == MomentKind::Alarm).collect();
+    if of_drill.is_empty() && recorded.is_empty() {
+        return not_measured("no alarm is on record; [alarms] has the engine read them, and a drill collects its own");
     }
-    let fired = drill.alarms.iter().find(|change| change.state == "ALARM");
-    let figure = fired
-        .map_or_else(|| "no alarm went to ALARM".to_owned(), |change| format!("{} at {:.0}", change.alarm, change.at));
-    (Passed::of(fired.is_some()), figure, "CloudWatch's alarm history".to_owned())
+    let is_alarm = |state: &str| state == AlarmState::Alarm.as_str();
+    if let Some(change) = of_drill.iter().find(|change| is_alarm(&change.state)) {
+        let figure = format!("{} at {:.0}", change.alarm, change.at);
+        return (Passed::Passed, figure, "CloudWatch's alarm history".to_owned());
+    }
+    let in_alarm = format!(" is {}: ", AlarmState::Alarm);
+    match recorded.iter().find(|moment| moment.words.contains(&in_alarm)) {
+        Some(moment) => {
+            let (name, _) = moment.words.split_once(&in_alarm).unwrap_or_default();
+            (Passed::Passed, format!("{name} at {:.0}", moment.at), records(moment.seq.into_iter()))
+        }
+        None => (Passed::Failed, "no alarm went to ALARM".to_owned(), "CloudWatch's alarm history".to_owned()),
+    }
 }
 
 /// By the evaluation that a step up rests on: how far the signal was beyond the threshold.

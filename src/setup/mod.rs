@@ -1,5 +1,6 @@
 //! What AWS itself should be set up with by the policy, how that differs from what is there, and the policy written down
-//! for others. Pure: nothing is decided here that the policy does not say.
+//! for others. Pure: whoever asks brings what was found, and carries out what follows.
 
+pub mod alarms;
 pub mod export;
 pub mod readers;

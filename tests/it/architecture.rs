@@ -11,7 +11,7 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("diagnostics", &["model"]),
     ("config", &["model", "diagnostics", "workload"]),
     ("playbook", &["model"]),
-    ("engine", &["model", "playbook"]),
+    ("engine", &["model", "playbook", "setup"]),
     ("aws", &["model", "clock"]),
     ("journal", &["model"]),
     ("report", &["model", "journal"]),

@@ -68,6 +68,15 @@ fn every_valid_fixture_is_taken() {
                 assert_eq!((billing.min, billing.metric), (1, ReaderMetric::Connections));
                 assert_eq!(billing.scale_out_cooldown, Duration::from_mins(5));
             }
+            "alarms" => {
+                let alarms = settings.alarms.as_ref().unwrap();
+                assert_eq!((alarms.prefix.as_str(), alarms.connections_percent), ("prod/upshift-", 70));
+                assert_eq!((alarms.topics.alarm.len(), alarms.topics.ok.len(), alarms.follow), (2, 0, false));
+                let database = &settings.databases[0];
+                assert_eq!(database.up[0].to_string(), "alarm checkpoints-commit-latency is in ALARM");
+                assert_eq!(database.alarms().collect::<Vec<_>>(), ["checkpoints-commit-latency"]);
+                assert!(database.signal(&database.up[0].signal).is_some());
+            }
             "up_only" => assert_eq!(settings.databases[0].down[0].to_string(), "writes < 45 in 10 of 10"),
             _ => {}
         }

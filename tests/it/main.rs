@@ -7,6 +7,8 @@
     reason = "a test that cannot go on fails; the lints' own exemption covers test functions but not their helpers"
 )]
 
+mod alarm_witness;
+mod alarms;
 mod architecture;
 mod auto;
 mod aws_cli;

@@ -294,7 +294,7 @@ fn drill(from: Timestamp, until: Timestamp, cut: Timestamp) -> Drill {
             unchecked: None,
         }),
         load: Some(load(from, until)),
-        alarms: vec![AlarmChange { at: later(500), alarm, state, reason }],
+        alarms: vec![AlarmChange { at: later(500), alarm, state, reason, told: vec![] }],
         acceptance: vec![row("As fast as was hoped", Passed::Failed), row("The alarm fired", Passed::NotMeasured)],
         journal: None,
     }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use upshift::model::action::{ActionId, ActionResult, CallId, Intent, Removal};
+use upshift::model::alarm::{AlarmChange, Told};
 use upshift::model::call::{CallOutcome, Keeps, MutatingCall};
 use upshift::model::choice::{Basis, Choice};
 use upshift::model::class::InstanceClass;
@@ -206,7 +207,9 @@ fn after(event: Option<&Event>) -> Option<Event> {
         Some(ActionResumed { .. }) => ended(ActionResult::Verified),
         Some(ActionEnded { .. }) => RdsEvent(rds_event()),
         Some(RdsEvent(_)) => ScalingActivity { database: database(), activity: activity() },
-        Some(ScalingActivity { .. }) => foreign_change(),
+        Some(ScalingActivity { .. } | AlarmChanged { .. } | AlarmFollows { .. } | AlarmFollowed { .. }) => {
+            alarm_event(event)
+        }
         Some(ForeignChange { .. }) => ReadFailed(failure(FailureKind::Network)),
         Some(ReadFailed(_)) => ReadRecovered { operation: text() },
         Some(ReadRecovered { .. }) => return None,
@@ -258,6 +261,24 @@ fn rds_event() -> RdsEvent {
         instance: Some(database()),
         message: text(),
         categories: vec![text()],
+    }
+}
+
+/// The first of those of alarms, and what comes behind each.
+fn alarm_event(event: Option<&Event>) -> Event {
+    match event {
+        Some(Event::AlarmChanged { .. }) => {
+            Event::AlarmFollows { action: action(), database: database(), alarm: text(), what: text() }
+        }
+        Some(Event::AlarmFollows { .. }) => {
+            Event::AlarmFollowed { action: action(), database: database(), alarm: text(), why: Some(text()) }
+        }
+        Some(Event::AlarmFollowed { .. }) => foreign_change(),
+        _ => {
+            let told = vec![Told { resource: text(), failed: Some(text()) }];
+            let change = AlarmChange { at: now(), alarm: text(), state: "ALARM".into(), reason: text(), told };
+            Event::AlarmChanged { database: database(), change }
+        }
     }
 }
 

@@ -60,6 +60,19 @@ impl Aws {
         }
     }
 
+    /// A change of CloudWatch that failed, or of which it is not known whether it did. Nothing tries it again.
+    pub(super) fn change_failure<E>(&self, operation: &str, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        SdkError<E, HttpResponse>: RequestId,
+    {
+        let failure = self.read_failure(operation, error);
+        let mut sentence =
+            failure.sentence.replace("trying again at the next look", "wait a little, then run it again");
+        sentence = sentence.replace("trying again", "look what became of it, then run it again");
+        Failure { sentence, ..failure }
+    }
+
     fn words(&self, operation: &str, cause: Cause) -> Words {
         let words = |kind, why: &str, remedy: &str, detail: String| Words {
             kind,
@@ -201,6 +214,14 @@ fn said(operation: &str, code: &str, message: &str, status: u16) -> Words {
         "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException" => {
             words(FailureKind::Throttled, "AWS asks for fewer calls", "trying again at the next look")
         }
+        "ResourceNotFound" | "ResourceNotFoundException" if of_cloudwatch(operation) => {
+            words(FailureKind::NotFound, "no such alarm in this account and region", "was it deleted? look again")
+        }
+        "LimitExceeded" | "LimitExceededFault" => words(
+            FailureKind::Rejected,
+            "the account has as many alarms as it may have",
+            "delete some, or ask AWS for a higher quota",
+        ),
         "DBInstanceNotFound" | "DBInstanceNotFoundFault" | "ResourceNotFound" => {
             words(FailureKind::NotFound, "no such database in this account and region", "check `id` and `region`")
         }
@@ -214,4 +235,9 @@ fn said(operation: &str, code: &str, message: &str, status: u16) -> Words {
 /// What was cut within the sentence, else nothing.
 fn longer(detail: String) -> String {
     if detail.chars().count() > CAUSE_LIMIT { detail } else { String::new() }
+}
+
+/// Whether an operation is one of CloudWatch.
+fn of_cloudwatch(operation: &str) -> bool {
+    operation == "GetMetricData" || operation.contains("Alarm") || operation.ends_with("ForResource")
 }

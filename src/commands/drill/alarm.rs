@@ -1,59 +1,60 @@
 //! The alarm of CloudWatch that stands beside the engine for as long as a drill lasts: the engine's own rule, told by AWS.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use crate::aws::Aws;
-use crate::aws::alarms::WriteAlarm;
 use crate::commands::last_words;
-use crate::model::database::DatabaseName;
+use crate::model::alarm::{AlarmState, Topics, WantedAlarm};
+use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::drill::{AlarmChange, Drill};
 use crate::model::policy::Policy;
+use crate::setup::alarms;
 
 /// An alarm, and where it stands.
 pub(super) struct Beside<'a> {
     aws: &'a Aws,
-    alarm: WriteAlarm,
+    policy: &'a Policy,
+    name: String,
     /// Whether AWS was asked to have it.
     is_asked_for: Cell<bool>,
 }
 
 impl<'a> Beside<'a> {
-    /// By the first rule that moves the database up; not set yet.
-    pub(super) fn new(aws: &'a Aws, database: &DatabaseName, policy: &Policy) -> Self {
-        let rule = policy.up.first();
-        let alarm = WriteAlarm {
-            name: format!("upshift-drill-{database}-writes"),
-            instance: database.to_string(),
-            threshold_writes_per_sec: rule.map_or(500.0, |rule| rule.threshold),
-            datapoints: rule.map_or(2, |rule| rule.datapoints),
-            minutes: rule.map_or(3, |rule| rule.periods),
-        };
-        Self { aws, alarm, is_asked_for: Cell::new(false) }
+    /// Not set yet.
+    pub(super) fn new(aws: &'a Aws, database: &DatabaseName, policy: &'a Policy) -> Self {
+        Self { aws, policy, name: format!("upshift-drill-{database}-writes"), is_asked_for: Cell::new(false) }
     }
 
-    /// Sets it. Without it the drill goes on.
-    pub(super) async fn set(&self) {
+    /// Sets it, by the first up rule that CloudWatch can know of; one of that name is replaced. It tells nobody, and without it
+    /// the drill goes on.
+    pub(super) async fn set(&self, state: Option<&DatabaseState>) {
+        let first =
+            state.and_then(|state| alarms::of_rules(self.policy, &Topics::default(), state).wanted.into_iter().next());
+        let Some(WantedAlarm { definition, .. }) = first else {
+            return last_words::say("no alarm beside the engine: no rule of this database has one in CloudWatch");
+        };
         self.is_asked_for.set(true);
-        if let Err(failure) = self.aws.set_alarm(&self.alarm).await {
+        if let Err(failure) = self.aws.put_alarm(&self.name, &definition, &BTreeMap::new()).await {
             last_words::say(&format!("no alarm beside the engine: {}", failure.sentence));
         }
     }
 
     /// When it went into the state of alarm first, if it has.
     pub(super) async fn fired(&self, since: Timestamp, until: Timestamp) -> Option<AlarmChange> {
-        let changes = self.aws.alarm_changes(&self.alarm.name, since, until).await.unwrap_or_default();
-        changes.into_iter().find(|change| change.state == "ALARM")
+        let changes = self.aws.alarm_changes(&self.name, since, until).await.unwrap_or_default();
+        changes.into_iter().find(|change| change.state == AlarmState::Alarm.as_str())
     }
 
     /// Keeps what it did meanwhile, and takes it away.
     pub(super) async fn take_away(&self, drill: &mut Drill) {
-        match self.aws.alarm_changes(&self.alarm.name, drill.from, drill.until).await {
+        match self.aws.alarm_changes(&self.name, drill.from, drill.until).await {
             Ok(changes) => drill.alarms = changes,
             Err(failure) => last_words::say(&failure.sentence),
         }
-        if let Err(failure) = self.aws.delete_alarm(&self.alarm.name).await {
+        if let Err(failure) = self.aws.delete_alarms(std::slice::from_ref(&self.name)).await {
             last_words::say(&format!("{}: {}", self.stays_words(), failure.sentence));
         }
     }
@@ -65,6 +66,6 @@ impl<'a> Beside<'a> {
 
     /// What is to be said when it could not be taken away.
     pub(super) fn stays_words(&self) -> String {
-        format!("the alarm {} may still be there", self.alarm.name)
+        format!("the alarm {} may still be there", self.name)
     }
 }

@@ -80,7 +80,9 @@ impl Course<'_> {
 
     async fn steps(&self, watcher: &mut Watcher, drill: &mut Drill) -> Result<(), CommandError> {
         watcher.arm().await?;
-        self.alarm.set().await;
+        let snapshot = watcher.client.snapshot();
+        let state = view(&snapshot, self.database).and_then(|view| view.state.as_ref());
+        self.alarm.set(state).await;
         drill.from = watcher.clock.now();
         let (writes, calm_writes) = (self.args.surge_writes(), self.args.usual_writes());
         self.say_rate("calm", calm_writes);

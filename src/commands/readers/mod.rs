@@ -26,7 +26,7 @@ pub(super) fn run(args: &ReadersArgs, environment: &Environment) -> Result<(), C
     let colours = if std::io::stdout().is_terminal() && !environment.no_color { Colours::On } else { Colours::Off };
     match &args.command {
         ReadersCommand::Plan(which) => plan(which, colours).map_err(|error| match error {
-            CommandError::Differs => CommandError::Differs,
+            CommandError::Differs(text) => CommandError::Differs(text),
             // Exit code 2 says that there are changes, and nothing else.
             other => CommandError::NotPlanned(Box::new(other)),
         }),
@@ -47,7 +47,11 @@ fn plan(which: &Which, colours: Colours) -> Result<(), CommandError> {
             show::plan(seen, plan, (which.json, colours))?;
         }
         obstacles(&plans.iter().filter_map(|(seen, plan)| seen.obstacle(plan)).collect::<Vec<_>>())?;
-        if plans.iter().all(|(_, plan)| plan.is_in_sync()) { Ok(()) } else { Err(CommandError::Differs) }
+        if plans.iter().all(|(_, plan)| plan.is_in_sync()) {
+            Ok(())
+        } else {
+            Err(CommandError::Differs("what is there is not as configured: upshift readers apply".to_owned()))
+        }
     })
 }
 

@@ -49,6 +49,16 @@ fn screens_look_as_they_should() {
 }
 
 #[test]
+fn alarms_stand_beside_the_rules_and_a_disagreement_is_told_with_its_age() {
+    let snapshot = fixtures::with_alarms();
+    let screen = styled(&drawn(120, 40, &snapshot, &UiState::default(), false));
+    assert!(screen.contains("! for 4 min 00 s: alarm upshift-checkpoints-writes is OK"), "{screen}");
+    insta::assert_snapshot!("alarms_120x40", screen);
+    let narrow = text(&drawn(80, 24, &snapshot, &UiState::default(), false));
+    assert!(narrow.contains("! for 4 min 00 s: alarm"), "{narrow}");
+}
+
+#[test]
 fn both_sources_of_one_thing_are_drawn_together_and_named() {
     let snapshot = fixtures::two_sources();
     for (width, height) in [(80, 24), (120, 40)] {

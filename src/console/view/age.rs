@@ -7,9 +7,10 @@ use crate::model::gate::{Gate, GateResult};
 use crate::model::series::{Series, SignalName};
 use crate::model::snapshot::DatabaseView;
 
-/// The name of the signal that the policy's first up rule looks at: the one in the large chart.
+/// The name of the signal that the policy's first up rule on one looks at: the one in the large chart.
 pub(super) fn leading_name(view: &DatabaseView) -> SignalName {
-    view.policy.up.first().map_or_else(|| SignalName::new(SignalName::WRITES), |rule| rule.signal.clone())
+    let signal = view.policy.up.iter().find(|rule| rule.signal.alarm().is_none());
+    signal.map_or_else(|| SignalName::new(SignalName::WRITES), |rule| rule.signal.clone())
 }
 
 /// What was read of it.

@@ -199,7 +199,7 @@ fn looks(engine: &mut Engine, minutes: std::ops::Range<i64>, change: impl Fn(&mu
         let step = engine.step(at(minute), look_with(at(minute), "db.m5.large", reading));
         events.extend(step.effects.into_iter().filter_map(|effect| match effect {
             Effect::Record(event) => Some(event),
-            Effect::Send { .. } | Effect::ResumePooler { .. } => None,
+            Effect::Send { .. } | Effect::PutAlarm { .. } | Effect::ResumePooler { .. } => None,
         }));
     }
     events
@@ -252,7 +252,7 @@ fn clients_that_never_come_to_the_new_server_are_a_persons_matter_also_over_a_re
     let (_, step) = sent_under_load();
     let records = step.effects.into_iter().filter_map(|effect| match effect {
         Effect::Record(event) => Some(event),
-        Effect::Send { .. } | Effect::ResumePooler { .. } => None,
+        Effect::Send { .. } | Effect::PutAlarm { .. } | Effect::ResumePooler { .. } => None,
     });
     let armed = Event::Armed { by: Operator { user: "ada".into(), ssh_client: None }, reason: "test".into() };
     let records = [started(), armed].into_iter().chain(records).enumerate();
@@ -276,7 +276,7 @@ fn without_a_connection_it_is_as_ever_and_the_record_says_so() {
         .flat_map(|step| step.effects)
         .filter_map(|effect| match effect {
             Effect::Record(event) => Some(event),
-            Effect::Send { .. } | Effect::ResumePooler { .. } => None,
+            Effect::Send { .. } | Effect::PutAlarm { .. } | Effect::ResumePooler { .. } => None,
         })
         .collect();
     assert_eq!(end(&events), Some((&ActionResult::Verified, Some(ClientsReach::NotChecked))));

@@ -75,7 +75,7 @@ fn started_on(events: Vec<Event>) -> (Engine, Vec<Effect>) {
 fn resumes(effects: &[Effect]) -> Vec<&str> {
     let owed = effects.iter().filter_map(|effect| match effect {
         Effect::ResumePooler { action, .. } => Some(action.0.as_str()),
-        Effect::Record(_) | Effect::Send { .. } => None,
+        Effect::Record(_) | Effect::PutAlarm { .. } | Effect::Send { .. } => None,
     });
     owed.collect()
 }

@@ -32,6 +32,7 @@ impl Event {
             Self::ScalingActivity { database, activity } => {
                 format!("Application Auto Scaling of the readers of {database}: {}", activity.words())
             }
+            Self::AlarmChanged { .. } | Self::AlarmFollows { .. } | Self::AlarmFollowed { .. } => self.alarm_words(),
             Self::ForeignChange { database, what, .. } => format!("{database}: {what}, and not by us"),
             Self::ReadFailed(failure) => failure.sentence.clone(),
             Self::ReadRecovered { operation } => format!("{operation} works again"),
@@ -82,6 +83,21 @@ impl Event {
 }
 
 impl Event {
+    /// What an alarm did, or was done to.
+    fn alarm_words(&self) -> String {
+        match self {
+            Self::AlarmChanged { change, .. } => format!("alarm {}", change.words()),
+            Self::AlarmFollows { action, alarm, what, .. } => {
+                format!("{}: the alarm {alarm} follows: {what}", action.0)
+            }
+            Self::AlarmFollowed { action, alarm, why: None, .. } => format!("{}: {alarm} has followed", action.0),
+            Self::AlarmFollowed { action, alarm, why: Some(why), .. } => {
+                format!("{}: {alarm} has not followed, upshift alarms plan shows it: {why}", action.0)
+            }
+            _ => String::new(),
+        }
+    }
+
     /// How an action ended.
     fn end_words(&self) -> String {
         let Self::ActionEnded { action, class, outage_secs, outage_by, clients, result, .. } = self else {

@@ -67,7 +67,13 @@ fn moment(entry: &Entry) -> Option<(Option<&DatabaseName>, Moment)> {
             at = event.date;
             MomentKind::Rds
         }
+        Event::AlarmChanged { change, .. } => {
+            at = change.at;
+            MomentKind::Alarm
+        }
         Event::ActionIntended { .. }
+        | Event::AlarmFollows { .. }
+        | Event::AlarmFollowed { .. }
         | Event::CallSent { .. }
         | Event::CallAnswered { .. }
         | Event::CallAdopted { .. }

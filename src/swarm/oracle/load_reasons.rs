@@ -116,7 +116,7 @@ fn nothing_hidden(witness: &mut Witness, policy: &Policy, intent: &Intent) {
         .filter_map(|rule| policy.signals.iter().find(|spec| spec.name == rule.signal))
         .filter_map(|spec| match &spec.source {
             SignalSource::Metric { metric_name, .. } => Some(metric_name.as_str()),
-            SignalSource::Expression { .. } | SignalSource::Postgres { .. } => None,
+            SignalSource::Expression { .. } | SignalSource::Alarm { .. } | SignalSource::Postgres { .. } => None,
         })
         .collect();
     let now = witness.clock.now();

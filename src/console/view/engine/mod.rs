@@ -2,6 +2,7 @@
 //!
 //! The order is that of need: what may be scrolled out of sight in a small terminal comes last.
 
+mod alarms;
 mod gates;
 
 use ratatui::Frame;
@@ -61,6 +62,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, view: &
 fn lines(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -> Vec<Line<'static>> {
     let mut lines = needs(scene, view, width, detail);
     lines.extend(wrapped(&rules(view, false), width, 2));
+    lines.extend(wrapped(&alarms::others(scene, view), width, 2));
     lines
 }
 
@@ -72,6 +74,7 @@ fn needs(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -
     texts.extend(edge(view));
     texts.extend(view.waits_for.as_ref().map(|why| (format!("  {why}"), theme::WARN)));
     texts.extend(rules(view, true));
+    texts.extend(alarms::urgent(scene, view));
     let mut lines = wrapped(&texts, width, 2);
     lines.extend(gates::lines(scene.at(), view, width, detail));
     lines.extend(wrapped(&next_look(scene, view), width, 2));
@@ -157,7 +160,13 @@ fn rules(view: &DatabaseView, holding: bool) -> Vec<Styled> {
     let rule = |result: &RuleResult| {
         let (glyph, style) = if result.holds { ('✔', theme::WARN) } else { ('·', theme::MUTED) };
         let missing = if result.missing > 0 { format!(", {} missing", result.missing) } else { String::new() };
-        let text = format!("{glyph} {} if {} (now {}{missing})", result.direction.word(), result.rule, result.beyond);
+        let now = if result.rule.signal.alarm().is_some() {
+            if result.missing > 0 { " (CloudWatch does not know)".to_owned() } else { String::new() }
+        } else {
+            format!(" (now {}{missing})", result.beyond)
+        };
+        let alarm = alarms::beside(view, &result.rule);
+        let text = format!("{glyph} {} if {}{now}{alarm}", result.direction.word(), result.rule);
         (text, style)
     };
     decision.rules.iter().filter(|result| result.holds == holding).map(rule).collect()

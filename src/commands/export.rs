@@ -20,9 +20,10 @@ pub(super) fn run(args: &ExportArgs) -> Result<(), CommandError> {
     let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
     let (settings, _) = settings(args.config.as_deref(), scenario.as_ref())?;
     let scope = Scope::of(&settings, token_roles(&settings)?);
+    let scope = if scenario.is_some() { scope.with_drills() } else { scope };
     let tag = Tag { key: args.tag.0.clone(), value: args.tag.1.clone() };
     let files = match (args.what, &args.out) {
-        (ExportKind::Terraform, _) => export::module(&scope, &tag),
+        (ExportKind::Terraform, _) => export::module(&settings, &scope, &tag),
         (ExportKind::Systemd, _) => {
             vec![File { name: "upshift.service", text: export::unit(&settings, &args.binary, &args.host_config) }]
         }

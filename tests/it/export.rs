@@ -18,15 +18,20 @@ const BOTH: &str = "ladder = [\"db.t4g.small\", \"db.m5.large\"]\n";
 fn policies() -> Vec<(&'static str, String)> {
     let whole = format!(
         "[aws]\nregion = \"eu-west-1\"\naccount_id = \"111122223333\"\n\
+         [alarms]\nprefix = \"prod-\"\n[alarms.topics]\nalarm = [\"arn:aws:sns:eu-west-1:111122223333:pager\"]\n\
+         ok = [\"arn:aws:sns:eu-west-1:111122223333:24x7\", \"arn:aws:sns:eu-west-1:111122223333:pager\"]\n\
          [[database]]\nid = \"shop\"\n{BOTH}strategy = \"blue_green\"\nproxy = \"shop-proxy\"\n\
          [database.postgres]\ndsn = \"postgresql://upshift@shop.example.com:5432/shop?sslmode=verify-full\"\n\
          password = \"iam\"\nca_file = \"/etc/upshift/rds-ca.pem\"\n\
          [[database.signal]]\nname = \"rows\"\nunit = \"rows/s\"\n\
          expression = \"DB_PERF_INSIGHTS('RDS', '{{resource_id}}', 'db.SQL.tup_inserted.avg')\"\n\
+         [[database.up]]\nsignal = \"writes\"\nabove = 500\ndatapoints = 2\nperiods = 3\n\
+         [[database.up]]\nsignal = \"rows\"\nabove = 1000\ndatapoints = 2\nperiods = 3\n\
          [[database]]\nid = \"plain\"\n{BOTH}\
          [database.postgres]\ndsn = \"postgresql://upshift@127.0.0.1/plain\"\n\
          password_file = \"/etc/upshift/plain 100%\"\n\
          [[database]]\nid = \"carts\"\nladder = [\"db.t4g.medium\", \"db.t4g.large\"]\nstrategy = \"reader_failover\"\n\
+         [database.readers]\nmin = 1\nmax = 4\ntarget = 62.5\nmetric = \"cpu\"\n\
          [[database]]\nid = \"wide\"\nladder = [\"db.m6gd.large\", \"db.m6gd.xlarge\"]\nstrategy = \"cluster_modify\"\n"
     );
     let one = |id: &str, rest: &str| format!("[[database]]\nid = \"{id}\"\n{rest}");
@@ -44,7 +49,7 @@ fn written(config: &str) -> Vec<File> {
     let scope =
         Scope::of(&settings, vec!["upshift".to_owned()].into_iter().filter(|_| config.contains("iam")).collect());
     let tag = Tag::default();
-    let mut files = module(&scope, &tag);
+    let mut files = module(&settings, &scope, &tag);
     files.push(File { name: "upshift-act.json", text: document(&scope, &tag, Role::Act) });
     files.push(File { name: "upshift-observe.json", text: document(&scope, &tag, Role::Observe) });
     let unit = unit(&settings, "/usr/local/bin/upshift", "/etc/upshift/config.toml");
@@ -270,6 +275,10 @@ fn without_texts(line: &str) -> String {
     line.chars().map(keep).collect()
 }
 
+fn is_kind(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == extension)
+}
+
 fn on_path(names: &[&str]) -> Option<std::path::PathBuf> {
     let folders = ["/usr/local/bin", "/usr/bin", "/bin", "/opt/homebrew/bin"];
     names
@@ -280,8 +289,4 @@ fn on_path(names: &[&str]) -> Option<std::path::PathBuf> {
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn is_kind(name: &str, extension: &str) -> bool {
-    Path::new(name).extension().is_some_and(|found| found == extension)
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use upshift::aws::alarms::WriteAlarm;
 use upshift::model::action::ActionResult;
+use upshift::model::alarm::{AlarmDefinition, AlarmState, DATABASE_TAG, Topics, Watches};
 use upshift::model::call::{CallOutcome, MutatingCall};
 use upshift::model::class::InstanceClass;
 use upshift::model::command::Command;
@@ -16,12 +16,14 @@ use upshift::model::database::DatabaseName;
 use upshift::model::event::{Entry, Event};
 use upshift::model::member_settings::{MemberSettings, Monitoring};
 use upshift::model::policy::{CopyPolicy, Switchover};
+use upshift::model::readers::ReadersCall;
 use upshift::model::settings::Settings;
 use upshift::setup::export::{Role, Scope, Tag, document, reasons};
 use upshift::sim::Sim;
 use upshift::sim::iam::Document;
 
 use crate::controlled::{Running, ends, entries, order, sent, simulation, start_by};
+use crate::process::{code_and_words, upshift};
 use crate::sim_account::Account;
 
 const IN_PLACE: &str = include_str!("../../src/sim/scenarios/checkpoints.toml");
@@ -172,23 +174,70 @@ fn ask_iam(sim: &Sim, story: &mut Story) {
     story.said.push(format!("IAM: {}", String::from_utf8_lossy(&answer.body)));
 }
 
-/// What a drill does in CloudWatch.
-async fn drill(sim: &Sim, database: &str, story: &mut Story) {
+/// What a drill and `upshift alarms` do in CloudWatch.
+async fn alarms(sim: &Sim, database: &str, story: &mut Story) {
     let aws = Account::on(sim).adapter().await;
-    let alarm = WriteAlarm {
-        name: format!("upshift-drill-{database}-writes"),
-        instance: database.to_owned(),
-        threshold_writes_per_sec: 500.0,
+    let definition = AlarmDefinition {
+        watches: Watches::Metric {
+            namespace: "AWS/RDS".to_owned(),
+            metric: "WriteIOPS".to_owned(),
+            dimensions: [("DBInstanceIdentifier".to_owned(), database.to_owned())].into(),
+            statistic: "Average".to_owned(),
+            unit: None,
+        },
+        comparison: "GreaterThanThreshold".to_owned(),
+        threshold: 500.0,
         datapoints: 2,
-        minutes: 3,
+        periods: 3,
+        period_secs: 60,
+        missing_data: "missing".to_owned(),
+        topics: Topics::default(),
+        actions_enabled: true,
+        description: String::new(),
     };
-    let set = aws.set_alarm(&alarm).await;
     let now = sim.clock().now();
-    let read = aws.alarm_changes(&alarm.name, now, now).await.map(drop);
-    let deleted = aws.delete_alarm(&alarm.name).await;
-    for result in [set, read, deleted] {
-        story.tried("drill", result.is_ok());
+    let (drill, kept) = (format!("upshift-drill-{database}-writes"), format!("upshift-{database}-writes"));
+    let tags = [(DATABASE_TAG.to_owned(), database.to_owned())].into();
+    let results = [
+        ("drill", aws.put_alarm(&drill, &definition, &BTreeMap::new()).await),
+        ("drill", aws.alarm_changes(&drill, now, now).await.map(drop)),
+        ("drill", aws.delete_alarms(std::slice::from_ref(&drill)).await),
+        ("alarms", aws.put_alarm(&kept, &definition, &tags).await),
+        ("alarms", aws.alarms("upshift-").await.map(drop)),
+        ("alarms", aws.alarm_tags(&format!("arn:aws:cloudwatch:us-east-1:111122223333:alarm:{kept}")).await.map(drop)),
+        ("alarms", aws.set_alarm_state(&kept, AlarmState::Alarm, "a test").await),
+        ("alarms", aws.alarm_changes(&kept, now, now).await.map(drop)),
+        ("alarms", aws.delete_alarms(std::slice::from_ref(&kept)).await),
+    ];
+    for (what, result) in results {
+        story.tried(what, result.is_ok());
         story.said.extend(result.err().map(|failure| failure.sentence));
+    }
+}
+
+/// What `upshift readers` does.
+async fn readers(sim: &Sim, settings: &Settings, story: &mut Story) {
+    let aws = Account::on(sim).adapter().await;
+    let policy = &settings.databases[0];
+    let (database, wanted) = (policy.database.clone(), policy.readers.as_ref().unwrap());
+    for read in [
+        aws.registered_readers(&database).await.map(drop),
+        aws.scaling_activities(&database, sim.clock().now()).await.map(drop),
+    ] {
+        story.tried("readers", read.is_ok());
+        story.said.extend(read.err().map(|failure| failure.sentence));
+    }
+    let (min, max, policy) = (wanted.min, wanted.max, upshift::setup::readers::wanted(wanted));
+    let name = policy.name.clone();
+    for call in [
+        ReadersCall::Register { database: database.clone(), min, max },
+        ReadersCall::PutPolicy { database: database.clone(), policy },
+        ReadersCall::DeletePolicy { database: database.clone(), name },
+        ReadersCall::Deregister { database: database.clone() },
+    ] {
+        let outcome = aws.send_readers(&call).await;
+        story.tried("readers", matches!(outcome, CallOutcome::Accepted { .. }));
+        story.said.push(outcome.words());
     }
 }
 
@@ -202,7 +251,7 @@ const INSTANCE: &str = "ladder = [\"db.t4g.small\", \"db.m5.large\"]\nmax_action
 #[tokio::test(start_paused = true)]
 async fn in_place_needs_each_of_its_actions() {
     let config = format!(
-        "[[database]]\nid = \"checkpoints\"\n{INSTANCE}\n\
+        "[alarms]\n[[database]]\nid = \"checkpoints\"\n{INSTANCE}\n\
          [database.postgres]\ndsn = \"postgresql://upshift@127.0.0.1/postgres\"\n\
          [[database.signal]]\nname = \"rows\"\nunit = \"rows/s\"\n\
          expression = \"DB_PERF_INSIGHTS('RDS', '{{resource_id}}', 'db.SQL.tup_inserted.avg')\"\n"
@@ -213,22 +262,26 @@ async fn in_place_needs_each_of_its_actions() {
         let all = play(&sim, &world.settings, 300).await;
         story.journal(&all);
         story.tried("up and down", verified(&all, 2));
-        drill(&sim, "checkpoints", &mut story).await;
+        alarms(&sim, "checkpoints", &mut story).await;
         ask_iam(&sim, &mut story);
         story
     };
-    let table: [(&str, &[&str]); 11] = [
+    let table: [(&str, &[&str]); 15] = [
         ("cloudwatch:GetMetricData", &["reading", "up and down"]),
         ("rds:DescribeDBInstances", &["reading", "up and down"]),
         ("rds:DescribeEvents", &["reading", "events"]),
         ("rds:DescribeOrderableDBInstanceOptions", &["reading", "up and down"]),
         ("rds:DescribeBlueGreenDeployments", &["reading"]),
+        ("cloudwatch:DescribeAlarms", &["reading", "alarms"]),
         ("pi:GetResourceMetrics", &["reading"]),
-        ("cloudwatch:DescribeAlarmHistory", &["drill"]),
+        ("cloudwatch:DescribeAlarmHistory", &["drill", "alarms"]),
+        ("cloudwatch:ListTagsForResource", &["alarms"]),
         ("iam:SimulatePrincipalPolicy", &["own permissions"]),
         ("rds:ModifyDBInstance", &["up and down"]),
-        ("cloudwatch:PutMetricAlarm", &["drill"]),
-        ("cloudwatch:DeleteAlarms", &["drill"]),
+        ("cloudwatch:PutMetricAlarm", &["drill", "alarms"]),
+        ("cloudwatch:TagResource", &["alarms"]),
+        ("cloudwatch:DeleteAlarms", &["drill", "alarms"]),
+        ("cloudwatch:SetAlarmState", &["alarms"]),
     ];
     every_action_is_needed(&world, story, &table).await;
 }
@@ -296,7 +349,8 @@ async fn given_up(world: &World, removed: Option<&str>, story: &mut Story) {
 #[tokio::test(start_paused = true)]
 async fn readers_need_each_of_their_actions() {
     let config = "[[database]]\nid = \"orders-aurora\"\nladder = [\"db.t4g.medium\", \"db.t4g.large\"]\n\
-                  strategy = \"reader_failover\"\nmax_actions_per_day = 24\n";
+                  strategy = \"reader_failover\"\nmax_actions_per_day = 24\n\
+                  [database.readers]\nmin = 1\nmax = 4\ntarget = 100\n";
     let world = World::of(AURORA, config, "");
     let story = async |removed| {
         let (sim, mut story) = (world.without(removed, ""), Story::default());
@@ -306,21 +360,30 @@ async fn readers_need_each_of_their_actions() {
         story.tried("removal", verified(&all, 3));
         ask_iam(&sim, &mut story);
         monitored(&sim, &mut story).await;
+        readers(&sim, &world.settings, &mut story).await;
         story
     };
-    let table: [(&str, &[&str]); 12] = [
+    let table: [(&str, &[&str]); 20] = [
         ("cloudwatch:GetMetricData", &["reading", "up and down"]),
         ("rds:DescribeDBInstances", &["reading", "up and down"]),
         ("rds:DescribeDBClusters", &["reading", "up and down"]),
         ("rds:DescribeEvents", &["reading", "events"]),
         ("rds:DescribeOrderableDBInstanceOptions", &["reading", "up and down"]),
         ("rds:DescribeBlueGreenDeployments", &["reading"]),
+        ("application-autoscaling:DescribeScalableTargets", &["readers"]),
+        ("application-autoscaling:DescribeScalingPolicies", &["readers"]),
+        ("application-autoscaling:DescribeScalingActivities", &["reading", "readers"]),
         ("iam:SimulatePrincipalPolicy", &["own permissions"]),
         ("rds:DeleteDBInstance", &["removal"]),
         ("rds:CreateDBInstance", &["up and down"]),
         ("rds:AddTagsToResource", &["up and down"]),
         ("rds:FailoverDBCluster", &["up and down"]),
         ("iam:PassRole", &["monitoring"]),
+        ("application-autoscaling:RegisterScalableTarget", &["readers"]),
+        ("application-autoscaling:PutScalingPolicy", &["readers"]),
+        ("application-autoscaling:DeleteScalingPolicy", &["readers"]),
+        ("application-autoscaling:DeregisterScalableTarget", &["readers"]),
+        ("iam:CreateServiceLinkedRole", &["readers"]),
     ];
     every_action_is_needed(&world, story, &table).await;
 }
@@ -413,4 +476,15 @@ async fn no_database_goes_by_its_own_name() {
         account.rds.delete_db_instance().db_instance_identifier("orders").skip_final_snapshot(true).send().await;
     let error = refused.unwrap_err().into_service_error();
     assert!(error.to_string().contains("explicit deny") || format!("{error:?}").contains("explicit deny"), "{error:?}");
+}
+
+/// A drill by the built binary: up and back down, and the alarm beside it.
+#[test]
+fn a_drill_is_held_with_what_is_exported_for_it() {
+    let directory = TempDir::new().unwrap();
+    let run = upshift(directory.path(), &["export", "iam", "--sim", "drill", "--tag", "autoscale=allowed"]);
+    std::fs::write(directory.path().join("act.json"), run.stdout).unwrap();
+    let run = upshift(directory.path(), &["drill", "--sim", "--iam", "act.json", "--state-dir", "state"]);
+    let (code, said) = code_and_words(&run);
+    assert!(code == 0 && !said.contains("not permitted"), "{said}");
 }

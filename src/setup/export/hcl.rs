@@ -56,6 +56,11 @@ impl Value {
     }
 }
 
+/// A number as people write it.
+pub(super) fn number(value: f64) -> Value {
+    Value::Raw(value.to_string())
+}
+
 impl Item {
     pub(super) fn attribute(name: &str, value: Value) -> Self {
         Self::Attribute(name.to_owned(), value)

@@ -3,6 +3,7 @@
 mod hcl;
 mod iam;
 mod permissions;
+mod presumed;
 mod systemd;
 mod terraform;
 

@@ -93,7 +93,7 @@ impl Plan {
 }
 
 /// The policy that should be there.
-fn wanted(policy: &ReadersPolicy) -> ScalingPolicy {
+pub fn wanted(policy: &ReadersPolicy) -> ScalingPolicy {
     let secs = |cooldown: Duration| Some(u32::try_from(cooldown.as_secs()).unwrap_or(u32::MAX));
     ScalingPolicy {
         name: POLICY_NAME.to_owned(),

@@ -26,11 +26,14 @@ pub(in crate::sim) use simulate::{NAMESPACE, VERSION, handle};
 
 use super::wire::ApiError;
 
+/// Application Auto Scaling, as actions begin.
+const SCALING: &str = "application-autoscaling";
+
 /// The role that every caller has.
 pub(in crate::sim) const ROLE: &str = "upshift-simulation";
 
 /// The first check that the documents do not pass, in AWS's own words.
-pub(in crate::sim) fn refusal(document: &Document, account: &str, checks: &[Check]) -> Option<ApiError> {
+pub(in crate::sim) fn refusal(document: &Document, account: &str, service: &str, checks: &[Check]) -> Option<ApiError> {
     let words = |check: &Check| {
         let why = match document.verdict(check) {
             Verdict::Allowed => return None,
@@ -42,7 +45,9 @@ pub(in crate::sim) fn refusal(document: &Document, account: &str, checks: &[Chec
         Some(format!("User: {user} is not authorized to perform: {action} on resource: {resource} {why}"))
     };
     let message = checks.iter().find_map(words)?;
-    Some(ApiError { code: "AccessDenied".to_owned(), status: 403, message })
+    // The services that speak JSON alone call it an exception.
+    let (code, status) = if service == SCALING { ("AccessDeniedException", 400) } else { ("AccessDenied", 403) };
+    Some(ApiError { code: code.to_owned(), status, message })
 }
 
 /// Who every caller is.

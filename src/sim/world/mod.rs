@@ -184,7 +184,7 @@ impl World {
             fleet: &self.fleet,
             has_linked_role: self.has_linked_role,
         });
-        let refusal = iam::refusal(document, &self.account, &checks);
+        let refusal = iam::refusal(document, &self.account, service, &checks);
         self.has_linked_role |= refusal.is_none() && call.action == "RegisterScalableTarget";
         refusal
     }

@@ -18,7 +18,8 @@ type Grants = Vec<(&'static str, &'static str)>;
 pub(super) fn statements(scope: &Scope, tag: &Tag) -> Vec<Statement> {
     let instances = [machines(scope, tag), copies(scope, tag)];
     let clusters = [readers(scope, tag), whole_clusters(scope, tag)];
-    let mut all = [instances.concat(), snapshots(scope), clusters.concat(), drills(scope)].concat();
+    let beside = [scaled(scope), alarms(scope), drills(scope)];
+    let mut all = [instances.concat(), snapshots(scope), clusters.concat(), beside.concat()].concat();
     all.push(never(scope));
     all
 }
@@ -117,11 +118,47 @@ fn whole_clusters(scope: &Scope, tag: &Tag) -> Vec<Statement> {
     ]
 }
 
+/// Targets have identifiers that AWS draws.
+fn scaled(scope: &Scope) -> Vec<Statement> {
+    if !scope.scaled {
+        return Vec::new();
+    }
+    let why = "upshift readers apply and delete";
+    let grants = [
+        ("application-autoscaling:RegisterScalableTarget", why),
+        ("application-autoscaling:PutScalingPolicy", why),
+        ("application-autoscaling:DeleteScalingPolicy", why),
+        ("application-autoscaling:DeregisterScalableTarget", why),
+    ];
+    let targets = Resource::Regional { service: "application-autoscaling", name: "scalable-target/*".to_owned() };
+    let service = "rds.application-autoscaling.amazonaws.com";
+    let name = format!("role/aws-service-role/{service}/AWSServiceRoleForApplicationAutoScaling_RDSCluster");
+    let linked = [("iam:CreateServiceLinkedRole", "upshift readers apply: AWS makes the role that it scales by, once")];
+    vec![
+        Statement::allow("ScaledReaders", Role::Act, &grants, vec![targets])
+            .only_if("application-autoscaling:service-namespace", vec!["rds".to_owned()]),
+        Statement::allow("ScaledReadersRole", Role::Act, &linked, vec![Resource::Iam { name }])
+            .only_if("iam:AWSServiceName", vec![service.to_owned()]),
+    ]
+}
+
+fn alarms(scope: &Scope) -> Vec<Statement> {
+    let kept = "upshift alarms apply, and what follows a change of class";
+    let grants = [
+        ("cloudwatch:PutMetricAlarm", kept),
+        ("cloudwatch:TagResource", "upshift alarms apply: what is made is known as ours"),
+        ("cloudwatch:DeleteAlarms", "upshift alarms delete"),
+        ("cloudwatch:SetAlarmState", "upshift alarms test"),
+    ];
+    let named = |prefix: &String| Resource::Regional { service: "cloudwatch", name: format!("alarm:{prefix}*") };
+    vec![Statement::allow("KeptAlarms", Role::Act, &grants, scope.alarms.iter().map(named).collect())]
+}
+
 fn drills(scope: &Scope) -> Vec<Statement> {
     let why = "the alarm that upshift drill sets beside the engine";
     let grants = [("cloudwatch:PutMetricAlarm", why), ("cloudwatch:DeleteAlarms", why)];
     let alarm = Resource::Regional { service: "cloudwatch", name: "alarm:upshift-drill-*".to_owned() };
-    let resources = if scope.servers { vec![alarm] } else { Vec::new() };
+    let resources = if scope.drills { vec![alarm] } else { Vec::new() };
     vec![Statement::allow("DrillAlarm", Role::Act, &grants, resources)]
 }
 

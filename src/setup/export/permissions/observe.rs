@@ -3,6 +3,7 @@
 use super::{Resource, Role, Scope, Statement};
 
 const LOOK: &str = "each look at the databases";
+const SCALED: &str = "upshift readers: what is registered";
 const CHECKED: &str = "upshift doctor";
 
 /// The statements of the role that reads.
@@ -11,7 +12,8 @@ pub(super) fn statements(scope: &Scope) -> Vec<Statement> {
         Statement::allow(sid, Role::Observe, grants, resources)
     };
     let when = |is: bool, resource: Resource| if is { vec![resource] } else { Vec::new() };
-    let alarms = Resource::Regional { service: "cloudwatch", name: "alarm:upshift-drill-*".to_owned() };
+    let alarm = |name: &str| Resource::Regional { service: "cloudwatch", name: format!("alarm:{name}") };
+    let ours = scope.alarms.iter().map(|prefix| alarm(&format!("{prefix}*"))).collect();
     let insights = Resource::Regional { service: "pi", name: "metrics/rds/*".to_owned() };
     let token = |role: &String| Resource::Regional { service: "rds-db", name: format!("dbuser:*/{role}") };
     vec![
@@ -22,9 +24,22 @@ pub(super) fn statements(scope: &Scope) -> Vec<Statement> {
             when(scope.insights, insights),
         ),
         observe(
+            "Alarms",
+            &[
+                ("cloudwatch:DescribeAlarmHistory", "when an alarm changed, and whom it told"),
+                ("cloudwatch:ListTagsForResource", "upshift alarms: whose an alarm is"),
+            ],
+            ours,
+        ),
+        observe(
+            "NamedAlarms",
+            &[("cloudwatch:DescribeAlarmHistory", "an alarm that is a rule: when it changed")],
+            scope.named_alarms.iter().map(|name| alarm(name)).collect(),
+        ),
+        observe(
             "DrillHistory",
             &[("cloudwatch:DescribeAlarmHistory", "the alarm that upshift drill sets beside the engine")],
-            when(scope.servers, alarms),
+            when(scope.drills, alarm("upshift-drill-*")),
         ),
         observe(
             "Sessions",
@@ -50,6 +65,14 @@ fn look(scope: &Scope) -> Vec<(&'static str, &'static str)> {
     actions.push(("rds:DescribeBlueGreenDeployments", "the gate `no other deployment`, and copies under way"));
     if scope.proxies {
         actions.push(("rds:DescribeDBProxyTargets", "the gate `proxy registered`"));
+    }
+    if scope.alarms.is_some() || !scope.named_alarms.is_empty() {
+        actions.push(("cloudwatch:DescribeAlarms", "the alarms beside the rules, and those that are rules"));
+    }
+    if scope.scaled {
+        actions.push(("application-autoscaling:DescribeScalableTargets", SCALED));
+        actions.push(("application-autoscaling:DescribeScalingPolicies", SCALED));
+        actions.push(("application-autoscaling:DescribeScalingActivities", "what became of the readers, and why not"));
     }
     actions
 }

@@ -50,8 +50,14 @@ pub struct Scope {
     pub(in crate::setup::export) proxies: bool,
     /// A signal reads Performance Insights.
     pub(in crate::setup::export) insights: bool,
-    /// The server itself is read, so that drills can be held.
-    pub(in crate::setup::export) servers: bool,
+    /// Drills can be held: the server itself is read, or there is none.
+    pub(in crate::setup::export) drills: bool,
+    /// What the names of the alarms begin with that upshift keeps.
+    pub(in crate::setup::export) alarms: Option<String>,
+    /// Alarms of others that are rules.
+    pub(in crate::setup::export) named_alarms: Vec<String>,
+    /// Application Auto Scaling keeps readers of some cluster.
+    pub(in crate::setup::export) scaled: bool,
     /// The roles of databases that sessions are opened by, with a token for a password.
     pub(in crate::setup::export) token_roles: Vec<String>,
 }
@@ -83,9 +89,18 @@ impl Scope {
             snapshots: any(&|policy| copies(policy) && policy.old_machine.final_snapshot),
             proxies: any(&|policy| copies(policy) && policy.proxy.is_some()),
             insights: any(&|policy| policy.signals.iter().any(reads_insights)),
-            servers: any(&|policy| policy.postgres.is_some()),
+            drills: any(&|policy| policy.postgres.is_some()),
+            alarms: settings.alarms.as_ref().map(|alarms| alarms.prefix.clone()),
+            named_alarms: settings.databases.iter().flat_map(Policy::alarms).map(str::to_owned).collect(),
+            scaled: any(&|policy| policy.readers.is_some()),
             token_roles,
         }
+    }
+
+    /// Drills are held, also where no server is read: on a simulation.
+    #[must_use]
+    pub fn with_drills(self) -> Self {
+        Self { drills: true, ..self }
     }
 
     /// Whether some database wants its password to be a token: then the roles are wanted too.

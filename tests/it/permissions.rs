@@ -222,7 +222,7 @@ async fn readers(sim: &Sim, settings: &Settings, story: &mut Story) {
     let (database, wanted) = (policy.database.clone(), policy.readers.as_ref().unwrap());
     for read in [
         aws.registered_readers(&database).await.map(drop),
-        aws.scaling_activities(&database, sim.clock().now()).await.map(drop),
+        aws.scaling_activities(&database, Some(sim.clock().now())).await.map(drop),
     ] {
         story.tried("readers", read.is_ok());
         story.said.extend(read.err().map(|failure| failure.sentence));

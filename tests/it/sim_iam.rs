@@ -148,7 +148,7 @@ async fn the_adapter_names_the_permission_and_what_to_do() {
     let failure = aws.instances(std::slice::from_ref(&name)).await.unwrap_err();
     let expected = "DescribeDBInstances: not permitted; add rds:DescribeDBInstances to the role (AWS: User: ";
     assert!(failure.sentence.starts_with(expected), "{}", failure.sentence);
-    let failure = aws.delete_alarm("mine").await.unwrap_err();
+    let failure = aws.delete_alarms(&["mine".to_owned()]).await.unwrap_err();
     let expected = "DeleteAlarms: not permitted; add cloudwatch:DeleteAlarms to the role (AWS: User: ";
     assert!(failure.sentence.starts_with(expected), "{}", failure.sentence);
 }

@@ -131,7 +131,8 @@ fn check_key(key: &Spanned<String>, problems: &mut Vec<Diagnostic>) {
     let name = key.get_ref().to_ascii_lowercase();
     let is = |known: &&'static str| {
         let known = known.to_ascii_lowercase();
-        name == known.as_str() || (known.ends_with('/') && name.len() > known.len() && name.starts_with(&known))
+        let of_tag = known.ends_with('/');
+        if of_tag { name.len() > known.len() && name.starts_with(&known) } else { name == known }
     };
     if !KEYS.iter().any(is) {
         let title = format!("no call of this simulation brings `{}` along", shown(key.get_ref()));

@@ -188,6 +188,31 @@ fn a_database_that_is_not_there_or_cannot_move_is_told() {
 }
 
 #[test]
+fn alarms_are_held_against_the_policy() {
+    doctor("", PINS, "").assert("alarms", "not_seen", "there is no [alarms]");
+    let with_alarms = format!("{PINS}[alarms]\n");
+    let found = doctor("", &with_alarms, "");
+    found.assert("alarms", "warning", "create upshift-orders-");
+    found.assert("alarms", "warning", "`upshift alarms apply` does it");
+    assert_eq!(found.code, 0);
+    doctor(&denied("DescribeAlarms"), &with_alarms, "").assert("alarms", "fails", "cloudwatch:DescribeAlarms");
+    // That they are in sync is seen where they outlive a command.
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("scenario.toml"), SCENARIO).unwrap();
+    let serve = ["sim", "--scenario", "scenario.toml"];
+    let mut sim = Process::start(directory.path(), &serve, |child| Box::new(child.stdout.take().unwrap()));
+    sim.until("endpoint");
+    let line: Value = serde_json::from_str(sim.said.last().unwrap()).unwrap();
+    let endpoint = line["endpoint"].as_str().unwrap();
+    let aws = format!("[aws]\nregion = \"us-east-1\"\nendpoint_url = \"{endpoint}\"\n[alarms]\n");
+    assert_eq!(doctor_at(directory.path(), &aws).of("alarms").0, "warning");
+    let mut apply = Process::talking(directory.path(), &["alarms", "apply", "--yes"]);
+    apply.until("");
+    assert_eq!(apply.end().0, 0);
+    doctor_at(directory.path(), &aws).assert("alarms", "ok", "as the policy wants them");
+}
+
+#[test]
 fn a_class_off_the_ladder_is_no_place_to_begin() {
     let directory = TempDir::new().unwrap();
     let scenario = SCENARIO.replace("db.t4g.small", "db.m5.xlarge");

@@ -5,6 +5,7 @@
 
 mod account;
 mod acts;
+mod alarms;
 mod database;
 mod journal;
 mod metrics;
@@ -123,6 +124,7 @@ impl Place<'_> {
             findings.extend(database::judge(policy, &seen, now));
             findings.extend(acts::judge(self, policy, &seen).await);
         }
+        findings.extend(alarms::judge(self, &seen).await);
         findings
     }
 }

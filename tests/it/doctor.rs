@@ -206,9 +206,9 @@ fn alarms_are_held_against_the_policy() {
     let endpoint = line["endpoint"].as_str().unwrap();
     let aws = format!("[aws]\nregion = \"us-east-1\"\nendpoint_url = \"{endpoint}\"\n[alarms]\n");
     assert_eq!(doctor_at(directory.path(), &aws).of("alarms").0, "warning");
-    let mut apply = Process::talking(directory.path(), &["alarms", "apply", "--yes"]);
-    apply.until("");
-    assert_eq!(apply.end().0, 0);
+    let apply = Process::talking(directory.path(), &["alarms", "apply", "--yes"]);
+    let (code, said) = apply.end();
+    assert_eq!(code, 0, "{said}");
     doctor_at(directory.path(), &aws).assert("alarms", "ok", "as the policy wants them");
 }
 

@@ -16,6 +16,9 @@ pub struct DoctorArgs {
     /// On the embedded simulation of AWS: a built-in scenario's name or a file
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "checkpoints")]
     pub sim: Option<String>,
+    /// Only what this IAM policy document allows, with --sim; several are attached together
+    #[arg(long, value_name = "FILE", requires = "sim")]
+    pub iam: Vec<PathBuf>,
     /// Real PostgreSQL servers behind the simulated instances, with --sim
     #[arg(long, requires = "sim")]
     pub postgres: bool,

@@ -144,6 +144,46 @@ fn a_denied_call_is_named_and_what_rests_on_it_says_so() {
     found.assert("database", "ok", "db.t4g.small");
 }
 
+/// What may be done is asked of IAM: nothing is tried.
+#[test]
+fn what_the_engine_would_send_is_asked_of_iam() {
+    let directory = TempDir::new().unwrap();
+    let by = |tells: &str, acts: &str, policy: &str| {
+        let allow = |actions: &str| format!("{{\"Effect\": \"Allow\", \"Resource\": \"*\", \"Action\": {actions}}}");
+        let reads = allow(&format!("[\"rds:Describe*\", \"cloudwatch:Get*\", \"iam:{tells}\"]"));
+        let document = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{reads}, {}]}}", allow(acts));
+        fs::write(directory.path().join("policy.json"), document).unwrap();
+        fs::write(directory.path().join("scenario.toml"), SCENARIO).unwrap();
+        fs::write(directory.path().join("config.toml"), format!("{PINS}{POLICY}{policy}")).unwrap();
+        let words = ["doctor", "--json", "--sim", "scenario.toml", "--config", "config.toml", "--iam", "policy.json"];
+        findings(directory.path(), &words)
+    };
+    let all = by("SimulatePrincipalPolicy", "\"rds:ModifyDBInstance\"", "");
+    all.assert("permitted_to_act", "ok", "rds:ModifyDBInstance");
+    assert_eq!(all.code, 0, "{:?}", all.all);
+    let less = by("SimulatePrincipalPolicy", "\"rds:RebootDBInstance\"", "");
+    less.assert("permitted_to_act", "fails", "rds:ModifyDBInstance on db:orders is not permitted");
+    less.assert("permitted_to_act", "fails", "add rds:ModifyDBInstance to what upshift-simulation may do");
+    assert_eq!(less.code, 1);
+    let tagged = "\"rds:*\", \"Condition\": {\"StringEquals\": {\"rds:db-tag/upshift\": \"allowed\"}}";
+    by("SimulatePrincipalPolicy", tagged, "").assert("permitted_to_act", "fails", "give the database the tag upshift");
+    let untold = by("ListRoles", "\"rds:RebootDBInstance\"", "");
+    untold.assert("permitted_to_act", "not_seen", "iam:SimulatePrincipalPolicy is missing");
+    assert_eq!(untold.code, 0, "that IAM does not tell is no failure: {:?}", untold.all);
+    let copies = by(
+        "SimulatePrincipalPolicy",
+        "[\"rds:*BlueGreen*\", \"rds:*DBInstance*\", \"rds:AddTags*\"]",
+        "strategy = \"blue_green\"\n",
+    );
+    copies.assert("permitted_to_act", "fails", "rds:CreateDBSnapshot on snapshot:");
+    let is_ok = |action: &str| copies.all.iter().any(|it| it["seen"] == action && it["result"] == "ok");
+    for action in
+        ["rds:CreateBlueGreenDeployment", "rds:SwitchoverBlueGreenDeployment", "rds:CreateDBInstanceReadReplica"]
+    {
+        assert!(is_ok(action), "{action}: {:?}", copies.all);
+    }
+}
+
 #[test]
 fn what_may_be_answered_later_fails_nothing() {
     let throttled = fault("error = \"Throttling\"\naction = \"DescribeOrderableDBInstanceOptions\"");

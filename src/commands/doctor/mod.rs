@@ -43,7 +43,7 @@ const STALENESS: Duration = Duration::from_secs(1);
 
 /// Looks at everything and shows it. Something that fails is exit code 1.
 pub(super) fn run(args: &DoctorArgs, environment: &Environment) -> Result<(), CommandError> {
-    let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
+    let scenario = args.sim.as_deref().map(|name| backend::scenario_with(name, &args.iam)).transpose()?;
     let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;
     let directory = directory_for(args.state_dir.as_deref(), args.sim.is_some(), environment);
     let runtime = runtime()?;

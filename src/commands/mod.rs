@@ -1,4 +1,4 @@
-//! The subcommands: one thin file each, which wires rooms together. Nothing is decided here.
+//! The subcommands: one file each, or a folder, which wires rooms together and says what came of it.
 
 mod access;
 mod alarms;
@@ -37,7 +37,7 @@ pub use failure::{CommandError, refuse};
 pub use process::keep_memory_private;
 
 /// Carries out a command line. What fails is on stderr when this returns; the code is 0, 1 for a failure at run time,
-/// 2 for bad usage or configuration.
+/// 2 for bad usage or configuration, and of a plan for what is still to be done.
 pub fn execute(cli: Cli) -> ExitCode {
     let environment = Environment::read();
     let result = match cli.command {

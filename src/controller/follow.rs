@@ -24,5 +24,10 @@ async fn change(aws: &Aws, wanted: &WantedAlarm, before: &AlarmDefinition) -> Re
     if tags.get(crate::model::alarm::DATABASE_TAG).map(String::as_str) != Some(wanted.database.as_str()) {
         return Err("it is not ours".to_owned());
     }
-    aws.put_alarm(&wanted.name, &wanted.definition, &std::collections::BTreeMap::new()).await.map_err(sentence)
+    let put = aws.put_alarm(&wanted.name, &wanted.definition, &std::collections::BTreeMap::new()).await;
+    let Err(failure) = put else { return Ok(()) };
+    // Its answer may be lost, and the change made.
+    let after = aws.alarms_named(std::slice::from_ref(&wanted.name)).await.unwrap_or_default();
+    let is_done = after.iter().any(|found| found.definition.as_ref() == Some(&wanted.definition));
+    if is_done { Ok(()) } else { Err(failure.sentence) }
 }

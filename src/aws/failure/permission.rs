@@ -37,7 +37,7 @@ fn service(operation: &str) -> &'static str {
     match operation {
         "GetCallerIdentity" => "sts",
         "SimulatePrincipalPolicy" => "iam",
-        "GetMetricData" | "TagResource" | "UntagResource" => "cloudwatch",
+        "GetMetricData" | "TagResource" | "UntagResource" | "ListTagsForResource" => "cloudwatch",
         _ if operation.contains("Scal") => "application-autoscaling",
         _ if operation.contains("Alarm") => "cloudwatch",
         _ => "rds",
@@ -54,6 +54,7 @@ mod tests {
             ("DescribeDBInstances", "rds:DescribeDBInstances"),
             ("PutMetricAlarm", "cloudwatch:PutMetricAlarm"),
             ("DescribeAlarmHistory", "cloudwatch:DescribeAlarmHistory"),
+            ("ListTagsForResource", "cloudwatch:ListTagsForResource"),
             ("RegisterScalableTarget", "application-autoscaling:RegisterScalableTarget"),
             ("DescribeScalingActivities", "application-autoscaling:DescribeScalingActivities"),
             ("GetCallerIdentity", "sts:GetCallerIdentity"),

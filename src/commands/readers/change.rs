@@ -11,8 +11,6 @@ use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::readers::ReadersCall;
 use crate::setup::readers::Plan;
 
-/// Codes of AWS by which nobody is let in.
-const DENIED: [&str; 3] = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];
 /// Codes by which it asks for fewer calls.
 const THROTTLED: [&str; 4] = ["Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"];
 
@@ -136,13 +134,8 @@ fn trouble(call: &ReadersCall, outcome: &CallOutcome) -> Option<String> {
             Some(format!("{operation} was not sent: {message}"))
         }
         CallOutcome::Refused { code, message, .. } => {
-            let remedy = if DENIED.contains(&code.as_str()) {
-                format!("; add application-autoscaling:{operation} to the role")
-            } else if THROTTLED.contains(&code.as_str()) {
-                "; AWS asks for fewer calls: run it again in a minute".to_owned()
-            } else {
-                String::new()
-            };
+            let is_throttled = THROTTLED.contains(&code.as_str());
+            let remedy = if is_throttled { "; AWS asks for fewer calls: run it again in a minute" } else { "" };
             Some(format!("AWS refused {operation} with {code}: {message}{remedy}"))
         }
         CallOutcome::Unknown { why } => {

@@ -13,6 +13,7 @@ pub mod hygiene;
 pub mod journal;
 pub mod keys;
 pub mod memory_disk;
+pub mod policy;
 pub mod rds_answer;
 pub mod request;
 pub mod scenario;
@@ -23,7 +24,7 @@ pub mod xml;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its folder in `fuzz/corpus`.
-pub const ALL: [(&str, Target); 12] = [
+pub const ALL: [(&str, Target); 13] = [
     ("cbor", cbor::run),
     ("cloudwatch_answer", cloudwatch_answer::run),
     ("command_line", command_line::run),
@@ -32,6 +33,7 @@ pub const ALL: [(&str, Target); 12] = [
     ("form", form::run),
     ("journal", journal::run),
     ("keys", keys::run),
+    ("policy", policy::run),
     ("rds_answer", rds_answer::run),
     ("request", request::run),
     ("scenario", scenario::run),

@@ -38,6 +38,7 @@ targets! {
     form: 20_000,
     journal: 5_000,
     keys: 60,
+    policy: 20_000,
     rds_answer: 2_000,
     request: 5_000,
     scenario: 20_000,

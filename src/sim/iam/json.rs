@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::diagnostics::Diagnostic;
@@ -37,7 +36,8 @@ impl Node {
 /// # Errors
 /// Where it stops being JSON, and why.
 pub(super) fn read(text: &str) -> Result<Spanned<Node>, Box<Diagnostic>> {
-    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+    // Into values, since what is only skipped may be of any depth.
+    if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {
         let lines: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let at = (lines + error.column().saturating_sub(1)).min(text.len());
         let words = error.to_string();

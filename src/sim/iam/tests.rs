@@ -113,7 +113,7 @@ fn what_is_not_known_is_refused_with_line_and_column() {
         (condition("\"StringLike\": {@\"aws:SourceIp\": \"1\"}"), "rds:db-tag/TAG"),
         (condition("\"StringLike\": {@\"rds:db-tag/\": \"1\"}"), "rds:db-tag/TAG"),
         (condition("\"StringLike\": {\"rds:db-tag/a\": @[]}"), "the list is empty"),
-        ("[".repeat(127) + "@[", "recursion limit"),
+        ("[".repeat(127) + "@[" + &"]".repeat(128), "recursion limit"),
     ] {
         let before = marked.split('@').next().unwrap();
         let column = before.rsplit('\n').next().unwrap().chars().count() + 1;

@@ -12,6 +12,8 @@ use crate::model::text::clean;
 
 /// Longest detail that is kept of a cause.
 const LIMIT: usize = 160;
+/// Of what AWS itself says: why something is denied stands at the end of a long sentence.
+pub(super) const MESSAGE_LIMIT: usize = 400;
 /// What the operating system says in other words than a person would.
 const SYSTEM_WORDS: [(ErrorKind, &str); 9] = [
     (ErrorKind::ConnectionRefused, "connection refused"),
@@ -65,7 +67,7 @@ impl Cause {
                 match service.err().code() {
                     Some(code) => Self::Said {
                         code: clean(code, 60),
-                        message: clean(service.err().message().unwrap_or_default(), LIMIT),
+                        message: clean(service.err().message().unwrap_or_default(), MESSAGE_LIMIT),
                         status,
                     },
                     None => Self::NotAws { status },

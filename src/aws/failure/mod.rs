@@ -14,15 +14,15 @@ use super::Aws;
 use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::clean;
-use cause::Cause;
+use cause::{Cause, MESSAGE_LIMIT};
 use permission::{denied, denied_change};
 
 /// Longest sentence that is kept of a failure, its detail included.
 const LIMIT: usize = 320;
 /// Longest cause within a sentence: what a person sees at once must hold the remedy too. A longer one comes behind.
 const CAUSE_LIMIT: usize = 24;
-/// Longest sentence that is kept of AWS.
-const MESSAGE_LIMIT: usize = 400;
+/// Of AWS's own words so much is shown beside ours.
+const SHOWN_LIMIT: usize = 160;
 
 /// Why nothing can be asked without a region, and what to do.
 const NO_REGION: (&str, &str) = ("no region is known", "set `region` under [aws] in config.toml, or AWS_REGION");
@@ -181,7 +181,7 @@ fn said(operation: &str, code: &str, message: &str, status: u16) -> Words {
         kind,
         why: why.to_owned(),
         remedy: remedy.to_owned(),
-        detail: if message.is_empty() { code.to_owned() } else { format!("AWS: {message}") },
+        detail: if message.is_empty() { code.to_owned() } else { format!("AWS: {}", clean(message, SHOWN_LIMIT)) },
     };
     if let Some((why, remedy)) = denied(operation, code, message) {
         return words(FailureKind::AccessDenied, why, &remedy);

@@ -200,9 +200,21 @@ async fn an_answer_of_a_proxy_is_not_taken_for_one_of_aws() {
 /// HTTP status, code, message; what becomes of it.
 type Said = (u16, &'static str, &'static str, FailureKind, &'static str);
 
+/// The reason stands behind what is shown of it.
+const DENIED: &str = "User: arn:aws:sts::111122223333:assumed-role/upshift-of-a-long-name/i-0123456789abcdef0 is not authorized to \
+                  perform: rds:DescribeEvents on the resource arn:aws:rds:us-east-1:111122223333:es:* with an explicit deny in an \
+                  identity-based policy";
+
 fn what_aws_can_say() -> Vec<Said> {
     let not_authorized = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: rds:DescribeEvents on r";
     vec![
+        (
+            403,
+            "AccessDenied",
+            DENIED,
+            FailureKind::AccessDenied,
+            "denied by a policy; take rds:DescribeEvents out of its Deny (AWS: User",
+        ),
         (
             403,
             "AccessDenied",

@@ -91,7 +91,12 @@ fn questions(policy: &Policy, state: &DatabaseState) -> Vec<Question> {
             let reader = vec!["rds:CreateDBInstance", "rds:AddTagsToResource", "rds:DeleteDBInstance"];
             vec![(beside("db", READER), reader), (own.clone(), vec!["rds:FailoverDBCluster"])]
         }
-        Strategy::ClusterModify => vec![(own.clone(), vec!["rds:ModifyDBCluster"])],
+        // AWS asks for its members, too.
+        Strategy::ClusterModify => {
+            let members = state.cluster.iter().flat_map(|cluster| &cluster.members);
+            let each = members.map(|member| (beside("db", member.name.as_str()), vec!["rds:ModifyDBInstance"]));
+            std::iter::once((own.clone(), vec!["rds:ModifyDBCluster"])).chain(each).collect()
+        }
     };
     if policy.copy.fast_lane == Some(Strategy::InPlace) {
         questions.push((own, vec!["rds:ModifyDBInstance"]));
@@ -136,7 +141,8 @@ fn told(permitted: &Permitted, resource: &str, caller: &Identity) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::database::sample_state;
+    use crate::model::cluster::{Cluster, ClusterKind, Member};
+    use crate::model::database::{DatabaseName, ResourceId, sample_state};
     use crate::model::finding::Verdict;
 
     fn asked(strategy: Strategy) -> Vec<String> {
@@ -144,6 +150,16 @@ mod tests {
         policy.strategy = strategy;
         let mut state = sample_state("db.t4g.small", "available");
         state.arn = "arn:aws:rds:us-east-1:111122223333:db:checkpoints".to_owned();
+        let member = Member {
+            name: DatabaseName::new("orders-1"),
+            resource_id: ResourceId::new("db-9"),
+            class: state.class.clone(),
+            status: state.status.clone(),
+            is_writer: true,
+            is_scaled: false,
+        };
+        let resource_id = ResourceId::new("cluster-1");
+        state.cluster = Some(Cluster { kind: ClusterKind::MultiAz, resource_id, members: vec![member] });
         let flat = |(resource, actions): Question| {
             actions.into_iter().map(move |action| format!("{action} {resource}")).collect::<Vec<_>>()
         };
@@ -163,7 +179,9 @@ mod tests {
             assert!(copies.contains(&one), "{one}: {copies:?}");
         }
         assert!(asked(Strategy::ReaderFailover).iter().any(|one| one.starts_with("rds:FailoverDBCluster")));
-        assert!(asked(Strategy::ClusterModify).iter().any(|one| one.starts_with("rds:ModifyDBCluster")));
+        let cluster = asked(Strategy::ClusterModify);
+        assert!(cluster.iter().any(|one| one.starts_with("rds:ModifyDBCluster")));
+        assert!(cluster.contains(&format!("rds:ModifyDBInstance {here}:db:orders-1")), "{cluster:?}");
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub(super) fn reads(seen: &Seen) -> Vec<Finding> {
     let (clusters, all) = (engine.clusters(), &engine.settings().databases);
     let is_seen = !engine.states().is_empty();
     let has_clusters = !clusters.is_empty();
+    let reads_alarms = engine.alarms_asked().is_some();
+    let scales_readers = all.iter().any(|policy| policy.readers.is_some());
     let members_first = seen.failure("DescribeDBClusters").is_some();
     // What is read, whether this configuration needs it, and whether it was asked.
     let wanted = [
@@ -20,6 +22,9 @@ pub(super) fn reads(seen: &Seen) -> Vec<Finding> {
         ("rds:DescribeOrderableDBInstanceOptions", true, is_seen),
         ("rds:DescribeBlueGreenDeployments", true, true),
         ("rds:DescribeDBProxyTargets", !engine.proxies().is_empty(), true),
+        ("cloudwatch:DescribeAlarms", reads_alarms, true),
+        ("cloudwatch:DescribeAlarmHistory", reads_alarms, true),
+        ("application-autoscaling:DescribeScalingActivities", scales_readers, is_seen),
     ];
     if seen.why_not.is_some() {
         return vec![seen.unseen(Check::Permission, "")];

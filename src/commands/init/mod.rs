@@ -30,7 +30,7 @@ pub(super) fn run(args: &InitArgs) -> Result<(), CommandError> {
         return Err(file::is_there(&args.out));
     }
     let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
-    let simulated = scenario.as_ref().map(|scenario| scenario.name.clone());
+    let simulated = args.sim.clone();
     let (text, words) = runtime()?.block_on(async {
         let Ready { clock, target, tasks, .. } = match scenario {
             Some(scenario) => backend::simulation(scenario, 1.0, None, None).await?,

@@ -155,14 +155,14 @@ fn ask(calls: &[&ReadersCall], question: &str, args: &Change) -> Result<(), Comm
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(CommandError::Usage("it asks before it changes anything, at a terminal; or --yes".to_owned()));
+        return Err(CommandError::Failed("it asks before it changes anything, at a terminal; or --yes".to_owned()));
     }
     let words: Vec<String> = calls.iter().map(|call| format!("  {call}")).collect();
     let words = words.join("\n");
     drop(write!(std::io::stderr(), "{words}\n{question}\nType yes to do it: "));
     let mut typed = String::new();
     drop(std::io::stdin().read_line(&mut typed));
-    if typed.trim() == "yes" { Ok(()) } else { Err(CommandError::Usage("not done: nothing was changed".to_owned())) }
+    if typed.trim() == "yes" { Ok(()) } else { Err(CommandError::Failed("not done: nothing was changed".to_owned())) }
 }
 
 /// For people, beside what is data.

@@ -12,10 +12,7 @@ impl Event {
         match self {
             Self::EngineStarted { version, mode, .. } => format!("engine {version} started: {mode}"),
             Self::EngineStopped { why } => format!("engine stopped: {why}"),
-            Self::JournalRepaired { bytes_cut, kept_in } => {
-                let kept = kept_in.as_ref().map_or_else(String::new, |file| format!("; it is kept in {file}"));
-                format!("an incomplete last record of {bytes_cut} bytes was cut off{kept}")
-            }
+            Self::JournalRepaired { bytes_cut, kept_in } => repaired_words(*bytes_cut, kept_in.as_deref()),
             Self::IdentityConfirmed { account, region, .. } => format!("AWS account {account} in {region}"),
             Self::Armed { by, reason } => format!("ARMED by {by}: {reason}"),
             Self::Disarmed { why, .. } => format!("DISARMED: {why}"),
@@ -118,6 +115,11 @@ fn reached_words(action: &ActionId, server: &ServerId, before_cut: bool) -> Stri
 
 fn what_to_do(hold: &Hold) -> String {
     if hold.waits_for_person() { format!("; what to do: {}; why", hold.cause.remedy()) } else { String::new() }
+}
+
+fn repaired_words(bytes_cut: u64, kept_in: Option<&str>) -> String {
+    let kept = kept_in.map_or_else(String::new, |file| format!("; it is kept in {file}"));
+    format!("an incomplete last record of {bytes_cut} bytes was cut off{kept}")
 }
 
 fn decision_words(decision: &Decision, repeats: u32) -> String {

@@ -31,6 +31,7 @@ use activity::Activities;
 use input::Input;
 use state::Target;
 
+// These two stand in `model::readers` too: what AWS does is said here without asking what upshift takes it for.
 /// What the name of a reader begins with that Application Auto Scaling has made.
 pub const NAME_PREFIX: &str = "application-autoscaling-";
 /// The tag of such a reader; its value is the resource id of the scalable target.

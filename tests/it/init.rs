@@ -72,7 +72,7 @@ fn of_several_it_wants_one_named_and_writes_nothing() {
     let (code, words) = code_and_words(&init(directory.path(), &two, &["--database", "Billing"]));
     assert_eq!(code, 0, "{words}");
     assert!(words.contains("config.toml: billing, in_place, ladder db.t4g.small - db.t4g.medium"), "{words}");
-    assert!(words.contains("upshift doctor --sim shop --config config.toml"), "{words}");
+    assert!(words.contains("upshift doctor --sim scenario.toml --config config.toml"), "{words}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ async fn measure() {
     let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
     let backend = Backend::Simulation { scenario: "checkpoints".into(), speed: 30.0, endpoint: String::new() };
     let first = Snapshot::before_the_start(clock.now(), backend.clone());
-    let (mut client, server) = control::pair(first, Operator { user: "bench".into(), ssh_client: None });
+    let (mut client, server) = control::pair(first, Operator { user: "bench".into(), ssh_client: None, peer: None });
     let start =
         Event::EngineStarted { version: "bench".into(), pid: 1, mode: "bench".into(), config_digest: String::new() };
     let (digest, guards) = (|_: &_| String::new(), Guards::all());

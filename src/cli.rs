@@ -3,6 +3,8 @@
 pub mod access;
 pub mod alarms;
 pub mod canary;
+pub mod completions;
+pub mod ctl;
 pub mod doctor;
 pub mod drill;
 pub mod export;
@@ -64,6 +66,12 @@ pub struct RunArgs {
     /// Where the journal and the log live [env: UPSHIFT_STATE_DIR] [default: the XDG state directory; with --sim a new one in it]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// The directory of the control socket [env: RUNTIME_DIRECTORY] [default: `run` in the state directory]
+    #[arg(long, value_name = "DIR")]
+    pub socket: Option<PathBuf>,
+    /// In a session of its own, and never arms: what a console hands its engine over to; with --auto
+    #[arg(long, hide = true, requires = "auto")]
+    pub detached: bool,
     /// Panics inside the console, to try that the terminal is restored
     #[arg(long, hide = true)]
     pub panic_in_console: bool,
@@ -101,6 +109,12 @@ pub enum Command {
         #[command(subcommand)]
         command: alarms::AlarmsCommand,
     },
+    /// Gives the running engine an order, or looks at it
+    Ctl(ctl::CtlArgs),
+    /// Prints what makes a shell complete this command line
+    Completions(completions::CompletionsArgs),
+    /// Writes the pages for man
+    Man(completions::ManArgs),
     /// Reads the evidence
     Journal {
         /// What to do with it.

@@ -22,6 +22,15 @@ use crate::model::snapshot::{DatabaseView, Snapshot};
 /// What keeps it from working is said again after this time of the machine.
 const SAY_AGAIN: Duration = Duration::from_mins(1);
 
+/// Whether it arms an engine by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arms {
+    /// One that was never armed, and so never disarmed.
+    IfNeverArmed,
+    /// Not even that: it goes on with what a console has begun.
+    Never,
+}
+
 /// Runs until a signal or `limit` ends it. `person_disarmed_at` is what [`person_disarmed_at`] says of the journal as it
 /// was found.
 ///
@@ -31,7 +40,7 @@ pub(super) async fn run(
     client: Client,
     clock: &Clock,
     limit: Option<Duration>,
-    person_disarmed_at: Option<Timestamp>,
+    (arms, person_disarmed_at): (Arms, Option<Timestamp>),
 ) -> Result<Finish, CommandError> {
     let limit = async {
         match limit {
@@ -42,7 +51,7 @@ pub(super) async fn run(
     let reason = tokio::select! {
         signal = ending_signal() => signal,
         () = limit => Ok("the time given with --for is over".to_owned()),
-        failed = work(client.clone(), clock) => failed,
+        failed = work(client.clone(), clock, arms) => failed,
     }?;
     let unwell = unwell(&client.snapshot(), person_disarmed_at);
     let health = if unwell.is_empty() {
@@ -61,9 +70,9 @@ pub(super) fn person_disarmed_at(entries: &[Entry]) -> Option<Timestamp> {
 }
 
 /// Arms, then watches. Returns only when it fails.
-async fn work(mut client: Client, clock: &Clock) -> Result<String, CommandError> {
+async fn work(mut client: Client, clock: &Clock, arms: Arms) -> Result<String, CommandError> {
     until_confirmed(&mut client, clock).await?;
-    arm(&mut client).await?;
+    arm(&mut client, arms).await?;
     while let Some(snapshot) = client.changed().await {
         if let Some(why) = &snapshot.journal.broken {
             return Err(CommandError::Failed(format!("disarmed: the journal takes no records: {why}")));
@@ -119,20 +128,25 @@ fn waits_for(snapshot: &Snapshot) -> Option<String> {
 
 /// Arms an engine that was never armed. One that was disarmed, by a person or by itself, stays so: a service manager
 /// that starts a process again is no person.
-async fn arm(client: &mut Client) -> Result<(), CommandError> {
+async fn arm(client: &mut Client, arms: Arms) -> Result<(), CommandError> {
     match client.snapshot().arming.clone() {
         Arming::Armed { by, .. } => {
             say_armed(&client.snapshot(), &format!("by {by}, by the journal of this directory"));
         }
         Arming::Disarmed { why, since: Some(since) } => tracing::error!(
-            "DISARMED since {since:.0}: {why}. --auto does not arm over that, a person does: end this process, run \
-             `upshift` on this state directory, press `a`, quit, start --auto again"
+            "DISARMED since {since:.0}: {why}. --auto does not arm over that, a person does: `upshift ctl arm`, or the \
+             key `a` in `upshift`, on this state directory"
         ),
+        Arming::Disarmed { since: None, .. } if arms == Arms::Never => {
+            tracing::warn!("DISARMED: it was never armed; what is under way is watched to its end");
+        }
         Arming::Disarmed { since: None, .. } => {
             let answer = client.send(Command::Arm { reason: "started with --auto".to_owned() }).await;
             match answer.map(|reply| reply.answer) {
                 Ok(Answer::Done { .. }) => say_armed(&client.snapshot(), "from the start by --auto"),
-                Ok(Answer::Refused { sentence }) => return Err(CommandError::Failed(sentence)),
+                Ok(Answer::Refused { sentence } | Answer::Unknown { sentence }) => {
+                    return Err(CommandError::Failed(sentence));
+                }
                 Err(_) => return Err(CommandError::Failed("the engine ended before it could be armed".to_owned())),
             }
         }

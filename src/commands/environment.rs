@@ -19,6 +19,8 @@ pub struct Environment {
     pub state_dir: Option<PathBuf>,
     /// Where state lives when nothing else is said: the XDG state directory. Absent without a home.
     pub state_home: Option<PathBuf>,
+    /// `RUNTIME_DIRECTORY`: where systemd wants the control socket of a unit that it runs.
+    pub runtime_directory: Option<PathBuf>,
     /// `PGPASSWORD`: the password of a PostgreSQL server, where no file is given.
     pub postgres_password: Option<SecretString>,
     /// `PATH`: where programs are looked for.
@@ -66,7 +68,12 @@ impl Environment {
         let utf8 = locale.contains("utf-8") || locale.contains("utf8");
         Self {
             state_dir: text("UPSHIFT_STATE_DIR").map(PathBuf::from),
-            operator: Operator { user: clean(&user, 64), ssh_client: ssh_client.map(|client| clean(&client, 64)) },
+            runtime_directory: absolute("RUNTIME_DIRECTORY"),
+            operator: Operator {
+                user: clean(&user, 64),
+                ssh_client: ssh_client.map(|client| clean(&client, 64)),
+                peer: None,
+            },
             state_home: state_home.map(|home| home.join("upshift")),
             postgres_password: text("PGPASSWORD").map(SecretString::from),
             path: env::var_os("PATH"),

@@ -1,6 +1,8 @@
 //! An engine in this process: what runs it besides its face.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::path::Path;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -12,7 +14,8 @@ use super::configuration::digest;
 use super::environment::Environment;
 use super::servers::{poolers, sources};
 use crate::clock::Clock;
-use crate::control::{self, Client};
+use crate::control::socket::{self, About, Access};
+use crate::control::{self, Client, EngineProcess};
 use crate::controller::servers::ServerSource;
 use crate::controller::{Controller, Ended, Parts};
 use crate::journal::Journal;
@@ -20,7 +23,7 @@ use crate::model::event::{Entry, Event};
 use crate::model::guard::Guards;
 use crate::model::policy::Policy;
 use crate::model::pooler::PoolerStep;
-use crate::model::settings::Settings;
+use crate::model::settings::{ControlSettings, Settings};
 use crate::model::snapshot::Snapshot;
 use crate::sim::postgres::pooler::PgBouncer;
 
@@ -29,6 +32,17 @@ pub(super) struct Opened {
     pub(super) settings: Settings,
     pub(super) journal: Result<Journal, String>,
     pub(super) entries: Vec<Entry>,
+}
+
+/// Where others reach an engine, and who.
+pub(super) struct Served<'a> {
+    /// Its state directory.
+    pub(super) directory: &'a Path,
+    /// Where the system wants the socket; absent: below the state directory.
+    pub(super) runtime: Option<&'a Path>,
+    pub(super) control: ControlSettings,
+    /// As in the record of the start.
+    pub(super) mode: String,
 }
 
 /// A running engine.
@@ -40,6 +54,7 @@ pub(super) struct Hosted {
     stop: watch::Sender<Option<String>>,
     engine: JoinSet<Ended>,
     world: JoinSet<String>,
+    serving: JoinSet<Infallible>,
     _pooler: Option<PgBouncer>,
 }
 
@@ -86,7 +101,30 @@ impl Hosted {
         let (stop, stopped) = watch::channel(None);
         let mut engine = JoinSet::new();
         engine.spawn(Controller::new(parts).run(stopped));
-        Ok(Self { client, clock, stop, engine, world: tasks, _pooler: pooler })
+        Ok(Self { client, clock, stop, engine, world: tasks, serving: JoinSet::new(), _pooler: pooler })
+    }
+
+    /// Lets others in by the control socket; it goes with this.
+    ///
+    /// # Errors
+    /// When the socket cannot be made as it should, or a group is not there.
+    pub(super) async fn serve(&mut self, served: Served<'_>) -> Result<(), CommandError> {
+        let failed = |why: String| CommandError::Failed(format!("no control socket: {why}"));
+        let access = Access::new(&served.control).map_err(|error| failed(error.to_string()))?;
+        let place = served.runtime.map_or_else(|| socket::of_state(served.directory), Path::to_path_buf);
+        let bound = socket::bind(&place, access.group()).await.map_err(|error| failed(error.to_string()))?;
+        tracing::info!("control socket: {}", bound.path().display());
+        let whole = std::fs::canonicalize(served.directory).unwrap_or_else(|_| served.directory.to_owned());
+        let engine = EngineProcess {
+            pid: std::process::id(),
+            since: Clock::system().now(),
+            mode: served.mode,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            state_dir: whole.display().to_string(),
+        };
+        let about = About { engine, clock: self.clock.clone(), access };
+        self.serving.spawn(socket::serve(bound, self.client.clone(), about));
+        Ok(())
     }
 
     /// Another task whose end is the engine's.
@@ -104,6 +142,10 @@ impl Hosted {
                     Some(Err(error)) => format!("the simulation was lost: {error}"),
                     None => "the simulation was lost".to_owned(),
                 })
+            }
+            Some(lost) = self.serving.join_next() => {
+                let why = lost.map_or_else(|error| error.to_string(), |never| match never {});
+                CommandError::Failed(format!("the control socket was lost: {why}"))
             }
             ended = self.engine.join_next() => match outcome(ended) {
                 Ok(()) => CommandError::Failed("the engine ended by itself".to_owned()),

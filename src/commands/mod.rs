@@ -2,15 +2,19 @@
 
 mod access;
 mod alarms;
+mod attached;
 mod auto;
 mod backend;
 mod canary;
+mod completions;
 mod configuration;
+mod ctl;
 mod doctor;
 mod drill;
 pub mod environment;
 mod export;
 mod failure;
+mod hand_over;
 mod hosted;
 mod init;
 mod journal;
@@ -23,6 +27,7 @@ mod progress_line;
 mod readers;
 mod report;
 mod run;
+mod running;
 mod servers;
 mod sim;
 mod simulate;
@@ -52,6 +57,9 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Report(args)) => report::run(&args, &environment),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Alarms { command }) => alarms::run(&command, &environment),
+        Some(Command::Completions(args)) => completions::completions(&args),
+        Some(Command::Man(args)) => completions::man(&args),
+        Some(Command::Ctl(args)) => ctl::run(&args, &environment),
         Some(Command::Drill(args)) => drill::run(&args, &environment),
         Some(Command::Readers(args)) => readers::run(&args, &environment),
         Some(Command::Journal { command: JournalCommand::Show { json, place } }) => environment

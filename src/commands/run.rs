@@ -6,26 +6,43 @@ use std::path::Path;
 use super::backend::{self, Ready};
 use super::configuration::settings;
 use super::environment::Environment;
-use super::hosted::{Hosted, Opened, owed_words};
+use super::hosted::{Hosted, Opened, Served, owed_words};
 use super::process::{EndingSignals, Finish, runtime};
 use super::servers::simulated;
 use super::state::{directory_for, open_journal};
-use super::{CommandError, auto, last_words, logging};
+use super::{CommandError, attached, auto, hand_over, last_words, logging, running};
 use crate::cli::RunArgs;
-use crate::console::{self, ConsoleOptions};
+use crate::console::{self, ConsoleOptions, Exit};
 use crate::control::Client;
 use crate::controller::Ended;
 use crate::journal;
 use crate::model::text::clean_lines;
 
-/// Runs the engine until a person, a signal or `--for` ends it.
+/// Runs the engine until a person, a signal or `--for` ends it; or, where one runs already, is its window.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
-    let scenario = args.sim.as_deref().map(|name| backend::scenario_with(name, &args.iam)).transpose()?;
-    let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())
-        .inspect_err(|_| say_owed(args.state_dir.as_deref(), args.sim.is_some(), environment))?;
     if !args.auto && !std::io::stdout().is_terminal() {
         return Err(CommandError::Usage("the console needs a terminal; use --auto to run without one".to_owned()));
     }
+    // A simulation without a given directory is a world of its own.
+    let is_alone = args.sim.is_some() && environment.given_directory(args.state_dir.as_deref()).is_none();
+    if !args.auto && !is_alone {
+        let which = running::Which { state_dir: args.state_dir.as_deref(), socket: args.socket.as_deref() };
+        let runtime = runtime()?;
+        if let Some(running) = runtime.block_on(running::find(which, environment))? {
+            return runtime.block_on(attached::run(running, args, environment));
+        }
+    }
+    start(args, environment)
+}
+
+fn start(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
+    if args.detached {
+        // The shell that the console ran in must not take its daemon along.
+        let _ = rustix::process::setsid();
+    }
+    let scenario = args.sim.as_deref().map(|name| backend::scenario_with(name, &args.iam)).transpose()?;
+    let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())
+        .inspect_err(|_| say_owed(args.state_dir.as_deref(), args.sim.is_some(), environment))?;
     let directory = directory_for(args.state_dir.as_deref(), args.sim.is_some(), environment)?;
     let runtime = runtime()?;
     runtime.block_on(async {
@@ -52,12 +69,16 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<(), Comma
             policy.postgres.get_or_insert_with(|| simulated(*place));
         }
         let opened = Opened { settings, journal, entries };
-        let result = operate((args, environment, &signals), opened, ready, log.as_ref().err().cloned()).await;
+        let place = (directory.as_path(), log.as_ref().err().cloned());
+        let result = Box::pin(operate((args, environment, &signals), opened, ready, place)).await;
         last_words::say(&format!(
             "evidence: upshift journal show --state-dir {}",
             clean_lines(&directory.display().to_string())
         ));
-        result
+        if result? == After::HandOver {
+            last_words::say(&hand_over::to_daemon(args, &directory).await?);
+        }
+        Ok(())
     })
 }
 
@@ -74,30 +95,56 @@ fn say_owed(state_dir: Option<&Path>, is_simulated: bool, environment: &Environm
     }
 }
 
+/// What follows on an engine's end in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    Nothing,
+    /// A daemon goes on with it.
+    HandOver,
+}
+
 async fn operate(
     (args, environment, signals): (&RunArgs, &Environment, &EndingSignals),
     opened: Opened,
     ready: Ready,
-    log_problem: Option<String>,
-) -> Result<(), CommandError> {
+    (directory, log_problem): (&Path, Option<String>),
+) -> Result<After, CommandError> {
     if let Some(problem) = log_problem {
         drop(writeln!(std::io::stderr(), "warning: {}", clean_lines(&problem)));
     }
     let person_disarmed_at = auto::person_disarmed_at(&opened.entries);
     let mode =
         format!("{}{}", if args.auto { "auto" } else { "console" }, if args.sim.is_some() { " sim" } else { "" });
-    let mut hosted = Hosted::start(opened, ready, environment, mode).await?;
+    let control = opened.settings.control.clone();
+    let can_record = opened.journal.is_ok();
+    let mut hosted = Hosted::start(opened, ready, environment, mode.clone()).await?;
+    let served = Served {
+        directory,
+        runtime: args.socket.as_deref().or(environment.runtime_directory.as_deref()),
+        control,
+        mode,
+    };
+    if let Err(error) = hosted.serve(served).await {
+        // A daemon that nobody can stop by word must not act; one that cannot record does not act anyway.
+        if args.auto && can_record {
+            drop(hosted.end("its control socket could not be made".to_owned()).await);
+            return Err(error);
+        }
+        drop(writeln!(std::io::stderr(), "warning: nobody else can attach: {}", clean_lines(error.words())));
+    }
     let (client, clock) = (hosted.client.clone(), hosted.clock.clone());
     if args.panic_in_engine {
         hosted = hosted.with(panicking(client.clone()));
     }
+    let mut after = After::Nothing;
     let face = async {
         // Each face catches its own from here on.
         if signals.count() > 0 {
             return Ok(Finish { reason: signals.beyond(0).await, health: Ok(()) });
         }
         if args.auto {
-            return auto::run(client, &clock, args.duration, person_disarmed_at).await;
+            let arms = if args.detached { auto::Arms::Never } else { auto::Arms::IfNeverArmed };
+            return auto::run(client, &clock, args.duration, (arms, person_disarmed_at)).await;
         }
         let options = ConsoleOptions {
             no_color: environment.no_color,
@@ -105,7 +152,10 @@ async fn operate(
             test_panic: args.panic_in_console,
         };
         match console::run(client, clock.clone(), options).await {
-            Ok(exit) => Ok(Finish { reason: exit.words(), health: Ok(()) }),
+            Ok(exit) => {
+                after = if exit == Exit::HandOver { After::HandOver } else { After::Nothing };
+                Ok(Finish { reason: exit.words(), health: Ok(()) })
+            }
             Err(error) => Err(CommandError::Failed(error.to_string())),
         }
     };
@@ -118,7 +168,7 @@ async fn operate(
         Err(error) => error.words().to_owned(),
     };
     let ended = hosted.end(reason).await;
-    finish.and_then(|finish| ended.and(finish.health))
+    finish.and_then(|finish| ended.and(finish.health)).map(|()| after)
 }
 
 /// Breaks down once the engine is at work.

@@ -7,6 +7,7 @@ mod alarms;
 mod aws;
 mod builtin;
 mod class;
+mod control;
 mod copy;
 mod database;
 mod direct_signal;
@@ -32,7 +33,7 @@ use crate::diagnostics::{Certainty, syntax_problems};
 use crate::model::settings::Settings;
 use section::Section;
 
-const KEYS: [&str; 4] = ["aws", "engine", "alarms", "database"];
+const KEYS: [&str; 5] = ["aws", "engine", "control", "alarms", "database"];
 
 /// Reads a configuration. `origin` is the name that problems give the text, such as `config.toml`.
 ///
@@ -90,6 +91,7 @@ fn walk(tree: &DeTable<'_>, text: &str, problems: &mut Vec<Diagnostic>) -> Setti
     let aws = aws::read(&root, problems);
     Settings {
         engine: engine::read(&root, problems),
+        control: control::read(&root, problems),
         alarms: alarms::read(&root, &aws, problems),
         aws,
         databases: database::read_all(&root, problems),
@@ -218,6 +220,7 @@ mod tests {
                 &readers::KEYS,
                 &alarms::KEYS,
                 &alarms::TOPIC_KEYS,
+                &control::KEYS,
             ])
             .flatten();
         for key in keys {

@@ -48,7 +48,7 @@ pub fn drive(snapshot: &Snapshot, keys: impl Iterator<Item = KeyEvent>, size: (u
                 driven.quit = true;
                 break;
             }
-            Some(ConsoleEffect::Suspend) | None => {}
+            Some(ConsoleEffect::Suspend | ConsoleEffect::HandOver) | None => {}
         }
         show(&mut terminal, &snapshot, &mut state, now);
     }

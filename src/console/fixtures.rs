@@ -46,7 +46,7 @@ pub(super) fn trouble() -> Snapshot {
         until: until.and_then(|secs| now().checked_add(SignedDuration::from_secs(secs)).ok()),
         cause,
     };
-    let by = Operator { user: "ada".into(), ssh_client: None };
+    let by = Operator { user: "ada".into(), ssh_client: None, peer: None };
     let reason = "black friday, the shop must not move until the last order is paid".into();
     let unclear = HoldCause::Unclear {
         action: ActionId("a1".into()),
@@ -81,7 +81,7 @@ pub(super) fn trouble() -> Snapshot {
 
 /// The same picture, armed by ada.
 pub(super) fn armed() -> Snapshot {
-    let by = Operator { user: "ada".into(), ssh_client: None };
+    let by = Operator { user: "ada".into(), ssh_client: None, peer: None };
     Snapshot { arming: Arming::Armed { by, since: now() }, ..snapshot() }
 }
 
@@ -141,7 +141,7 @@ pub(super) fn closed_gates() -> Vec<GateResult> {
 
 /// `checkpoints` over its threshold, disarmed, a hole in the data, one hostile journal line.
 pub(super) fn snapshot() -> Snapshot {
-    let operator = Operator { user: "ada".into(), ssh_client: Some("192.0.2.7".into()) };
+    let operator = Operator { user: "ada".into(), ssh_client: Some("192.0.2.7".into()), peer: None };
     let disarmed = Event::Disarmed { by: Some(operator), why: "by ada\u{1b}[2J from 192.0.2.7".into() };
     let entry = |seq, event| Arc::new(Entry { seq, at: now(), event });
     let decision = Event::Decision { decision: Box::new(decision()), repeats: 3 };

@@ -42,6 +42,8 @@ pub struct ConsoleOptions {
 pub enum Exit {
     /// The operator quit.
     Quit,
+    /// The operator quit, and wants a daemon to go on.
+    HandOver,
     /// A signal asked for it.
     Signal {
         /// Its name.
@@ -67,6 +69,7 @@ impl Exit {
     pub fn words(self) -> String {
         match self {
             Self::Quit => "quit by the operator".to_owned(),
+            Self::HandOver => "handed over to a daemon by the operator".to_owned(),
             Self::Signal { name } => format!("ended by {name}"),
             Self::KeyboardGone => "the terminal went away".to_owned(),
         }
@@ -149,6 +152,7 @@ impl Session {
                 event = keys.next() => match event {
                     Some(event) => match self.event(&event?) {
                         Some(ConsoleEffect::Quit) => return Ok(Exit::Quit),
+                        Some(ConsoleEffect::HandOver) => return Ok(Exit::HandOver),
                         Some(ConsoleEffect::Suspend) => true,
                         Some(ConsoleEffect::Send(_)) | None => false,
                     },
@@ -199,6 +203,7 @@ impl Session {
     fn draw(&mut self) -> io::Result<()> {
         let now = self.time.now();
         update::tick(&mut self.state, now);
+        self.state.link = self.client.link();
         let (snapshot, state, options) = (&self.snapshot, &self.state, self.options);
         let (mut reach, mut size) = (state.reach, (0, 0));
         self.screen.draw(|frame| {
@@ -245,7 +250,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stuck_key_puts_off_neither_a_snapshot_nor_the_end_of_the_engine() {
-        let operator = Operator { user: "ada".into(), ssh_client: None };
+        let operator = Operator { user: "ada".into(), ssh_client: None, peer: None };
         let (mut client, server) = crate::control::pair(fixtures::snapshot(), operator);
         let clock = Clock::scaled(Timestamp::UNIX_EPOCH, 30.0);
         let time = ConsoleTime::new(clock.clone());

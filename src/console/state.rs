@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::question::Dialog;
+use crate::control::Link;
 use crate::model::command::Answer;
 use crate::model::database::DatabaseName;
 use crate::model::snapshot::{DatabaseView, Snapshot};
@@ -17,6 +18,8 @@ pub(super) const INPUT_LIMIT: usize = 120;
 #[derive(Debug, Clone)]
 pub(super) struct UiState {
     pub(super) mode: Mode,
+    /// How this console hangs together with its engine.
+    pub(super) link: Link,
     pub(super) panel: Panel,
     pub(super) extent: Extent,
     /// The database that is shown; absent is the first one. By name: the order may change under it.
@@ -100,6 +103,7 @@ impl Default for UiState {
     fn default() -> Self {
         Self {
             mode: Mode::Normal,
+            link: Link::Embedded,
             panel: Panel::Journal,
             extent: Extent::Overview,
             database: None,

@@ -7,14 +7,21 @@
 //!        └──────── watch<Arc<Snapshot>> ◄───┘
 //! ```
 //!
-//! The in-memory pair below carries the same types that a socket would.
+//! Every client holds a [`Client`]. In the engine's own process it is one end of the in-memory pair below; in another, a
+//! task behind it carries the same types over the Unix socket of [`socket`].
+
+mod link;
+pub mod socket;
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use link::{EngineProcess, Link};
+
 use crate::model::command::{Answer, Command, Reply, Request};
 use crate::model::operator::Operator;
+use crate::model::role::Role;
 use crate::model::snapshot::Snapshot;
 
 /// Orders that may wait for the controller. It takes them within one turn of its loop; more than a handful waiting
@@ -26,7 +33,9 @@ const QUEUE_LENGTH: usize = 16;
 pub struct Client {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     requests: mpsc::Sender<Incoming>,
+    link: watch::Receiver<Link>,
     operator: Operator,
+    role: Role,
     next_id: u64,
 }
 
@@ -48,11 +57,18 @@ pub struct Incoming {
     pub reply: oneshot::Sender<Reply>,
 }
 
-/// An in-memory pair for an engine and a console in one process.
+/// An in-memory pair for an engine and whoever started it: that one may order everything.
 pub fn pair(first: Snapshot, operator: Operator) -> (Client, Server) {
+    let (_, link) = watch::channel(Link::Embedded);
+    linked(first, operator, Role::Admin, link)
+}
+
+/// The same for a client of that role, whose line to the engine is told by `link`.
+fn linked(first: Snapshot, operator: Operator, role: Role, link: watch::Receiver<Link>) -> (Client, Server) {
     let (publish, snapshots) = watch::channel(Arc::new(first));
     let (requests, incoming) = mpsc::channel(QUEUE_LENGTH);
-    (Client { snapshots, requests, operator, next_id: 1 }, Server { snapshots: publish, requests: incoming })
+    let client = Client { snapshots, requests, link, operator, role, next_id: 1 };
+    (client, Server { snapshots: publish, requests: incoming })
 }
 
 impl Client {
@@ -67,9 +83,29 @@ impl Client {
         Some(Arc::clone(&self.snapshots.borrow_and_update()))
     }
 
+    /// How this client hangs together with its engine.
+    pub fn link(&self) -> Link {
+        self.link.borrow().clone()
+    }
+
+    /// The same, to wait for its changes: in the engine's own process there are none.
+    pub fn links(&self) -> watch::Receiver<Link> {
+        self.link.clone()
+    }
+
     /// Who this client speaks for.
     pub fn operator(&self) -> &Operator {
         &self.operator
+    }
+
+    /// What this client may order.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Another client of the same engine, for somebody else.
+    pub fn speaking_for(&self, operator: Operator, role: Role) -> Self {
+        Self { operator, role, ..self.clone() }
     }
 
     /// Sends an order on whatever the engine's state is. The receiver yields the answer, or fails when the engine is gone before it answers.
@@ -87,8 +123,8 @@ impl Client {
         let (reply, answer) = oneshot::channel();
         let id = self.next_id;
         self.next_id += 1;
-        let incoming = Incoming { request: Request { id, by: self.operator.clone(), seen_revision, command }, reply };
-        if let Err(error) = self.requests.try_send(incoming) {
+        let request = Request { id, by: self.operator.clone(), role: self.role, seen_revision, command };
+        if let Err(error) = self.requests.try_send(Incoming { request, reply }) {
             let incoming = match error {
                 mpsc::error::TrySendError::Full(incoming) | mpsc::error::TrySendError::Closed(incoming) => incoming,
             };

@@ -15,7 +15,7 @@ use crate::model::identity::Identity;
 use crate::model::ladder::Ladder;
 use crate::model::policy::{Comparison, CopyPolicy, OldMachinePolicy, Policy, Rule, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
-use crate::model::settings::{AwsSettings, EngineSettings, Settings};
+use crate::model::settings::{AwsSettings, ControlSettings, EngineSettings, Settings};
 
 /// `writes > 500` 2 of 3 up, `writes < 225` 5 of 5 down.
 pub(super) fn policy() -> Policy {
@@ -84,6 +84,7 @@ pub(super) fn engine() -> Engine {
             watch_every: Duration::from_secs(15),
             max_actions_in_flight: 1,
         },
+        control: ControlSettings::default(),
         alarms: None,
         databases: vec![policy()],
     };

@@ -16,6 +16,7 @@ use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::operator::{Actor, Operator};
 use crate::model::policy::Policy;
+use crate::model::role::Role;
 
 /// The longest hold that can be ordered: a longer one would be a policy.
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -23,8 +24,9 @@ const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
 impl Engine {
     /// Carries out or refuses an order. The sequence in the answer is 0: the owner of the journal fills it in.
     pub(super) fn obey(&mut self, now: Timestamp, request: Request) -> Answer {
-        let Request { by, command, seen_revision, .. } = request;
-        if let Some(why) = self.changed_unseen(&command, seen_revision) {
+        let Request { by, role, command, seen_revision, .. } = request;
+        let refusal = not_allowed(&by, role, &command).or_else(|| self.changed_unseen(&command, seen_revision));
+        if let Some(why) = refusal {
             self.record(now, Event::CommandRefused { by, command, why: why.clone() });
             return Answer::Refused { sentence: why };
         }
@@ -246,6 +248,14 @@ impl Engine {
         let (passed_over, blocking) = closed.partition(|gate| gate.gate.yields_to_person());
         ClosedGates { passed_over, blocking }
     }
+}
+
+/// Why a role is not enough for an order.
+fn not_allowed(by: &Operator, role: Role, command: &Command) -> Option<String> {
+    let least = command.least_role();
+    (role < least).then(|| {
+        format!("not done: to {} takes the role {least}, and {by} has the role {role}; see `[control]`", command.name())
+    })
 }
 
 fn required(reason: &str) -> Result<String, String> {

@@ -17,14 +17,15 @@ use crate::model::decision::{Decision, Verdict};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::ladder::Direction;
 use crate::model::operator::Operator;
+use crate::model::role::Role;
 
 fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(minute * 60).unwrap()
 }
 
 fn order(engine: &mut Engine, now: Timestamp, command: Command) -> Step {
-    let by = Operator { user: "ada".into(), ssh_client: None };
-    engine.step(now, Input::Command(Request { id: 1, by, seen_revision: None, command }))
+    let by = Operator { user: "ada".into(), ssh_client: None, peer: None };
+    engine.step(now, Input::Command(Request { id: 1, by, role: Role::Admin, seen_revision: None, command }))
 }
 
 fn arm(engine: &mut Engine, now: Timestamp) {
@@ -254,14 +255,15 @@ fn an_order_given_on_an_older_picture_is_refused_and_the_change_named() {
     engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
     let seen = engine.revision();
     arm(&mut engine, at(5));
-    let by = Operator { user: "bob".into(), ssh_client: None };
+    let by = Operator { user: "bob".into(), ssh_client: None, peer: None };
     let hold = Command::Hold {
         database: DatabaseName::new("checkpoints"),
         direction: None,
         duration: std::time::Duration::from_mins(1),
         reason: "test".into(),
     };
-    let request = |command: Command, seen_revision| Request { id: 2, by: by.clone(), seen_revision, command };
+    let request =
+        |command: Command, seen_revision| Request { id: 2, by: by.clone(), role: Role::Admin, seen_revision, command };
     let step = engine.step(at(6), Input::Command(request(hold.clone(), Some(seen))));
     assert!(matches!(&step.answer, Some(Answer::Refused { sentence }) if sentence.contains("ARMED by ada")));
     let now = engine.revision();

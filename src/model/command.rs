@@ -8,6 +8,7 @@ use super::class::InstanceClass;
 use super::database::{DatabaseName, ResourceId};
 use super::ladder::Direction;
 use super::operator::Operator;
+use super::role::Role;
 
 /// One order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +77,8 @@ pub struct Request {
     pub id: u64,
     /// Who.
     pub by: Operator,
+    /// What the sender may order, as the engine's side of the line knows it.
+    pub role: Role,
     /// The [`revision`](super::snapshot::Snapshot::revision) that the sender saw: an order given on an older picture
     /// is refused, so that it can be given again with open eyes. Absent is not checked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -111,9 +114,42 @@ pub enum Answer {
         /// Why, and what to do.
         sentence: String,
     },
+    /// It went out, and what became of it is not known: the line broke before the answer.
+    Unknown {
+        /// What to do.
+        sentence: String,
+    },
 }
 
 impl Command {
+    /// The least role that may order it. To disarm is for everybody who sees the engine.
+    pub fn least_role(&self) -> Role {
+        match self {
+            Self::Disarm => Role::Observer,
+            Self::Arm { .. } => Role::Admin,
+            Self::Scale { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Approve { .. }
+            | Self::RemoveOld { .. }
+            | Self::Stop { .. } => Role::Operator,
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Arm { .. } => "arm",
+            Self::Disarm => "disarm",
+            Self::Scale { .. } => "scale",
+            Self::Hold { .. } => "hold",
+            Self::Release { .. } => "release",
+            Self::Approve { .. } => "approve",
+            Self::RemoveOld { .. } => "remove an old machine",
+            Self::Stop { .. } => "stop",
+        }
+    }
+
     /// The database it is about; absent when it is about the engine.
     pub fn database(&self) -> Option<&DatabaseName> {
         match self {

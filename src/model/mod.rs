@@ -39,6 +39,7 @@ pub mod policy;
 pub mod pooler;
 pub mod price;
 pub mod readers;
+pub mod role;
 pub mod secret;
 pub mod series;
 pub mod server;

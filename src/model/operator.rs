@@ -9,9 +9,24 @@ use serde::{Deserialize, Serialize};
 pub struct Operator {
     /// The login name.
     pub user: String,
-    /// The address that the SSH session comes from; absent at a local terminal.
+    /// The address that the SSH session comes from, as the person's own process says; absent at a local terminal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ssh_client: Option<String>,
+    /// What the kernel says of who has connected; absent for whoever sits at the engine's own console.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub peer: Option<Peer>,
+}
+
+/// A process at the other end of the control socket, as the kernel knows it since it connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// The user that it acts as.
+    pub uid: u32,
+    /// That user's group.
+    pub gid: u32,
+    /// The user who logged in, which `sudo` does not change; absent where the system keeps no such number.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub login_uid: Option<u32>,
 }
 
 /// Who ordered an action.

@@ -15,6 +15,9 @@ pub struct Settings {
     pub aws: AwsSettings,
     /// How often the engine looks, and how much it does at once.
     pub engine: EngineSettings,
+    /// Who else may see the engine and give it orders.
+    #[serde(default)]
+    pub control: ControlSettings,
     /// What CloudWatch shall have beside the engine; absent where it has nothing of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarms: Option<AlarmSettings>,
@@ -44,6 +47,17 @@ pub struct EngineSettings {
     pub watch_every: Duration,
     /// The engine starts no action while so many are under way in the whole fleet. At least 1.
     pub max_actions_in_flight: u32,
+}
+
+/// `[control]`: who may connect to the engine's socket besides its own user and root, by groups of the machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlSettings {
+    /// Members may look and disarm; the socket is theirs to open.
+    pub group: Option<String>,
+    /// Members may besides scale, hold, release, approve and stop.
+    pub operators: Option<String>,
+    /// Members may besides arm.
+    pub admins: Option<String>,
 }
 
 impl Settings {

@@ -100,7 +100,7 @@ fn story() -> Vec<(i64, Event)> {
         removes: None,
     };
     let (version, mode, config_digest) = ("0.1.0".to_owned(), "auto sim".to_owned(), "c0ffee".to_owned());
-    let by = Operator { user: "ada".to_owned(), ssh_client: None };
+    let by = Operator { user: "ada".to_owned(), ssh_client: None, peer: None };
     vec![
         (0, Event::EngineStarted { version, pid: 7, mode, config_digest }),
         (5, Event::Armed { by, reason: HOSTILE.to_owned() }),

@@ -16,7 +16,7 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("journal", &["model"]),
     ("report", &["model", "journal"]),
     ("setup", &["model"]),
-    ("control", &["model"]),
+    ("control", &["model", "clock"]),
     ("sim", &["model", "clock", "diagnostics"]),
     ("controller", &["model", "clock", "aws", "control", "engine", "journal", "workload"]),
     ("swarm", &["model", "clock", "aws", "config", "control", "controller", "journal", "sim"]),

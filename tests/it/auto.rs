@@ -137,7 +137,7 @@ fn an_unclean_end_waits_for_a_person_and_says_so() {
 fn what_a_person_disarmed_stays_so_and_is_healthy() {
     let state = TempDir::new().unwrap();
     let at = "2026-01-05T08:00:00Z".parse().unwrap();
-    let ada = Operator { user: "ada".into(), ssh_client: None };
+    let ada = Operator { user: "ada".into(), ssh_client: None, peer: None };
     let (mut journal, _) = Journal::open(state.path(), at).unwrap();
     journal.append(at, Event::Disarmed { by: Some(ada), why: "by ada".into() }).unwrap();
     journal.sync().unwrap();

@@ -46,7 +46,7 @@ pub(crate) async fn start_with(
     let aws = connect(&settings.aws, Target::InProcess(InProcess::new(sim.http_client(), clock.clone()))).await;
     let backend = Backend::Simulation { scenario: "checkpoints".into(), speed: 1.0, endpoint: String::new() };
     let first = Snapshot::before_the_start(clock.now(), backend.clone());
-    let (client, server) = control::pair(first, Operator { user: "test".into(), ssh_client: None });
+    let (client, server) = control::pair(first, Operator { user: "test".into(), ssh_client: None, peer: None });
     let start =
         Event::EngineStarted { version: "test".into(), pid: 1, mode: "test".into(), config_digest: "digest".into() };
     let digest = |_: &_| "digest".to_owned();

@@ -47,7 +47,7 @@ fn clean_output(what: &str, output: &Output) -> String {
 }
 
 fn events(text: &str) -> [Event; 5] {
-    let by = || Operator { user: text.to_owned(), ssh_client: Some(text.to_owned()) };
+    let by = || Operator { user: text.to_owned(), ssh_client: Some(text.to_owned()), peer: None };
     let database = || DatabaseName::new(text);
     [
         Event::EngineStopped { why: text.to_owned() },

@@ -76,7 +76,7 @@ fn decision(value: f64) -> Event {
 
 #[test]
 fn the_nested_records_come_back_as_they_were() {
-    let by = Operator { user: "ann".to_owned(), ssh_client: Some("192.0.2.1".to_owned()) };
+    let by = Operator { user: "ann".to_owned(), ssh_client: Some("192.0.2.1".to_owned()), peer: None };
     let action = ActionId("a1".to_owned());
     let class = InstanceClass::observed("db.m5.large");
     let database = DatabaseName::new("checkpoints");

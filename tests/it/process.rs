@@ -34,6 +34,20 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it in `directory`, with credentials of no worth, and follows one of its streams.
     pub(crate) fn start(directory: &Path, words: &[&str], stream: fn(&mut Child) -> Box<dyn Read + Send>) -> Self {
+        Self::started(directory, words, &[], stream)
+    }
+
+    /// The same, following what it says to people, with more environment.
+    pub(crate) fn with(directory: &Path, words: &[&str], environment: &[(&str, &Path)]) -> Self {
+        Self::started(directory, words, environment, |child| Box::new(child.stderr.take().unwrap()))
+    }
+
+    fn started(
+        directory: &Path,
+        words: &[&str],
+        environment: &[(&str, &Path)],
+        stream: fn(&mut Child) -> Box<dyn Read + Send>,
+    ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));
         command
             .args(words)
@@ -43,6 +57,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command.envs([("AWS_ACCESS_KEY_ID", "TEST"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")]);
+        command.envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
         let reader = BufReader::new(stream(&mut child));
         let (sender, lines) = channel();

@@ -74,7 +74,7 @@ fn class() -> InstanceClass {
 }
 
 fn by() -> Operator {
-    Operator { user: "ada".into(), ssh_client: Some("192.0.2.1".into()) }
+    Operator { user: "ada".into(), ssh_client: Some("192.0.2.1".into()), peer: None }
 }
 
 fn action() -> ActionId {

@@ -193,7 +193,8 @@ async fn nothing_that_holds_a_secret_shows_it_to_a_debugger_of_words() {
     shown.push(format!(
         "{:?}",
         Environment {
-            operator: Operator { user: "ada".to_owned(), ssh_client: None },
+            runtime_directory: None,
+            operator: Operator { user: "ada".to_owned(), ssh_client: None, peer: None },
             state_dir: None,
             state_home: None,
             postgres_password: Some(SecretString::from(SECRET)),

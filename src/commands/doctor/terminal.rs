@@ -50,7 +50,8 @@ mod tests {
     #[test]
     fn a_terminal_is_judged_by_what_the_console_needs() {
         let of = |term: &str, ascii: bool| Environment {
-            operator: Operator { user: "ada".to_owned(), ssh_client: None },
+            runtime_directory: None,
+            operator: Operator { user: "ada".to_owned(), ssh_client: None, peer: None },
             state_dir: None,
             state_home: None,
             postgres_password: None,

@@ -97,7 +97,9 @@ impl Watcher {
         let reply = self.client.send(Command::Arm { reason: "a drill".to_owned() }).await;
         match reply.map(|reply| reply.answer) {
             Ok(Answer::Done { .. }) => Ok(()),
-            Ok(Answer::Refused { sentence }) => Err(CommandError::Failed(format!("not armed: {sentence}"))),
+            Ok(Answer::Refused { sentence } | Answer::Unknown { sentence }) => {
+                Err(CommandError::Failed(format!("not armed: {sentence}")))
+            }
             Err(_) => Err(gone()),
         }
     }
@@ -121,7 +123,7 @@ impl Watcher {
         }
         match self.client.send(Command::Disarm).await.map(|reply| reply.answer) {
             Ok(Answer::Done { .. }) => "the engine is disarmed again".to_owned(),
-            Ok(Answer::Refused { sentence }) => {
+            Ok(Answer::Refused { sentence } | Answer::Unknown { sentence }) => {
                 format!("the engine was armed for the drill, and not disarmed: {sentence}")
             }
             Err(_) => {

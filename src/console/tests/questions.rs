@@ -18,7 +18,7 @@ fn question(state: &UiState) -> &Question {
 fn refusal(state: &UiState) -> &str {
     match state.messages.as_slice() {
         [message] => match &message.answer {
-            Answer::Refused { sentence } => sentence,
+            Answer::Refused { sentence } | Answer::Unknown { sentence } => sentence,
             Answer::Done { .. } => panic!("{message:?}"),
         },
         other => panic!("{other:?}"),

@@ -36,7 +36,8 @@ pub(super) fn act(state: &mut UiState, snapshot: &Arc<Snapshot>, action: KeyActi
                 KeyAction::Suspend => (ConsoleEffect::Suspend, Question::Suspend),
                 _ => (ConsoleEffect::Quit, Question::Quit),
             };
-            if !snapshot.has_active_run() {
+            // An engine in another process goes on without this console.
+            if state.link.engine().is_some() || !snapshot.has_active_run() {
                 return Some(effect);
             }
             state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision));

@@ -6,6 +6,7 @@ use super::{ConsoleEffect, act, text};
 use crate::console::question::{Dialog, Field, HOLDS, Question, Removing, Scaling, find};
 use crate::console::state::{Mode, UiState};
 use crate::console::time::Now;
+use crate::model::backend::Backend;
 use crate::model::command::Command;
 use crate::model::snapshot::Snapshot;
 
@@ -14,6 +15,7 @@ enum Outcome {
     Send(Command),
     Suspend,
     Quit,
+    HandOver,
     /// To a question that follows from the first.
     Ask(Question),
     /// Something is missing; the dialog stays, with a sentence where it needs one.
@@ -40,6 +42,7 @@ pub(super) fn answer(
             outcome = Outcome::Stay(Some("too soon: that Enter was not taken; read first, then press it again".into()));
         }
         KeyCode::Enter => outcome = confirm(&mut dialog.question, snapshot),
+        KeyCode::Char('d') if dialog.question == Question::Quit => outcome = hand_over(snapshot, &dialog, now),
         KeyCode::PageUp => dialog.scrolled = dialog.scrolled.min(state.reach.dialog).saturating_sub(1),
         KeyCode::PageDown => dialog.scrolled = (dialog.scrolled + 1).min(state.reach.dialog),
         code => edit(&mut dialog.question, snapshot, code),
@@ -49,6 +52,7 @@ pub(super) fn answer(
         Outcome::Send(command) => return Some(ConsoleEffect::Send(command)),
         Outcome::Suspend => return Some(ConsoleEffect::Suspend),
         Outcome::Quit => return Some(ConsoleEffect::Quit),
+        Outcome::HandOver => return Some(ConsoleEffect::HandOver),
         Outcome::Ask(question) => state.mode = Mode::Dialog(Dialog::new(question, now.machine, snapshot.revision)),
         Outcome::Stay(notice) => {
             dialog.notice = notice;
@@ -57,6 +61,17 @@ pub(super) fn answer(
         Outcome::Refuse(sentence) => act::refuse(state, sentence, now),
     }
     None
+}
+
+/// A simulation ends with its process: there is nothing that a daemon could go on with.
+fn hand_over(snapshot: &Snapshot, dialog: &Dialog, now: Now) -> Outcome {
+    match snapshot.backend {
+        Backend::Simulation { .. } => {
+            Outcome::Stay(Some("this simulation ends with the process: no daemon can go on".into()))
+        }
+        Backend::Aws if now.machine < dialog.ready_at() => Outcome::Stay(Some("too soon: read first".into())),
+        Backend::Aws => Outcome::HandOver,
+    }
 }
 
 /// A paste in a dialog: a reason takes it, a confirmation does not.

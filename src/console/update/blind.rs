@@ -23,11 +23,12 @@ pub(in crate::console) fn resized(state: &mut UiState, (width, height): (u16, u1
 }
 
 /// Only what needs no reading counts: to disarm, and to leave where nothing is under way.
-pub(super) fn key(action: Option<KeyAction>, snapshot: &Arc<Snapshot>) -> Option<ConsoleEffect> {
+pub(super) fn key(state: &UiState, action: Option<KeyAction>, snapshot: &Arc<Snapshot>) -> Option<ConsoleEffect> {
+    let may_leave = state.link.engine().is_some() || !snapshot.has_active_run();
     match action? {
         KeyAction::ArmOrDisarm if snapshot.arming.is_armed() => Some(ConsoleEffect::Send(Command::Disarm)),
-        KeyAction::Quit if !snapshot.has_active_run() => Some(ConsoleEffect::Quit),
-        KeyAction::Suspend if !snapshot.has_active_run() => Some(ConsoleEffect::Suspend),
+        KeyAction::Quit if may_leave => Some(ConsoleEffect::Quit),
+        KeyAction::Suspend if may_leave => Some(ConsoleEffect::Suspend),
         _ => None,
     }
 }

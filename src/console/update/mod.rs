@@ -29,6 +29,8 @@ pub(super) enum ConsoleEffect {
     Send(Command),
     Suspend,
     Quit,
+    /// A daemon goes on with what is under way.
+    HandOver,
 }
 
 /// The console after a key.
@@ -36,7 +38,7 @@ pub(super) fn key(state: &mut UiState, snapshot: &Arc<Snapshot>, event: &KeyEven
     state.messages.clear();
     let action = keymap::action(event);
     if state.room == Room::TooSmall {
-        return blind::key(action, snapshot);
+        return blind::key(state, action, snapshot);
     }
     if state.mode != Mode::Normal && !(event.modifiers - KeyModifiers::SHIFT).is_empty() {
         // Nobody types a reason with Control held: Ctrl-Z works everywhere, Ctrl-C goes back, the rest is nothing.

@@ -12,6 +12,7 @@ use super::scene::Scene;
 use super::wrap::{Styled, cut, wrap, wrapped};
 use super::{TALL, panel, words};
 use crate::console::theme;
+use crate::control::Link;
 use crate::model::action::{ActionResult, CallState, Run};
 use crate::model::arming::Arming;
 use crate::model::event::Event;
@@ -107,7 +108,7 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
     if let Some(why) = &newest.journal.broken {
         alerts.push((format!("✘ JOURNAL takes no records, nothing can be started: {why}"), loud));
     }
-    alerts.extend(late(scene).map(|text| (text, loud)));
+    alerts.extend(lost(scene).or_else(|| late(scene)).map(|text| (text, loud)));
     for view in &newest.databases {
         alerts.extend(held_clients(scene, view));
         alerts.extend(answer_lost(scene, view).map(|text| (text, loud)));
@@ -154,6 +155,16 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
     let old = newest.databases.iter().flat_map(|view| &view.old_machines);
     alerts.extend(old.map(|old| (format!("! {}", old.words()), theme::WARN)));
     alerts
+}
+
+/// The engine of another process does not answer this console: what it does meanwhile is not seen.
+fn lost(scene: &Scene<'_>) -> Option<String> {
+    let Link::Lost { engine, since, why } = &scene.state.link else { return None };
+    let (since, age) = (words::between(*since, scene.now.at), words::between(scene.newest.at, scene.now.at));
+    let engine = engine.words();
+    Some(format!(
+        "✘ NO LINE to the {engine} for {since}: what you see is {age} old, no order goes out, it is tried twice a second: {why}"
+    ))
 }
 
 /// AWS gives no answer, or the engine's picture is older than it should ever be.

@@ -16,6 +16,7 @@ pub(super) fn lines(scene: &Scene<'_>, width: u16) -> Vec<Line<'static>> {
     let messages = scene.state.messages.iter().map(|message| match &message.answer {
         Answer::Done { sentence, seq } => (format!("✔ {sentence} (journal #{seq})"), theme::OK),
         Answer::Refused { sentence } => (format!("✘ {sentence}"), theme::DANGER),
+        Answer::Unknown { sentence } => (format!("? {sentence}"), theme::DANGER),
     });
     let messages: Vec<_> = messages.collect();
     if messages.is_empty() { vec![keys()] } else { wrapped(&messages, usize::from(width), 2) }

@@ -10,13 +10,14 @@ use super::scene::Scene;
 use super::wrap::cut;
 use super::{age, words};
 use crate::console::theme;
+use crate::control::Link;
 use crate::model::arming::Arming;
 use crate::model::backend::Backend;
 use crate::model::limits::STATE_LIMIT;
 use crate::model::snapshot::Snapshot;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-    frame.render_widget(Paragraph::new(vec![first(scene, area.width), second(scene.newest, area.width)]), area);
+    frame.render_widget(Paragraph::new(vec![first(scene, area.width), second(scene, area.width)]), area);
 }
 
 /// What may be cut off comes last: why and by whom.
@@ -71,7 +72,8 @@ fn told(name: &str, ages: impl Iterator<Item = Option<i64>>, limit: Option<i64>)
     }
 }
 
-fn second(newest: &Snapshot, width: u16) -> Line<'static> {
+fn second(scene: &Scene<'_>, width: u16) -> Line<'static> {
+    let newest = scene.newest;
     let account = newest.identity.as_ref().map_or_else(
         || "account not confirmed yet".to_owned(),
         |identity| format!("account {} {}", identity.account, identity.region),
@@ -82,5 +84,12 @@ fn second(newest: &Snapshot, width: u16) -> Line<'static> {
             format!("SIMULATION {scenario} {speed}x {endpoint}")
         }
     };
-    Line::styled(cut(&format!("{account} | {backend}"), usize::from(width)), theme::MUTED)
+    let window = match &scene.state.link {
+        Link::Embedded => String::new(),
+        Link::Attached { engine } | Link::Lost { engine, .. } => {
+            let since = words::minute(engine.since, scene.now.at);
+            format!("attached to {}, since {since} | ", engine.words())
+        }
+    };
+    Line::styled(cut(&format!("{window}{account} | {backend}"), usize::from(width)), theme::MUTED)
 }

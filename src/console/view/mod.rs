@@ -48,7 +48,7 @@ pub(super) fn view(frame: &mut Frame<'_>, newest: &Snapshot, state: &UiState, no
     let area = frame.area();
     let mut reach = Reach::default();
     if Room::of(area.width, area.height) == Room::TooSmall {
-        too_small(frame, area, newest);
+        too_small(frame, area, newest, state);
         return reach;
     }
     let scene = Scene::new(newest, state, now);
@@ -179,10 +179,14 @@ fn plan(scene: &Scene<'_>, area: Rect, alerts: u16, footer: u16) -> Regions {
     Regions { rows, middle: step.1 }
 }
 
-fn too_small(frame: &mut Frame<'_>, area: Rect, newest: &Snapshot) {
+fn too_small(frame: &mut Frame<'_>, area: Rect, newest: &Snapshot, state: &UiState) {
     let (width, height) = Room::LEAST;
     let (arming, disarm) = if newest.arming.is_armed() { ("ARMED", "a disarms, ") } else { ("DISARMED", "") };
-    let leave = if newest.has_active_run() { "to leave during an action enlarge it" } else { "q quits" };
+    let leave = if newest.has_active_run() && state.link.engine().is_none() {
+        "to leave during an action enlarge it"
+    } else {
+        "q quits"
+    };
     let words = format!(
         "terminal too small: {}x{}, needs {width}x{height}; engine {arming}; {disarm}{leave}",
         area.width, area.height

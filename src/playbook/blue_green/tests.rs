@@ -21,7 +21,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn by() -> Operator {
-    Operator { user: "ada".into(), ssh_client: None }
+    Operator { user: "ada".into(), ssh_client: None, peer: None }
 }
 
 fn run(call: Option<(MutatingCall, CallState)>) -> Run {

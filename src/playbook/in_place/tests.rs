@@ -34,7 +34,7 @@ fn recorded(actor: Actor) -> Run {
 }
 
 fn person() -> Actor {
-    Actor::Person { operator: Operator { user: "ada".into(), ssh_client: None }, reason: "test".into() }
+    Actor::Person { operator: Operator { user: "ada".into(), ssh_client: None, peer: None }, reason: "test".into() }
 }
 
 fn called(state: CallState) -> Run {

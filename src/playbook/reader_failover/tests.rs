@@ -204,7 +204,7 @@ fn one_that_an_earlier_action_has_left_takes_over_at_once_if_it_is_known_to_foll
     let supervised = Seen { policy, ..seen(LARGE, near) };
     let made = supervised.next(&run(None));
     assert!(matches!(made, Next::Send(MutatingCall::CreateDbInstance { .. })), "nobody has said that it may: {made:?}");
-    let operator = Operator { user: "ada".into(), ssh_client: None };
+    let operator = Operator { user: "ada".into(), ssh_client: None, peer: None };
     let mut ordered = run(None);
     ordered.intent.actor = Actor::Person { operator, reason: "now".into() };
     assert_eq!(supervised.next(&ordered), Next::Send(fail_over()), "whoever orders it has confirmed the outage");
@@ -236,13 +236,14 @@ fn supervised_it_waits_for_a_word() {
     let seen = || Seen { policy: policy(), confirmed: (5, SignedDuration::ZERO), ..Seen::with("available", 410) };
     assert!(making("available").awaits_approval(&policy()) && !making("creating").awaits_approval(&policy()));
     assert_eq!(seen().next(&making("available")), Next::Observe);
-    let approved = Run { approved: Some(Operator { user: "ada".into(), ssh_client: None }), ..making("available") };
+    let approved =
+        Run { approved: Some(Operator { user: "ada".into(), ssh_client: None, peer: None }), ..making("available") };
     assert_eq!(seen().next(&approved), Next::Send(fail_over()));
 }
 
 #[test]
 fn it_is_given_up_when_it_is_late_or_failed_or_stopped_or_the_load_has_turned() {
-    let by = Operator { user: "ada".into(), ssh_client: None };
+    let by = Operator { user: "ada".into(), ssh_client: None, peer: None };
     let stopped = Run { stop_requested: Some(by), ..making("creating") };
     let turned = Seen { turned: true, ..Seen::with("creating", 100) };
     assert_eq!(Seen::with("creating", 100).next(&stopped), Next::Observe, "RDS deletes nothing that it still makes");

@@ -130,7 +130,7 @@ fn what_is_the_database_or_gone_or_unreadable_or_at_work_or_protected_is_left_al
 
 #[test]
 fn one_that_was_stopped_sends_nothing() {
-    let by = Operator { user: "ada".into(), ssh_client: None };
+    let by = Operator { user: "ada".into(), ssh_client: None, peer: None };
     let stopped = Run { stop_requested: Some(by.clone()), ..run(None) };
     let next = next_by(&stopped, &live(), OldLook::There(&old("available")), 0, 0);
     assert_eq!(next, Next::End(ActionResult::Stopped { by }));

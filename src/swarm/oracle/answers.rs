@@ -21,7 +21,7 @@ pub(in crate::swarm) fn on_answer(witness: &mut Witness, command: &Command, answ
         Answer::Refused { sentence } if *command == Command::Disarm && is_healthy && !witness.ledger.journal_failed => {
             witness.break_promise(format!("I7: a person could not disarm: {sentence}"));
         }
-        Answer::Refused { .. } => {}
+        Answer::Refused { .. } | Answer::Unknown { .. } => {}
     }
 }
 

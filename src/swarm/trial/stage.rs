@@ -125,7 +125,7 @@ impl Stage {
         let aws = connect(&self.plan.settings.aws, Target::InProcess(in_process)).await;
         let backend = Backend::Simulation { scenario: "swarm".to_owned(), speed: 1.0, endpoint: String::new() };
         let first = Snapshot::before_the_start(self.wall.now(), backend.clone());
-        let (client, server) = control::pair(first, Operator { user: "ada".to_owned(), ssh_client: None });
+        let (client, server) = control::pair(first, Operator { user: "ada".to_owned(), ssh_client: None, peer: None });
         let start = Event::EngineStarted {
             version: "swarm".to_owned(),
             pid: self.lives,

@@ -272,6 +272,10 @@ pub(super) fn quit() -> Asked {
             "RDS goes on with what was sent. Nobody verifies it until upshift runs again with the same state directory; \
              it then looks, and never sends the call a second time.",
         ),
+        plain(
+            "d hands it over: a daemon (`upshift --auto`) goes on in the background, armed only if this engine is, and \
+               `upshift` attaches to it. Not of a simulation, which ends with this process.",
+        ),
     ];
     Asked { title: " quit? ", explanation, fields: Vec::new() }
 }

@@ -1,0 +1,108 @@
+//! `upshift ctl`: one order, or one look, at a running engine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::duration;
+
+/// What to do with the running engine.
+#[derive(Debug, Args)]
+pub struct CtlArgs {
+    /// What.
+    #[command(subcommand)]
+    pub command: CtlCommand,
+    /// Whose engine: its state directory [env: UPSHIFT_STATE_DIR] [default: /run/upshift, else the XDG state directory]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub state_dir: Option<PathBuf>,
+    /// The directory of its control socket [default: /run/upshift, and `run` in the state directory]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub socket: Option<PathBuf>,
+    /// One JSON object, or one for each line of `watch`
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// One order, or one look.
+#[derive(Debug, Subcommand)]
+pub enum CtlCommand {
+    /// What the engine may do, what it does, and why
+    Status,
+    /// Lets the engine start actions; takes the role admin
+    Arm {
+        /// Why: it goes into the journal
+        #[arg(long)]
+        reason: String,
+    },
+    /// Takes that permission away at once; for everybody who can connect
+    Disarm,
+    /// One class up on the ladder, now
+    Up(ScaleArgs),
+    /// One class down on the ladder, now
+    Down(ScaleArgs),
+    /// To this class of the ladder, now
+    Scale {
+        /// Such as db.m5.large
+        class: String,
+        /// How.
+        #[command(flatten)]
+        how: ScaleArgs,
+    },
+    /// The engine starts nothing for a while
+    Hold {
+        /// In which direction
+        #[arg(default_value = "all")]
+        direction: HeldDirection,
+        /// For how long, such as 4h
+        #[arg(value_name = "DURATION", default_value = "1h", value_parser = duration)]
+        duration: Duration,
+        /// Which database.
+        #[command(flatten)]
+        which: Which,
+        /// Why: it goes into the journal
+        #[arg(long)]
+        reason: String,
+    },
+    /// Ends every hold
+    Release(Which),
+    /// Stops the action under way before its next step, where that is still possible
+    Stop(Which),
+    /// Lets the action under way take over, where it waits for that word
+    Approve(Which),
+    /// Prints each record of the journal as it comes, until it is ended
+    Watch,
+}
+
+/// How to scale.
+#[derive(Debug, Args)]
+pub struct ScaleArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub which: Which,
+    /// Why: it goes into the journal
+    #[arg(long)]
+    pub reason: String,
+    /// The database's name once more, where gates are closed that a person may pass over
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+}
+
+/// Which database.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// Its identifier; where the engine has several
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+}
+
+/// The directions that a hold is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HeldDirection {
+    /// No step up.
+    Up,
+    /// No step down.
+    Down,
+    /// No step.
+    All,
+}

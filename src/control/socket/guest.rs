@@ -1,0 +1,137 @@
+//! One connection to the engine: who it is, what it wants, and that.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::net::UnixStream;
+use tokio::sync::Semaphore;
+
+use super::peer;
+use super::pictures::Pictures;
+use super::serve::About;
+use super::wire::{Ask, Hello, Line, LineError, PROTOCOL, Said};
+use crate::clock::Clock;
+use crate::control::Client;
+use crate::model::command::{Answer, Command, Reply};
+use crate::model::role::Role;
+
+/// From the connection to the request (of the machine).
+const TO_ASK: Duration = Duration::from_secs(2);
+/// A reader that takes longer for one frame is dropped, and may come again.
+const TO_READ: Duration = Duration::from_secs(5);
+/// The controller answers within a turn of its loop, unless a disk holds it up.
+const TO_ANSWER: Duration = Duration::from_mins(1);
+/// Between two snapshots of one watch: more is traffic that no eye needs.
+const BETWEEN_SNAPSHOTS: Duration = Duration::from_millis(100);
+
+/// What a connection is served with.
+pub(super) struct Guest {
+    pub(super) client: Client,
+    pub(super) about: Arc<About>,
+    pub(super) pictures: Pictures,
+    /// A place for each watch.
+    pub(super) watches: Arc<Semaphore>,
+    /// Of this connection alone.
+    pub(super) nonce: String,
+    pub(super) has_asked: Arc<AtomicBool>,
+    pub(super) machine: Clock,
+}
+
+impl Guest {
+    /// Serves it to its end.
+    ///
+    /// # Errors
+    /// Why it ended early.
+    pub(super) async fn receive(mut self, stream: UnixStream) -> Result<(), LineError> {
+        let credentials = stream.peer_cred()?;
+        let mut line = Line::of_engine(stream);
+        let Some(role) = self.about.access.role(credentials.uid(), credentials.gid()) else {
+            let user = peer::operator(&credentials, None).user;
+            tracing::warn!("{user} tried the control socket and is in none of its groups");
+            let sentence = format!("{user} may not see this engine: it is in none of the groups of `[control]`");
+            return self.write(&mut line, &Said::Refused { sentence }).await;
+        };
+        let hello = Hello {
+            protocol: PROTOCOL,
+            engine: self.about.engine.clone(),
+            role,
+            nonce: self.nonce.clone(),
+            now: self.about.clock.now(),
+            speed: self.about.clock.speed(),
+        };
+        self.write(&mut line, &Said::Hello(hello)).await?;
+        let asked = match self.machine.bounded(TO_ASK, line.read::<Ask>()).await {
+            Some(Err(LineError::Wrong(error))) => {
+                let sentence = format!("that is no request of this protocol: {error}");
+                return self.write(&mut line, &Said::Refused { sentence }).await;
+            }
+            asked => asked.ok_or(LineError::Slow)??,
+        };
+        self.has_asked.store(true, Ordering::Relaxed);
+        match asked {
+            Ask::Look => self.show(&mut line).await,
+            Ask::Watch => self.watch(&mut line).await,
+            Ask::Order { nonce, seen_revision, command, ssh_client } => {
+                let said = if let Some(sentence) = refusal(&command, seen_revision, nonce == self.nonce) {
+                    Said::Refused { sentence }
+                } else {
+                    let operator = peer::operator(&credentials, ssh_client.as_deref());
+                    Said::Reply(self.order(self.client.speaking_for(operator, role), command, seen_revision).await)
+                };
+                self.write(&mut line, &said).await
+            }
+        }
+    }
+
+    /// The newest snapshot, again and again until the other end closes.
+    async fn watch(&mut self, line: &mut Line) -> Result<(), LineError> {
+        let Ok(_place) = Arc::clone(&self.watches).try_acquire_owned() else {
+            let sentence = "as many consoles as there may be are attached already: close one".to_owned();
+            return self.write(line, &Said::Refused { sentence }).await;
+        };
+        loop {
+            self.show(line).await?;
+            let next = async {
+                self.machine.sleep(BETWEEN_SNAPSHOTS).await;
+                self.pictures.newer().await;
+            };
+            tokio::select! {
+                biased;
+                () = line.closed() => return Ok(()),
+                () = next => {}
+            }
+        }
+    }
+
+    async fn show(&mut self, line: &mut Line) -> Result<(), LineError> {
+        let frame = self.pictures.frame()?;
+        self.machine.bounded(TO_READ, line.write_bytes(frame)).await.ok_or(LineError::Slow)?
+    }
+
+    async fn order(&self, mut client: Client, command: Command, seen_revision: Option<u64>) -> Reply {
+        let answer = match seen_revision {
+            Some(revision) => client.send_in_sight_of(command, revision),
+            None => client.send(command),
+        };
+        let sentence = match self.machine.bounded(TO_ANSWER, answer).await {
+            Some(Ok(reply)) => return reply,
+            Some(Err(_)) => "the engine ended before it answered: look into the journal for what became of it",
+            None => "the engine has taken the order and does not answer: look into the journal for what became of it",
+        };
+        Reply { id: 0, answer: Answer::Unknown { sentence: sentence.to_owned() } }
+    }
+
+    async fn write(&self, line: &mut Line, said: &Said) -> Result<(), LineError> {
+        self.machine.bounded(TO_READ, line.write(said)).await.ok_or(LineError::Slow)?
+    }
+}
+
+/// Why an order is not passed on; `None` for one that is.
+fn refusal(command: &Command, seen_revision: Option<u64>, is_of_this_line: bool) -> Option<String> {
+    if !is_of_this_line {
+        return Some("not done: the order carries the nonce of another connection".to_owned());
+    }
+    let is_blind = seen_revision.is_none() && command.least_role() > Role::Observer;
+    is_blind.then(|| "not done: the order does not say which state of the engine its sender saw".to_owned())
+}

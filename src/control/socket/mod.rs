@@ -1,0 +1,25 @@
+//! The control socket: the same protocol over a Unix socket, for consoles and `upshift ctl` in other processes.
+//!
+//! ```text
+//!   client ── connect ──────────────────────► serve (one task for each connection)
+//!          ◄── Hello: process, role, nonce ──┤ peer: who the kernel says it is, and the role of that one
+//!          ── Ask: watch │ look │ order ────►│ within two seconds
+//!          ◄── Snapshot … │ Snapshot │ Reply ┤
+//! ```
+//!
+//! A connection carries one request: a process that passes its end on, or gives up rights, keeps the credentials that the
+//! kernel noted when it connected. There is no TCP.
+
+mod attach;
+mod guest;
+mod peer;
+mod pictures;
+mod place;
+mod serve;
+mod wire;
+
+pub use attach::{AttachError, Attached, ask, attach, look};
+pub use peer::{Access, AccessError, account};
+pub use place::{Bound, PlaceError, SYSTEM_PLACE, bind, of_state};
+pub use serve::{About, serve};
+pub use wire::Hello;

@@ -33,6 +33,8 @@ fn each_order_answers_what_happened_with_its_record_and_a_code_for_scripts() {
     assert!(code == 0 && status.starts_with("ARMED by"), "{status}");
     assert!(status.contains("you are: admin") && status.contains("SIMULATION checkpoints 60x"), "{status}");
 
+    // Of the look that knows which classes AWS offers.
+    running.until("checkpoints: hold");
     let (code, held, said) = ctl(state.path(), &["hold", "up", "2h", "--reason", "a sale"]);
     assert!(code == 0 && held.starts_with("checkpoints held up until") && held.contains("(journal #"), "{held}{said}");
     let (code, released, _) = ctl(state.path(), &["release"]);

@@ -44,6 +44,7 @@ impl Console {
             native_pty_system().openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 }).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_upshift"));
         command.args(words);
+        command.cwd(state);
         command.env_clear();
         command.env("UPSHIFT_STATE_DIR", state);
         command.env("TERM", "xterm-256color");

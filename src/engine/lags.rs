@@ -21,6 +21,8 @@ pub(super) struct Lag {
     behind: SignedDuration,
     /// The end of the minute that it is of.
     at: Timestamp,
+    /// When it was last seen not to follow.
+    away: Option<Timestamp>,
 }
 
 impl Engine {
@@ -45,13 +47,27 @@ impl Engine {
         let aurora = self.lags_wanted().iter().any(|(name, spec)| name == instance && spec.unit == MILLISECONDS);
         let secs = if aurora { point.value / 1_000.0 } else { point.value };
         let Ok(behind) = SignedDuration::try_from_secs_f64(secs) else { return };
-        self.lags.insert(instance.clone(), Lag { behind, at });
+        let away = self.lags.get(instance).and_then(|lag| lag.away);
+        self.lags.insert(instance.clone(), Lag { behind, at, away });
     }
 
-    /// How far behind an instance was within the last minutes; `None` where nobody says.
+    /// A look has found the machine that an action has made. One that restarts follows nobody: what was said of it before
+    /// says nothing of what it has to catch up with.
+    pub(super) fn look_for_absence(&mut self, made: &DatabaseState, asked_at: Timestamp) {
+        let follows = ["available", "backing-up", "storage-initialization", "storage-optimization"];
+        if let Some(lag) = self.lags.get_mut(&made.name).filter(|_| !follows.contains(&made.status.as_str())) {
+            lag.away = Some(asked_at);
+        }
+    }
+
+    /// How far behind an instance was within the last minutes, and after a restart how far it may be; `None` where nobody says.
     pub(super) fn lag_of(&self, instance: Option<&DatabaseState>, now: Timestamp) -> Option<SignedDuration> {
-        let Lag { behind, at } = self.lags.get(&instance?.name)?;
-        (now.duration_since(*at).abs() <= LIMIT).then_some(*behind)
+        let Lag { behind, at, away } = *self.lags.get(&instance?.name)?;
+        let age = now.duration_since(at).abs();
+        if away.is_some_and(|away| at <= away && now.duration_since(away).abs() <= LIMIT) {
+            return Some(behind.saturating_add(age));
+        }
+        (age <= LIMIT).then_some(behind)
     }
 }
 

@@ -223,6 +223,10 @@ impl Engine {
         let other_before = watched.other_deployment.take();
         let read = deployments.is_read.then(|| (other.clone(), asked_at));
         watched.other_deployment = read.or_else(|| other_before.clone());
+        if let Some(made) = &copy {
+            self.look_for_absence(made, asked_at);
+        }
+        let Some(watched) = self.watched.get_mut(database) else { return };
         watched.see(Seen { state, at: asked_at, age_is_known: true, events_read, deployments, copy });
         match known {
             // The action itself changes the class, and its playbook knows foreign hands.

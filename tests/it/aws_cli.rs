@@ -307,6 +307,10 @@ async fn it_makes_a_blue_green_deployment_switches_it_over_and_deletes_the_old_m
     with_cli(scenario, FAST, |cli| async move {
         let found = cli.json(&["rds", "describe-db-instances", "--db-instance-identifier", "shop"]).await;
         let arn = found["DBInstances"][0]["DBInstanceArn"].as_str().unwrap().to_owned();
+        let windows = ["rds", "describe-db-instance-automated-backups", "--db-instance-identifier"];
+        let window_of = |backup: &Value| seconds(&backup["RestoreWindow"]["EarliestTime"]).unwrap();
+        let before = cli.json(&[&windows[..], &["shop"]].concat()).await["DBInstanceAutomatedBackups"][0].clone();
+        assert_eq!((&before["Status"], &before["BackupRetentionPeriod"]), (&"active".into(), &7.into()));
         let words = ["rds", "create-blue-green-deployment", "--blue-green-deployment-name", "to-medium"];
         let rest = ["--source", &arn, "--target-db-instance-class", "db.t4g.medium", "--tags", "Key=a,Value=b"];
         let made = cli.json(&[&words[..], &rest[..]].concat()).await;
@@ -323,6 +327,16 @@ async fn it_makes_a_blue_green_deployment_switches_it_over_and_deletes_the_old_m
         assert!(done["SwitchoverDetails"][0]["SourceMember"].as_str().unwrap().ends_with(":shop-old1"), "{done}");
         let now = cli.json(&["rds", "describe-db-instances", "--db-instance-identifier", "shop"]).await;
         assert_eq!(now["DBInstances"][0]["DBInstanceClass"], "db.t4g.medium");
+        let now = cli.json(&[&windows[..], &["shop"]].concat()).await["DBInstanceAutomatedBackups"][0].clone();
+        assert_eq!(window_of(&now), seconds(&now["InstanceCreateTime"]).unwrap(), "it begins with the copy");
+        let old = cli.json(&[&windows[..], &["shop-old1"]].concat()).await["DBInstanceAutomatedBackups"][0].clone();
+        assert_eq!(old["DbiResourceId"], before["DbiResourceId"]);
+        assert!(window_of(&old) < window_of(&now), "what was before is the old machine's: {old}");
+        let by_id = ["--filters", "Name=dbi-resource-id,Values=db-NOBODY"];
+        let none = cli.json(&[&windows[..2], &by_id[..]].concat()).await;
+        assert_eq!(none["DBInstanceAutomatedBackups"], serde_json::json!([]));
+        let (_, why) = cli.refusal(&[&windows[..], &["nobody"]].concat()).await;
+        assert!(why.contains("(DBInstanceAutomatedBackupNotFound)"), "{why}");
         let events =
             cli.json(&["rds", "describe-events", "--source-type", "blue-green-deployment", "--duration", "9999"]).await;
         let told = events["Events"].as_array().unwrap().iter().map(|event| event["Message"].as_str().unwrap());
@@ -334,6 +348,33 @@ async fn it_makes_a_blue_green_deployment_switches_it_over_and_deletes_the_old_m
         let unknown = ["rds", "describe-blue-green-deployments", "--blue-green-deployment-identifier", "bgd-none"];
         let (_, why) = cli.refusal(&unknown).await;
         assert!(why.contains("BlueGreenDeploymentNotFoundFault"), "{why}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_renames_an_instance() {
+    let two = "name = \"shop\"\n[[instance]]\nid = \"shop\"\nclass = \"db.t4g.small\"\n\
+               [[instance]]\nid = \"other\"\nclass = \"db.t4g.small\"\n";
+    with_cli(two, FAST, |cli| async move {
+        let of = |name: &'static str| ["rds", "describe-db-instances", "--db-instance-identifier", name];
+        let before = cli.json(&of("shop")).await["DBInstances"][0].clone();
+        let rename = ["rds", "modify-db-instance", "--db-instance-identifier", "shop", "--new-db-instance-identifier"];
+        let (_, why) = cli.refusal(&[&rename[..], &["other", "--apply-immediately"]].concat()).await;
+        assert!(why.contains("(DBInstanceAlreadyExists)"), "{why}");
+        let (_, why) = cli.refusal(&[&rename[..], &["1shop", "--apply-immediately"]].concat()).await;
+        assert!(why.contains("(InvalidParameterValue)"), "{why}");
+        let answer = cli.json(&[&rename[..], &["Shop-Before", "--apply-immediately"]].concat()).await;
+        let answer = &answer["DBInstance"];
+        assert_eq!(answer["DBInstanceIdentifier"], "shop");
+        assert_eq!(answer["PendingModifiedValues"]["DBInstanceIdentifier"], "shop-before");
+        cli.json(&["rds", "wait", "db-instance-available", "--db-instance-identifier", "shop-before"]).await;
+        let after = cli.json(&of("shop-before")).await["DBInstances"][0].clone();
+        assert_eq!(after["DbiResourceId"], before["DbiResourceId"], "the machine stays");
+        assert!(after["Endpoint"]["Address"].as_str().unwrap().starts_with("shop-before."), "{after}");
+        assert!(after["DBInstanceArn"].as_str().unwrap().ends_with(":db:shop-before"), "{after}");
+        let (_, why) = cli.refusal(&of("shop")).await;
+        assert!(why.contains("(DBInstanceNotFound)"), "{why}");
     })
     .await;
 }

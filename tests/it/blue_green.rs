@@ -9,6 +9,7 @@ use upshift::model::call::{Keeps, MutatingCall};
 use upshift::model::command::{Answer, Command};
 use upshift::model::database::{DatabaseName, ResourceId};
 use upshift::model::event::{Entry, Event};
+use upshift::model::hold::{Hold, HoldCause};
 use upshift::model::old_machine::Fate;
 use upshift::model::outage::OutageSource;
 use upshift::model::policy::{CopyPolicy, OldMachinePolicy, RemovedBy, Strategy, Switchover};
@@ -137,6 +138,23 @@ async fn a_cut_that_aws_takes_back_ends_with_the_old_machine_and_no_copy() {
     settings.databases[0].max_actions_per_day = 1;
     let (sim, all) = play("cut_too_long", settings, 70).await;
     assert!(matches!(ends(&all)[..], [ActionResult::RolledBack { .. }]), "{:?}", ends(&all));
+    assert_eq!((others(&sim).len(), class(&sim).as_str()), (0, "db.t4g.small"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_too_far_behind_is_not_switched_over_by_aws_and_its_words_are_told() {
+    // A policy that lets any lag pass: AWS's own guardrail is what is left.
+    let late = "[[fault]]\nat = \"0s\"\nfor = \"3h\"\nlag = \"10m\"\n";
+    let mut settings = settings(CopyPolicy { max_lag: Duration::from_hours(1), ..CopyPolicy::default() });
+    settings.databases[0].max_actions_per_day = 1;
+    let (sim, directory) = (simulation(SCENARIO, late), TempDir::new().unwrap());
+    let mut running = start_by(settings, &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(70)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    let [ActionResult::RolledBack { why }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
+    assert!(why.contains("due to replication lag of 600 seconds"), "{why}");
     assert_eq!((others(&sim).len(), class(&sim).as_str()), (0, "db.t4g.small"));
 }
 
@@ -329,4 +347,26 @@ async fn a_protected_old_machine_is_left_alone_and_says_why() {
     assert_eq!(deletions(&all), [], "nothing was sent");
     let [_, ActionResult::FailedSafe { why }] = &ends(&all)[..] else { panic!("{:?}", ends(&all)) };
     assert!(why.contains("orders-old1: deletion protection is on"), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_others_take_away_is_put_on_record_held_and_never_mended() {
+    let (sim, directory) = (simulation(SCENARIO, ""), TempDir::new().unwrap());
+    let mut running = start_by(settings(CopyPolicy::default()), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(2)).await;
+    let account = Account::on(&sim);
+    let rename = account.rds.modify_db_instance().db_instance_identifier("orders");
+    rename.new_db_instance_identifier("orders-moved").apply_immediately(true).send().await.unwrap();
+    sim.clock().sleep(Duration::from_mins(40)).await;
+    running.end().await;
+    let all = entries(directory.path());
+    assert_eq!(sent(&all), [] as [&str; 0], "the burst has come, and nothing was asked of AWS");
+    let gone = "no database has its name any more: it was deleted or renamed";
+    let foreign = |entry: &Entry| matches!(&entry.event, Event::ForeignChange { what, .. } if what == gone);
+    let of_name = |hold: &Hold| hold.cause == HoldCause::ForeignChange { what: gone.to_owned() };
+    let held = |entry: &Entry| matches!(&entry.event, Event::HoldSet { hold, .. } if of_name(hold));
+    assert_eq!(all.iter().filter(|entry| foreign(entry)).count(), 1);
+    assert_eq!(all.iter().filter(|entry| held(entry)).count(), 1);
+    assert_eq!(others(&sim), ["orders-moved"], "and it keeps the name that others gave it");
 }

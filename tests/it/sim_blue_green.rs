@@ -233,12 +233,49 @@ async fn an_old_machine_is_deleted_with_its_final_snapshot() {
     assert!(words_of(&account, SourceType::DbInstance).await.contains(&"DB instance deleted".to_owned()));
 }
 
-/// The longest time that a machine was down within the last minutes.
+/// A deployment of a shop whose copies are further behind than their load makes them, ready to be switched over; and when it is
+/// ordered to within 60 s, how that ended by its own words, whether the name passed to the copy, and for how long the database
+/// was down.
+async fn cut_with_lag(lag: &str) -> (String, bool, SignedDuration) {
+    let timing = "[timing]\nswitchover_cut = [\"5s\", \"5s\"]\n";
+    let fault = format!("[[fault]]\nat = \"0s\"\nfor = \"1d\"\ninstance = \"shop\"\nlag = \"{lag}\"\n");
+    let account = Account::of(&format!("{SHOP}{timing}{fault}"));
+    let before = instance(&account, "shop").await.unwrap();
+    let made = create(&account, "to-medium", "db.t4g.medium").await;
+    let id = made.blue_green_deployment_identifier().unwrap();
+    until(&account, id, "AVAILABLE").await;
+    account.pass(SignedDuration::from_mins(15)).await;
+    assert_eq!(switchover(&account, id, 60).await.unwrap().status(), Some("SWITCHOVER_IN_PROGRESS"));
+    account.pass(SignedDuration::from_mins(3)).await;
+    let told = words_of(&account, SourceType::BlueGreenDeployment).await;
+    let last = told.iter().rfind(|words| words.starts_with("Switchover from primary")).unwrap().clone();
+    let ended = deployment(&account, id).await.unwrap();
+    let after = instance(&account, "shop").await.unwrap();
+    let switched = after.dbi_resource_id() != before.dbi_resource_id();
+    assert_eq!(ended.status(), Some(if switched { "SWITCHOVER_COMPLETED" } else { "AVAILABLE" }));
+    assert_eq!(told.contains(&"Switchover canceled on blue/green deployment.".to_owned()), !switched, "{told:?}");
+    (last, switched, longest_outage(&account, before.dbi_resource_id().unwrap()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_lasts_as_long_as_its_copy_must_catch_up_or_is_taken_back() {
+    let (said, switched, down) = cut_with_lag("30s").await;
+    assert!(switched && said.contains("completed"), "{said}");
+    assert!((35..37).contains(&down.as_secs()), "5 s, 30 s to catch up and a little of its own: {down:?}");
+    let (said, switched, down) = cut_with_lag("57s").await;
+    assert!(!switched && said.ends_with("was canceled due to the switchover timeout was exceeded."), "{said}");
+    assert_eq!(down.as_secs(), 60, "as long as the order allowed");
+    let (said, switched, down) = cut_with_lag("2m").await;
+    assert!(!switched && said.contains("due to replication lag of 120 seconds"), "{said}");
+    assert_eq!(down, SignedDuration::ZERO, "nobody was kept out");
+}
+
+/// The longest time that a machine was down within the last minutes; zero if it was not.
 fn longest_outage(account: &Account, resource: &str) -> SignedDuration {
     let world = account.sim.world();
     let machine = world.fleet().instances().find(|instance| instance.resource_id == resource).unwrap();
     let spans = machine.outages.iter().filter_map(|(from, until)| Some((*until)?.duration_since(*from)));
-    spans.max().unwrap()
+    spans.max().unwrap_or_default()
 }
 
 /// The value of every minute since `from`, oldest first.

@@ -115,7 +115,8 @@ fn not_switched(run: &Run, state: &CallState) -> ActionResult {
     let removal = sent(|call| matches!(call, MutatingCall::DeleteBlueGreenDeployment { .. }));
     // What it says later is of the removal.
     let is_of_cut = |event: &&RdsEvent| cut <= Some(event.date) && removal.is_none_or(|removal| event.date < removal);
-    let said = run.events.iter().rfind(is_of_cut);
+    let gives_the_reason = |event: &&RdsEvent| is_of_cut(event) && event.message.contains(" due to ");
+    let said = run.events.iter().rfind(gives_the_reason).or_else(|| run.events.iter().rfind(is_of_cut));
     match (state, said) {
         (_, Some(event)) => ActionResult::RolledBack {
             why: format!("the switchover was taken back ({}); the copy is removed", event.message),

@@ -43,6 +43,8 @@ pub(super) enum Step {
     Created,
     /// A new reader of a cluster was not to be had.
     NotCreated(ReaderFault),
+    /// The instance has its new name.
+    Renamed,
     /// The instance is gone.
     Deleted,
 }
@@ -98,6 +100,7 @@ impl Fleet {
             Step::Settled => self.settled(at, id),
             Step::Created => self.reader_created(at, id),
             Step::NotCreated(why) => self.reader_not_created(at, id, why),
+            Step::Renamed => self.name_changed(at, id),
             Step::Deleted => self.deleted(at, id),
         }
     }
@@ -111,6 +114,9 @@ impl Fleet {
             return self.take_up_deferred(at, id);
         }
         instance.change = Change::Running;
+        if instance.pending.id.is_some() {
+            return self.begin_rename(at, id);
+        }
         "modifying".clone_into(&mut instance.status);
         let Pending { class, storage_gib, multi_az, .. } = instance.pending.clone();
         if storage_gib.is_some() {
@@ -211,7 +217,7 @@ impl Fleet {
 
     fn finished(&mut self, at: Timestamp, id: &str) {
         let Some(instance) = self.instances.get_mut(id) else { return };
-        let Pending { class, storage_gib, backup_retention_days, multi_az } = std::mem::take(&mut instance.pending);
+        let Pending { class, storage_gib, backup_retention_days, multi_az, .. } = std::mem::take(&mut instance.pending);
         instance.storage_gib = storage_gib.unwrap_or(instance.storage_gib);
         instance.backup_retention_days = backup_retention_days.unwrap_or(instance.backup_retention_days);
         instance.multi_az = multi_az.unwrap_or(instance.multi_az);

@@ -78,6 +78,6 @@ fn checked_filters(params: &Params) -> Result<Vec<Filter<'_>>, ApiError> {
 }
 
 /// The name at the end of an ARN; a name as it is.
-fn last_part(given: &str) -> &str {
+pub(super) fn last_part(given: &str) -> &str {
     given.rsplit(':').next().unwrap_or(given)
 }

@@ -64,6 +64,8 @@ pub struct Instance {
     pub created: Timestamp,
     /// Down from, and until when; open while it lasts. Oldest first.
     pub outages: Vec<(Timestamp, Option<Timestamp>)>,
+    /// How far it is behind the machine that it follows, at the end of the last minute; zero where it follows none.
+    pub behind: SignedDuration,
     /// What it is to the clients.
     pub role: Role,
     /// The cluster that it is a member of.
@@ -108,6 +110,8 @@ pub struct Membership {
 /// `PendingModifiedValues`, as far as they are simulated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pending {
+    /// Another name.
+    pub id: Option<String>,
     /// Another class.
     pub class: Option<String>,
     /// More storage, in GiB.
@@ -137,7 +141,8 @@ impl Pending {
 
     /// Takes over every value that `newer` names.
     pub fn merge(&mut self, newer: &Self) {
-        let Self { class, storage_gib, backup_retention_days, multi_az } = newer.clone();
+        let Self { id, class, storage_gib, backup_retention_days, multi_az } = newer.clone();
+        self.id = id.or(self.id.take());
         self.class = class.or(self.class.take());
         self.storage_gib = storage_gib.or(self.storage_gib);
         self.backup_retention_days = backup_retention_days.or(self.backup_retention_days);
@@ -146,6 +151,7 @@ impl Pending {
 
     /// Forgets every value that `other` names too.
     pub fn take_back(&mut self, other: &Self) {
+        self.id.take_if(|_| other.id.is_some());
         self.class.take_if(|_| other.class.is_some());
         self.storage_gib.take_if(|_| other.storage_gib.is_some());
         self.backup_retention_days.take_if(|_| other.backup_retention_days.is_some());
@@ -192,6 +198,7 @@ impl Instance {
             tags: spec.tags.clone(),
             created: now.saturating_sub(month).unwrap_or(now),
             outages: Vec::new(),
+            behind: SignedDuration::ZERO,
             role: Role::Production,
             membership: None,
             settings: of_long_ago(),

@@ -1,5 +1,6 @@
 //! RDS of the simulated account: the control plane's state and the operations of its API, version 2014-10-31.
 
+mod backups;
 mod blue_green;
 mod change;
 mod cluster;
@@ -16,6 +17,7 @@ mod offer;
 mod orderable;
 mod page;
 mod proxy;
+mod rename;
 mod shape;
 
 use jiff::Timestamp;
@@ -52,6 +54,7 @@ pub fn handle(fleet: &mut Fleet, now: Timestamp, request_id: &str, params: &Para
         "DescribeBlueGreenDeployments" => blue_green::describe(fleet, params, xml),
         "SwitchoverBlueGreenDeployment" => blue_green::switchover(fleet, now, params, xml),
         "DeleteBlueGreenDeployment" => blue_green::delete(fleet, now, params, xml),
+        "DescribeDBInstanceAutomatedBackups" => backups::describe(fleet, now, params, xml),
         "DescribeEvents" => events::describe(fleet, now, params, xml),
         "DescribeOrderableDBInstanceOptions" => orderable::describe(fleet, params, xml),
         "DescribePendingMaintenanceActions" => maintenance::describe(fleet, params, xml),

@@ -1,4 +1,4 @@
-//! `ModifyDBInstance`: class, storage, backups and Multi-AZ. Everything else it could change at AWS is refused here,
+//! `ModifyDBInstance`: name, class, storage, backups and Multi-AZ. Everything else it could change at AWS is refused here,
 //! because a success that changes nothing would be a lie.
 
 use jiff::Timestamp;
@@ -6,16 +6,17 @@ use jiff::Timestamp;
 use super::describe::find;
 use super::fleet::Fleet;
 use super::instance::{Change, Instance, Pending};
-use super::{blue_green, cluster, only, orderable, shape};
+use super::{blue_green, cluster, only, orderable, rename, shape};
 use crate::sim::wire::ApiError;
 use crate::sim::wire::query::Params;
 use crate::sim::wire::xml::Xml;
 
 /// The parameters that mean something here.
-const SIMULATED: [&str; 10] = [
+const SIMULATED: [&str; 11] = [
     "Action",
     "Version",
     "DBInstanceIdentifier",
+    "NewDBInstanceIdentifier",
     "DBInstanceClass",
     "DBCapacityReservationIdentifier",
     "ApplyImmediately",
@@ -57,6 +58,7 @@ pub(super) fn instance(fleet: &mut Fleet, now: Timestamp, params: &Params, xml: 
 
 fn asked(params: &Params) -> Result<Pending, ApiError> {
     Ok(Pending {
+        id: params.get("NewDBInstanceIdentifier").map(str::to_ascii_lowercase),
         class: params.get("DBInstanceClass").map(str::to_owned),
         storage_gib: params.parsed("AllocatedStorage", "an integer")?,
         backup_retention_days: params.parsed("BackupRetentionPeriod", "an integer")?,
@@ -65,6 +67,9 @@ fn asked(params: &Params) -> Result<Pending, ApiError> {
 }
 
 fn check(fleet: &Fleet, target: &Instance, asked: &Pending) -> Result<(), ApiError> {
+    if let Some(name) = &asked.id {
+        rename::check(fleet, target, name)?;
+    }
     if let Some(class) = &asked.class {
         orderable::check_class(fleet, target, class)?;
     }
@@ -124,6 +129,7 @@ fn record(instance: &mut Instance, asked: &Pending, apply_immediately: bool) {
 fn split(asked: &Pending, instance: &Instance) -> (Pending, Pending) {
     let mut wanted = asked.clone();
     let had = Pending {
+        id: wanted.id.take_if(|id| *id == instance.id),
         class: wanted.class.take_if(|class| *class == instance.class),
         storage_gib: wanted.storage_gib.take_if(|gib| *gib == instance.storage_gib),
         multi_az: wanted.multi_az.take_if(|multi_az| *multi_az == instance.multi_az),

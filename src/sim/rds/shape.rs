@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::instance::{Instance, Membership, Pending, Role};
 use crate::model::member_settings::{MemberSettings, PerformanceInsights};
@@ -26,9 +26,8 @@ pub(super) fn instance(instance: &Instance, now: Timestamp, xml: &mut Xml) {
     xml.text("AvailabilityZone", &instance.zone);
     xml.text("PreferredMaintenanceWindow", instance.window);
     pending(&instance.all_pending(), xml);
-    if instance.backup_retention_days > 0 {
-        let restorable = now.saturating_sub(SignedDuration::from_mins(5)).unwrap_or(now);
-        xml.instant("LatestRestorableTime", restorable);
+    if let Some((_, latest)) = instance.restorable(now) {
+        xml.instant("LatestRestorableTime", latest);
     }
     xml.text("MultiAZ", instance.multi_az);
     xml.text("EngineVersion", &instance.engine_version);
@@ -119,8 +118,9 @@ fn groups(instance: &Instance, xml: &mut Xml) {
 }
 
 fn pending(pending: &Pending, xml: &mut Xml) {
-    let Pending { class, storage_gib, backup_retention_days, multi_az } = pending;
+    let Pending { id, class, storage_gib, backup_retention_days, multi_az } = pending;
     xml.nest("PendingModifiedValues", |xml| {
+        xml.optional("DBInstanceIdentifier", id.as_ref());
         xml.optional("DBInstanceClass", class.as_ref());
         xml.optional("AllocatedStorage", *storage_gib);
         xml.optional("BackupRetentionPeriod", *backup_retention_days);

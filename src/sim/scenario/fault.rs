@@ -63,7 +63,7 @@ pub enum FaultKind {
     },
     /// Copies and readers are that much further behind than their load makes them.
     Lag {
-        /// The copy or reader; all of them if not given.
+        /// The copy or reader, or the database that it is a copy of; all of them if not given.
         instance: Option<String>,
         /// By so much.
         by: SignedDuration,

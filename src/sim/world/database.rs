@@ -30,6 +30,7 @@ pub(super) struct Database {
     reserves: Reserves,
     /// Of a physical copy that follows another machine.
     lag: Option<Lag>,
+    behind: SignedDuration,
 }
 
 /// One minute to live through.
@@ -123,7 +124,17 @@ fn looks(start: Timestamp) -> impl Iterator<Item = Timestamp> {
 
 impl Database {
     pub(super) fn new(noise: f64, instance: &Instance, capacity: &Capacity) -> Self {
-        Self { noise, reserves: Reserves::of(&instance.class, capacity, storage_bytes(instance)), lag: None }
+        Self {
+            noise,
+            reserves: Reserves::of(&instance.class, capacity, storage_bytes(instance)),
+            lag: None,
+            behind: SignedDuration::ZERO,
+        }
+    }
+
+    /// How far it is behind the machine that it follows, as of the last minute.
+    pub(super) fn behind(&self) -> SignedDuration {
+        self.behind
     }
 
     /// Lives through a minute that has just ended and hands its datapoints to CloudWatch. The rows that it wrote.
@@ -208,6 +219,7 @@ impl Database {
         capacity: &Capacity,
         served: f64,
     ) -> Option<(Sample, Rng)> {
+        self.behind = SignedDuration::ZERO;
         let made = match minute.load {
             Load::Reader { .. } => Lag::none(),
             Load::Replication(_) => Lag::after_making(minute.end.duration_since(instance.created).as_secs_f64()),
@@ -222,8 +234,11 @@ impl Database {
         let writes = minute.load.followed(minute.start());
         let mut rng = Rng::of(minute.seed, &format!("lag {}", instance.id), minute.end.as_second().unsigned_abs());
         let jitter = 1.0 + 0.15 * rng.swing();
-        let more_secs = minute.faults.lag(minute.end, &instance.id).as_secs_f64();
+        let of = if let Role::Copy { of } = &instance.role { Some(of.as_str()) } else { None };
+        let names: Vec<&str> = std::iter::once(instance.id.as_str()).chain(of).collect();
+        let more_secs = minute.faults.lag(minute.end, &names).as_secs_f64();
         let secs = self.lag.get_or_insert(made).minute(writes, served, capacity) * jitter + more_secs;
+        self.behind = SignedDuration::try_from_secs_f64(secs).unwrap_or(SignedDuration::MAX);
         let sample = if matches!(minute.load, Load::Reader { has_own_disk: false, .. }) {
             let millis = lag::aurora_millis(writes, capacity) * jitter + more_secs * 1_000.0;
             Sample { name: "AuroraReplicaLag", unit: "Milliseconds", value: millis }

@@ -63,10 +63,11 @@ impl Faults {
         })
     }
 
-    /// How much further behind a copy or a reader is in a minute that ends at `end`.
-    pub(super) fn lag(&self, end: Timestamp, instance: &str) -> SignedDuration {
+    /// How much further behind a copy or a reader is in a minute that ends at `end`. `names` are its own and that of the database it
+    /// copies: the copy's own nobody can know in advance.
+    pub(super) fn lag(&self, end: Timestamp, names: &[&str]) -> SignedDuration {
         let by = |fault: &FaultWindow| match &fault.effect {
-            FaultKind::Lag { instance: of, by } if of.as_deref().is_none_or(|of| of == instance) => Some(*by),
+            FaultKind::Lag { instance: of, by } if of.as_deref().is_none_or(|of| names.contains(&of)) => Some(*by),
             _ => None,
         };
         self.active(end).filter_map(by).max().unwrap_or_default()

@@ -230,6 +230,10 @@ impl World {
             let (seed, delay, faults) = (self.seed, self.publish_delay, &self.faults);
             let minute = database::Minute { end, seed, delay, faults, load, source };
             let rows = database.live_through(&minute, instance, &capacity, &mut self.cloudwatch);
+            // A real server's catching up takes the time that it takes.
+            if self.readings.is_none() {
+                instance.behind = database.behind();
+            }
             if let Some(membership) = of_aurora {
                 self.volumes.add(&membership.cluster, rows);
             }

@@ -29,9 +29,10 @@ pub(in crate::sim) struct Asked<'a> {
 type Needs = fn(&Asked<'_>) -> Vec<Check>;
 
 /// Service, operation, and what is asked for it.
-const TABLE: [(&str, &str, Needs); 46] = [
+const TABLE: [(&str, &str, Needs); 47] = [
     ("rds", "DescribeDBInstances", |call| rds::one_or_all(call, "db", "DBInstanceIdentifier")),
     ("rds", "DescribeDBClusters", |call| rds::one_or_all(call, "cluster", "DBClusterIdentifier")),
+    ("rds", "DescribeDBInstanceAutomatedBackups", |call| vec![call.on(call.rds("auto-backup", "*"))]),
     ("rds", "DescribeEvents", anywhere),
     ("rds", "DescribeOrderableDBInstanceOptions", anywhere),
     ("rds", "DescribePendingMaintenanceActions", |call| vec![call.on(call.rds("db", "*"))]),

@@ -1,13 +1,12 @@
 //! How a deployment runs its course: tasks, statuses, events and the cut, step by step.
 //!
 //! The copy is restored from a snapshot and then follows by physical replication; until its storage has been loaded its
-//! status says so. At the switchover AWS checks first, then keeps clients out of both machines until the copy has caught
-//! up, renames the two and lets clients in again. A cut that takes longer than its timeout is rolled back.
+//! status says so. What happens at the switchover is in `cut`.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::deployment::{Deployment, Status, TaskStatus};
-use crate::sim::rds::fleet::{Fleet, after, bad_end};
+use crate::sim::rds::fleet::{Fleet, bad_end};
 use crate::sim::rds::instance::{Instance, Role};
 use crate::sim::rds::log::Source;
 use crate::sim::rds::machinery::Order;
@@ -168,110 +167,6 @@ impl Fleet {
         self.deployment_event(at, id, "failure", words);
     }
 
-    /// A switchover was asked for and taken.
-    pub(in crate::sim::rds) fn begin_switchover(&mut self, at: Timestamp, id: &str, timeout: SignedDuration) {
-        let Some((blue, green)) = self.members(id) else { return };
-        if let Some(deployment) = self.deployments.get_mut(id) {
-            deployment.status = Status::SwitchoverInProgress;
-            deployment.status_details = None;
-            deployment.timeout = timeout;
-        }
-        self.deployment_event(at, id, "notification", format!("Switchover from {blue} to {green} started."));
-    }
-
-    fn cut_begins(&mut self, at: Timestamp, id: &str) {
-        let Some((blue, green)) = self.members(id) else { return };
-        for member in [&blue, &green] {
-            if let Some(instance) = self.instances.get_mut(member) {
-                instance.goes_down(at);
-            }
-        }
-        let words = format!("Switchover from primary {blue} to {green} started.");
-        self.deployment_event(at, id, "notification", words);
-        let range = self.timing.switchover_cut;
-        let drawn = self.draw(range);
-        let timeout = self.deployments.get(id).map_or(drawn, |deployment| deployment.timeout);
-        let fault = self.deployment_fault(at, &blue).map(|(fault, _)| fault);
-        if fault == Some(DeploymentFault::CutFails) {
-            self.schedule_deployment(after(at, drawn), id, Step::Broken);
-        } else if fault == Some(DeploymentFault::CutTooLong) || drawn >= timeout {
-            self.schedule_deployment(after(at, timeout), id, Step::RolledBack);
-        } else {
-            self.schedule_deployment(after(at, drawn), id, Step::Renamed);
-        }
-    }
-
-    /// The two machines change names. The endpoint's host goes with the name.
-    fn renamed(&mut self, at: Timestamp, id: &str) {
-        let Some((blue, green)) = self.members(id) else { return };
-        let old = self.free_old_name(&blue);
-        let place = self.instance(&blue).map(|instance| (instance.host.clone(), instance.port));
-        let (host, port) = place.unwrap_or_default();
-        self.rename(&blue, &old);
-        self.rename(&green, &blue);
-        if let Some(instance) = self.instances.get_mut(&old) {
-            instance.role = Role::Replaced;
-            instance.comes_up(at);
-        }
-        if let Some(instance) = self.instances.get_mut(&blue) {
-            instance.role = Role::Production;
-            instance.host = host;
-            instance.port = port;
-            instance.comes_up(at);
-        }
-        let arn = |fleet: &Self, name: &str| fleet.instance(name).map(|instance| instance.arn.clone());
-        let (source, target) = (arn(self, &old), arn(self, &blue));
-        if let Some(deployment) = self.deployments.get_mut(id) {
-            deployment.source = source.unwrap_or_default();
-            deployment.target = target;
-        }
-        let words = format!(
-            "Switchover from primary {blue} to {green} completed. Renamed {blue} to {old} and {green} to {blue}."
-        );
-        self.deployment_event(at, id, "notification", words);
-        let settle = self.timing.settle;
-        self.schedule_deployment_in(at, settle, id, Step::Completed);
-    }
-
-    fn rolled_back(&mut self, at: Timestamp, id: &str) {
-        let why = "the switchover timeout was exceeded";
-        self.cancel_cut(at, id, why);
-        self.deployment_event(at, id, "failure", "Switchover canceled on blue/green deployment.");
-        if let Some(deployment) = self.deployments.get_mut(id) {
-            deployment.status = Status::Available;
-            deployment.status_details = Some(format!("Switchover was canceled: {why}"));
-        }
-    }
-
-    /// Clients are let in again, with the names as they were.
-    fn cancel_cut(&mut self, at: Timestamp, id: &str, why: &str) {
-        let Some((blue, green)) = self.members(id) else { return };
-        for member in [&blue, &green] {
-            if let Some(instance) = self.instances.get_mut(member) {
-                instance.comes_up(at);
-            }
-        }
-        let words = format!("Switchover from primary {blue} to {green} was canceled due to {why}.");
-        self.deployment_event(at, id, "failure", words);
-    }
-
-    /// The cut broke off before the names were changed, and a person must look.
-    fn broken(&mut self, at: Timestamp, id: &str) {
-        let why = "an internal error occurred";
-        self.cancel_cut(at, id, why);
-        if let Some(deployment) = self.deployments.get_mut(id) {
-            deployment.status = Status::SwitchoverFailed;
-            deployment.status_details = Some(format!("Switchover failed: {why}"));
-        }
-    }
-
-    fn completed(&mut self, at: Timestamp, id: &str) {
-        if let Some(deployment) = self.deployments.get_mut(id) {
-            deployment.status = Status::SwitchoverCompleted;
-        }
-        self.deployment_event(at, id, "notification", "Switchover completed on blue/green deployment.");
-    }
-
     /// The copy of a deployment is nobody's copy any more: it is promoted and stands alone.
     pub(in crate::sim::rds) fn stand_alone(&mut self, copy: &str) {
         if let Some(instance) = self.instances.get_mut(copy) {
@@ -281,7 +176,7 @@ impl Fleet {
         }
     }
 
-    fn members(&self, id: &str) -> Option<(String, String)> {
+    pub(super) fn members(&self, id: &str) -> Option<(String, String)> {
         let deployment = self.deployments.get(id)?;
         let named = |arn: &str| self.instances().find(|instance| instance.arn == arn).map(|found| found.id.clone());
         Some((named(&deployment.source)?, named(deployment.target.as_deref()?)?))
@@ -298,14 +193,13 @@ impl Fleet {
         }
     }
 
-    /// `NAME-old1`, or the first number that is free.
-    fn free_old_name(&self, name: &str) -> String {
-        let taken = |candidate: &String| self.instances.contains_key(candidate);
-        let names = (1_u32..).map(|number| format!("{name}-old{number}"));
-        names.into_iter().find(|candidate| !taken(candidate)).unwrap_or_default()
-    }
-
-    fn deployment_event(&mut self, at: Timestamp, id: &str, category: &'static str, words: impl Into<String>) {
+    pub(super) fn deployment_event(
+        &mut self,
+        at: Timestamp,
+        id: &str,
+        category: &'static str,
+        words: impl Into<String>,
+    ) {
         let Some(deployment) = self.deployments.get(id) else { return };
         let arn = format!("arn:aws:rds:{}:{}:deployment:{}", self.region, self.account, deployment.id);
         self.log.write(at, Source::deployment(&deployment.name, &arn), category, words);
@@ -330,6 +224,7 @@ fn copy_of(blue: &Instance, suffix: &str, class: Option<String>, resource: &str,
         status: "creating".to_owned(),
         created: at,
         outages: Vec::new(),
+        behind: SignedDuration::ZERO,
         role: Role::Copy { of: blue.id.clone() },
         id,
         ..blue.clone()

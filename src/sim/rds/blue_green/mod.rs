@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   create ─► PROVISIONING ─► AVAILABLE ─► SWITCHOVER_IN_PROGRESS ─► SWITCHOVER_COMPLETED ─► delete: the record goes
-//!                 │              │  ▲               │ too slow: rolled back
+//!                 │              │  ▲               │ too slow, or too far behind: as before
 //!                 │              │  └───────────────┘
 //!                 ▼              ▼
 //!        INVALID_CONFIGURATION   delete: the copy goes too, or stands alone
@@ -10,6 +10,7 @@
 
 mod course;
 mod create;
+mod cut;
 mod delete;
 mod deployment;
 mod describe;

@@ -10,8 +10,10 @@ use super::witness::Witness;
 use crate::journal::verify_on;
 use crate::model::action::ActionId;
 use crate::model::decision::Decision;
+use crate::model::duration;
 use crate::model::gate::Gate;
 use crate::model::operator::Actor;
+use crate::model::policy::Switchover;
 use crate::model::snapshot::Snapshot;
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::disk::SimDisk;
@@ -23,7 +25,7 @@ const REQUESTS_PER_MIN: usize = 48;
 const RETRY_AMPLIFICATION: f64 = 1.5;
 /// The SDK begins with a budget of retries, and so does each life: fewer reads say nothing.
 const MANY_READS: u64 = 500;
-/// An action may take this long; one that begins later may be under way when the trial is over.
+/// An action may take this long, and what it waits for a person; one that begins later may be under way when the trial is over.
 const AN_ACTION: SignedDuration = SignedDuration::from_mins(45);
 
 /// Holds a trial that has come to its end against them. `snapshot` is what the engine says last, if one lives.
@@ -149,5 +151,9 @@ fn accounts(witness: &mut Witness) {
 /// Whether an action began so late that it need not have ended.
 fn is_young(witness: &Witness, action: &ActionId) -> bool {
     let age = witness.ledger.intended_at.get(action).map(|at| witness.clock.now().duration_since(*at));
-    age.is_some_and(|age| age < AN_ACTION)
+    let intent = witness.ledger.intents.get(action);
+    let copy = intent.and_then(|intent| witness.plan.settings.policy(&intent.database)).map(|policy| &policy.copy);
+    let waits = copy.filter(|copy| copy.switchover == Switchover::Supervised).map(|copy| copy.approve_within);
+    let may_take = AN_ACTION.saturating_add(duration::signed(waits.unwrap_or_default()));
+    age.is_some_and(|age| age < may_take)
 }

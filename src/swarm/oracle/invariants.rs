@@ -23,6 +23,7 @@
 //! | I20 | in the end everything has come to rest where the policy wants it | `end_state` |
 //! | I21 | each action has one end | here, `end_state` |
 //! | I22 | requests a minute are bounded, and so are reads that are tried again | `end_state` |
+//! | I23 | what people want to be asked about keeps nobody out before one of them has said yes | here |
 //! | I24 | no hostile text in a record | `witness` |
 
 use std::collections::BTreeSet;
@@ -40,7 +41,7 @@ use crate::model::call::MutatingCall;
 use crate::model::event::{Entry, Event};
 use crate::model::ladder::Direction;
 use crate::model::operator::Actor;
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Switchover};
 use crate::sim::rds::{Instance, Role};
 use crate::sim::scaling::{NAME_PREFIX, RESOURCE_TAG};
 use crate::sim::wire::query::Params;
@@ -185,6 +186,7 @@ pub(in crate::swarm) fn on_mutation(witness: &mut Witness, params: &Params) {
         witness.break_promise(format!("I8: {} was sent after a person had stopped it", action.0));
     }
     preconditions(witness, &intent);
+    asked_first(witness, &intent, &call);
     if intent.actor == Actor::Engine {
         permission(witness, &intent);
         no_hold(witness, &intent, way(witness, &intent));
@@ -206,6 +208,17 @@ fn not_scaled(witness: &mut Witness, params: &Params) {
     }
     if params.tags().contains_key(RESOURCE_TAG) {
         witness.break_promise("I14: a reader of the engine's would carry the mark of Application Auto Scaling");
+    }
+}
+
+/// I23: a supervised cut has a person's word on record.
+fn asked_first(witness: &mut Witness, intent: &Intent, call: &MutatingCall) {
+    let cuts =
+        matches!(call, MutatingCall::SwitchoverBlueGreenDeployment { .. } | MutatingCall::FailoverDbCluster { .. });
+    let policy = policy(witness, intent.database.as_str());
+    let supervised = policy.is_some_and(|policy| policy.copy.switchover == Switchover::Supervised);
+    if cuts && supervised && !witness.ledger.allowed.contains(&intent.action) {
+        witness.break_promise(format!("I23: {} was cut and nobody had allowed it", intent.database));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The ledger: what the durable records say, folded by other code than the engine's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -37,6 +37,8 @@ pub(in crate::swarm) struct Ledger {
     pub(in crate::swarm) holds: BTreeMap<String, Vec<MustHold>>,
     /// Actions that a person has stopped, and how many calls were on record then.
     pub(in crate::swarm) stopped: BTreeMap<ActionId, usize>,
+    /// Actions that a person has allowed to keep clients out.
+    pub(in crate::swarm) allowed: BTreeSet<ActionId>,
     /// The orders of people that were carried out, by the sequence of their records.
     pub(in crate::swarm) orders: BTreeMap<u64, Command>,
     phases: BTreeMap<String, Phase>,
@@ -129,6 +131,7 @@ impl Ledger {
             Event::StopRequested { action, .. } => {
                 self.stopped.insert(action.clone(), self.calls.len());
             }
+            Event::CutApproved { action, .. } => drop(self.allowed.insert(action.clone())),
             Event::ActionIntended { intent, .. } => {
                 self.phases.insert(intent.database.to_string(), Phase::Intended);
                 self.intents.insert(intent.action.clone(), intent.clone());

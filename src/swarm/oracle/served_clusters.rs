@@ -49,9 +49,9 @@ pub(in crate::swarm) fn clusters(body: &[u8]) -> BTreeMap<String, ServedCluster>
 }
 
 impl ServedCluster {
-    /// Whether it has an instance of that name.
-    pub(in crate::swarm) fn has(&self, instance: &str) -> bool {
-        self.members.iter().any(|member| member == instance)
+    /// The names of its instances.
+    pub(in crate::swarm) fn members(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(String::as_str)
     }
 
     /// The picture of the cluster, with what was told of its instances.

@@ -44,6 +44,8 @@ pub(in crate::swarm) struct Witness {
     pub(in crate::swarm) served: BTreeMap<String, Served>,
     /// The clusters as a client was last told of them.
     clusters: BTreeMap<String, ServedCluster>,
+    /// The cluster of each instance that any answer has named: a later answer can be cut off before it.
+    cluster_of: BTreeMap<String, String>,
     /// The machine that the engine shows behind each name, and since which look without a break.
     pub(in crate::swarm) machines: BTreeMap<String, (String, Timestamp)>,
     /// Since when `GetCallerIdentity` answers with this account.
@@ -90,6 +92,7 @@ impl Witness {
             engine_sends: BTreeMap::new(),
             served: BTreeMap::new(),
             clusters: BTreeMap::new(),
+            cluster_of: BTreeMap::new(),
             machines: BTreeMap::new(),
             account: None,
             armed_in: None,
@@ -370,8 +373,7 @@ impl Witness {
             }
             "GetMetricData" if response.status.is_success() && fault != Some(Fault::A4Garbage) => {
                 for (database, newest) in served::newest(request, &response.body, &["WriteIOPS", "WriteLatency"]) {
-                    let cluster = self.clusters.iter().find(|(_, cluster)| cluster.has(&database));
-                    let database = cluster.map_or(database, |(name, _)| name.clone());
+                    let database = self.cluster_of.get(&database).cloned().unwrap_or(database);
                     let known = self.newest_told.entry(database).or_insert(newest);
                     *known = newest.max(*known);
                 }
@@ -395,6 +397,9 @@ impl Witness {
 
     /// A client was told this of clusters: their pictures are whole when their instances are described too.
     pub(in crate::swarm) fn on_clusters_described(&mut self, clusters: BTreeMap<String, ServedCluster>) {
+        for (name, cluster) in &clusters {
+            self.cluster_of.extend(cluster.members().map(|member| (member.to_owned(), name.clone())));
+        }
         self.clusters.extend(clusters);
     }
 

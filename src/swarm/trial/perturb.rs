@@ -121,6 +121,7 @@ impl Stage {
                 life.stop.send_replace(Some("the journal takes no records: started anew".to_owned()));
             }
             Order::LookAfter => {
+                people::allow_cuts(orders);
                 let arms = people::look_after(orders, &self.sim);
                 self.witness().arm_ordered |= arms;
             }

@@ -48,6 +48,7 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
     let mut settings = drawer.settings(rungs);
     if form.leaves_machines() {
         policies::keep_old_machines(seed, &mut settings);
+        policies::cut_by_word(seed, form, &mut settings);
     }
     policies::read_servers(seed, &faults, &mut settings);
     let mut strikes = drawer.strikes();

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{ACCOUNT, Drawer, pick, unreachable_plan};
+use super::{ACCOUNT, Drawer, Form, pick, unreachable_plan};
 use crate::config;
-use crate::model::policy::{OldMachinePolicy, RemovedBy};
+use crate::model::policy::{OldMachinePolicy, RemovedBy, Strategy, Switchover};
 use crate::model::server::{PasswordSource, ServerAccess};
 use crate::model::settings::Settings;
 use crate::sim::rng::Rng;
@@ -53,6 +53,23 @@ pub(super) fn keep_old_machines(seed: u64, settings: &mut Settings) {
     let mut rng = Rng::of(seed, "swarm old machines", 0);
     for policy in &mut settings.databases {
         policy.old_machine = old_machine(&mut rng);
+    }
+}
+
+/// On some days a person must say yes to each cut, within less time than people take to come by now and then; and on some of
+/// those of copies the engine moves in place where a copy would come too late. Of a draw of its own, too.
+pub(super) fn cut_by_word(seed: u64, form: Form, settings: &mut Settings) {
+    let mut rng = Rng::of(seed, "swarm cuts", 0);
+    for policy in &mut settings.databases {
+        let (by_word, in_place) = (rng.unit() < 0.35, rng.unit() < 0.4);
+        let mins = [10, 20, 40][pick(&mut rng, 3)];
+        if by_word {
+            policy.copy.switchover = Switchover::Supervised;
+            policy.copy.approve_within = Duration::from_mins(mins);
+        }
+        if in_place && form == Form::Copies {
+            policy.copy.fast_lane = Some(Strategy::InPlace);
+        }
     }
 }
 

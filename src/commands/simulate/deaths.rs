@@ -15,10 +15,12 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
         if !whole.wrong.is_empty() {
             return Err(CommandError::Failed(format!("{kind:?} without any death: {}", whole.wrong.join("; "))));
         }
+        // Every byte is every byte of every kind.
+        let byte_step = if args.byte_step == 1 { 1 } else { args.byte_step.saturating_mul(kind.coarser().into()) };
         let points = (1..=whole.points).map(Death::Point);
         let bytes = whole.records.iter().enumerate().flat_map(|(at, length)| {
             let append = at as u64 + 1;
-            (0..*length).step_by(args.byte_step as usize).map(move |bytes| Death::Byte { append, bytes })
+            (0..*length).step_by(byte_step as usize).map(move |bytes| Death::Byte { append, bytes })
         });
         // Two points to a poll: one before it, one after.
         let disarmed = (1..=whole.points / 2).map(Death::Disarmed);
@@ -40,7 +42,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
             return Err(CommandError::Failed(what));
         }
         let (all, points, records) = (deaths.len(), whole.points, whole.records.len());
-        let step = if args.byte_step == 1 { "every byte".to_owned() } else { format!("1 of {} bytes", args.byte_step) };
+        let step = if byte_step == 1 { "every byte".to_owned() } else { format!("1 of {byte_step} bytes") };
         stdout::line(&format!(
             "{kind:?}: {all} deaths and disarmings ({points} points, a disarming at each poll, {step} of {records} records), one end"
         ))?;

@@ -1,6 +1,7 @@
 //! One trial: a plan played on a stage to its end, and what came of it.
 
 pub mod crash;
+mod kind;
 pub(in crate::swarm) mod orders;
 pub(in crate::swarm) mod people;
 pub(in crate::swarm) mod perturb;

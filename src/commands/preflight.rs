@@ -95,7 +95,8 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
             let is_server_seen = server.as_ref().is_some_and(|seen| seen.oldest_transaction_secs.is_some());
             let (database, strategy) = (database.clone(), policy.strategy);
             let remark = state.left_by_protection(strategy);
-            Table { database, from, to, strategy, now, gates, strategies, remark, server, is_server_seen }
+            let remarks = remarks(&policy);
+            Table { database, from, to, strategy, now, gates, strategies, remark, remarks, server, is_server_seen }
         });
         report(&tables.collect::<Vec<_>>(), &problems, args.json)?;
         match pooler {
@@ -122,11 +123,35 @@ struct Table {
     /// What is no gate, and should be known before.
     #[serde(skip_serializing_if = "Option::is_none")]
     remark: Option<&'static str>,
+    /// The same of the strategy itself.
+    remarks: Vec<String>,
     /// What `max_connections` is in force, and how many sessions there are; absent where the server is not seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<ServerSeen>,
     #[serde(skip)]
     is_server_seen: bool,
+}
+
+/// What cannot be a gate, since it shows only when the new machine is there, or does not apply; and what comes after.
+fn remarks(policy: &Policy) -> Vec<String> {
+    let most = policy.copy.max_lag.as_secs();
+    let lag = match policy.strategy {
+        Strategy::InPlace | Strategy::ClusterModify => "replica lag: does not apply, nothing is to catch up".to_owned(),
+        Strategy::BlueGreen => {
+            let timeout = policy.copy.switchover_timeout.as_secs();
+            format!(
+                "replica lag: before the cut it is waited for until the copy is within {most} s; then AWS waits for the rest, and \
+                 takes the cut back after {timeout} s"
+            )
+        }
+        Strategy::ReaderFailover => {
+            format!("replica lag: before the cut it is waited for until the reader is within {most} s")
+        }
+    };
+    let restore = "after the switchover only the old machine can be restored to a moment before its copy was made: it is to be \
+                   kept for as long as that may be wanted";
+    let by_copy = policy.strategy == Strategy::BlueGreen;
+    std::iter::once(lag).chain(by_copy.then(|| restore.to_owned())).collect()
 }
 
 /// What a pause would find, or why there would be none: an hour of copying would be for nothing then.
@@ -207,7 +232,7 @@ fn show(table: &Table) -> Result<(), CommandError> {
     for choice in strategies {
         stdout::line(&format!("  {} {choice}", if choice.is_chosen { '>' } else { ' ' }))?;
     }
-    if let Some(remark) = table.remark {
+    for remark in table.remark.into_iter().chain(table.remarks.iter().map(String::as_str)) {
         stdout::line(&format!("  {remark}"))?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::model::action::{ActionId, ActionResult, MadeReader, Run};
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, ResourceId};
-use crate::model::deployment::Deployment;
+use crate::model::deployment::{Deployment, DeploymentId};
 use crate::model::old_machine::Origin;
 
 /// Kept in mind: as many as RDS lets an account have by default.
@@ -26,6 +26,8 @@ pub(super) struct Left {
     pub(super) name: Option<DatabaseName>,
     /// Where it comes from.
     pub(super) origin: Origin,
+    /// The blue/green deployment that it is the copy of, where it never took over.
+    pub(super) deployment: Option<DeploymentId>,
     /// Its removal was begun once; the engine does not try it again by itself.
     pub(super) is_tried: bool,
 }
@@ -59,7 +61,7 @@ impl LeftMachines {
         let origin = if self.made.contains_key(&machine) { Origin::Made } else { Origin::Found };
         let name = name.or_else(|| run.deployment.as_ref().and_then(old_name));
         let (action, class) = (run.intent.action.clone(), run.intent.from.clone());
-        self.leave(Left { action, machine, class, since: at, name, origin, is_tried: false });
+        self.leave(Left { action, machine, class, since: at, name, origin, deployment: None, is_tried: false });
     }
 
     /// AWS says what the machine is called that this action has left.
@@ -74,15 +76,28 @@ impl LeftMachines {
     pub(super) fn taken_over_by_others(&mut self, at: Timestamp, machine: &ResourceId, class: &InstanceClass) {
         let Some((action, reader)) = self.made.get(machine).cloned() else { return };
         let (machine, class, name) = (machine.clone(), class.clone(), Some(reader.name));
-        self.leave(Left { action, machine, class, since: at, name, origin: Origin::Made, is_tried: false });
+        self.leave(Left {
+            action,
+            machine,
+            class,
+            since: at,
+            name,
+            origin: Origin::Made,
+            deployment: None,
+            is_tried: false,
+        });
     }
 
-    /// An action has ended; one that is held may have made a reader that is still there, as far as anybody knows.
+    /// An action has ended; one that is held may have made a reader or a copy that is still there, as far as anybody knows.
     pub(super) fn ended(&mut self, at: Timestamp, run: &Run, result: &ActionResult) {
         let is_held = matches!(result, ActionResult::Held { .. }) && run.switched.is_none();
-        let (Some(reader), Some(machine)) = (run.reader.as_ref().filter(|_| is_held), run.copy.clone()) else { return };
-        let (action, class, name) = (run.intent.action.clone(), reader.class.clone(), Some(reader.name.clone()));
-        self.leave(Left { action, machine, class, since: at, name, origin: Origin::Unused, is_tried: false });
+        let Some(machine) = run.copy.clone().filter(|_| is_held) else { return };
+        let reader = run.reader.as_ref().map(|reader| (reader.class.clone(), reader.name.clone(), None));
+        let copy = run.deployment.as_ref().filter(|_| !run.is_deployment_gone);
+        let copy = copy.and_then(|it| Some((run.intent.to.clone(), it.target.clone()?, Some(it.id.clone()))));
+        let Some((class, name, deployment)) = reader.or(copy) else { return };
+        let (action, origin, name) = (run.intent.action.clone(), Origin::Unused, Some(name));
+        self.leave(Left { action, machine, class, since: at, name, origin, deployment, is_tried: false });
     }
 
     /// Its removal was begun.

@@ -157,7 +157,12 @@ impl Engine {
             from: live.class.clone(),
             to: live.class.clone(),
             actor,
-            removes: Some(Removal { name, resource_id: left.machine.clone(), keeps }),
+            removes: Some(Removal {
+                name,
+                resource_id: left.machine.clone(),
+                keeps,
+                deployment: left.deployment.clone(),
+            }),
         })
     }
 }
@@ -165,7 +170,10 @@ impl Engine {
 /// What is kept of it when it goes.
 fn kept_of(policy: &Policy, watched: &Watched, left: &Left) -> Kept {
     let old = watched.old.get(&left.machine).and_then(|old| old.state.as_ref());
-    if old.is_some_and(|old| old.facts.cluster.is_some()) {
+    if left.deployment.is_some() {
+        // A deployment's copy goes without one, and it holds nothing that the database does not.
+        Kept::Nothing
+    } else if old.is_some_and(|old| old.facts.cluster.is_some()) {
         Kept::ClusterVolume
     } else if policy.old_machine.final_snapshot {
         Kept::Snapshot
@@ -175,9 +183,9 @@ fn kept_of(policy: &Policy, watched: &Watched, left: &Left) -> Kept {
 }
 
 /// A reader that an action has made goes with the load that it was made for; what was there before stays until somebody says
-/// otherwise.
+/// otherwise. A copy that is left is one that the engine could not remove: a person has looked at why.
 fn is_removed_by_engine(policy: &Policy, left: &Left) -> bool {
-    policy.old_machine.removed_by == RemovedBy::Engine || left.origin != Origin::Found
+    left.deployment.is_none() && (policy.old_machine.removed_by == RemovedBy::Engine || left.origin != Origin::Found)
 }
 
 /// Until when a machine that an action has left is kept.

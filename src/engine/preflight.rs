@@ -68,13 +68,20 @@ fn of_facts(policy: &Policy, state: &DatabaseState, now: Timestamp) -> Vec<GateR
 /// What only matters to some strategy.
 pub(super) fn of_strategy(strategy: Strategy, state: &DatabaseState) -> Vec<GateResult> {
     let facts = &state.facts;
-    let mut gates = vec![kind_fits(strategy, state)];
+    let mut gates = vec![kind_fits(strategy, state), reservation_kept(strategy, facts.capacity_reservation.as_ref())];
     if strategy == Strategy::BlueGreen {
         let retention_days = facts.backup_retention_days;
         gates.push(GateResult::new(Gate::BackupsOn { retention_days }, retention_days.is_some_and(|days| days > 0)));
         gates.push(GateResult::new(Gate::PasswordNotManaged, !facts.manages_password));
     }
     gates
+}
+
+/// Only the change of an instance itself can name one.
+fn reservation_kept(strategy: Strategy, reservation: Option<&String>) -> GateResult {
+    let (reservation, passed) = (reservation.cloned(), strategy == Strategy::InPlace);
+    let open = passed || reservation.is_none();
+    GateResult::new(Gate::ReservationKept { reservation, passed }, open)
 }
 
 /// What a change would cut off, where the configuration says how to see it. A server that does not answer may be one that is

@@ -60,6 +60,7 @@ impl Engine {
             let strategy = choices::of_engine(grounds);
             gates::all(self.common(), (policy, strategy), watched, direction, target, now)
         };
+        let multi_az = watched.seen.as_ref().is_some_and(|seen| seen.state.multi_az);
         DatabaseView {
             policy: policy.clone(),
             state: watched.seen.as_ref().map(|seen| seen.state.clone()),
@@ -70,12 +71,16 @@ impl Engine {
             gates_down: gates_to(Direction::Down),
             run: remembered.run.clone(),
             old_machines: self.old_machines(policy, watched),
-            steps: remembered.active().map(playbook::steps).unwrap_or_default(),
+            steps: remembered.active().map(|run| playbook::steps(run, multi_az)).unwrap_or_default(),
             before: watched.before.as_ref().map(|(until, series)| Before { until: *until, series: series.clone() }),
             holds: remembered.holds_at(now).cloned().collect(),
             next_look: Some(next_look.clone()),
             marks: remembered.marks.iter().copied().collect(),
-            approve_until: remembered.active().and_then(|run| playbook::approval_ends(run, &policy.copy)),
+            // Whoever may not act does not give up either.
+            approve_until: remembered
+                .active()
+                .filter(|run| self.forbidden(now, run).is_none())
+                .and_then(|run| playbook::approval_ends(run, &policy.copy)),
             copy_lag_secs: self
                 .lag_of(watched.seen.as_ref().and_then(|seen| seen.copy.as_ref()), now)
                 .map(|lag| lag.as_secs_f64()),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::call::{Keeps, MutatingCall};
 use super::class::InstanceClass;
 use super::database::{DatabaseName, InstanceStatus, RdsEvent, ResourceId};
-use super::deployment::Deployment;
+use super::deployment::{Deployment, DeploymentId};
 use super::operator::{Actor, Operator};
 use super::policy::{CopyPolicy, Strategy, Switchover};
 use super::server::ServerId;
@@ -49,6 +49,9 @@ pub struct Removal {
     pub resource_id: ResourceId,
     /// What is kept of it.
     pub keeps: Keeps,
+    /// The blue/green deployment that it still is the copy of: it goes with that, and not by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<DeploymentId>,
 }
 
 /// How an action ended.

@@ -122,7 +122,8 @@ impl OldMachine {
         };
         let action = &action.0;
         let origin = match self.origin {
-            Origin::Found => format!("{action} replaced it at {since:.0}"),
+            Origin::Found if self.keeps == Kept::ClusterVolume => format!("{action} replaced it at {since:.0}"),
+            Origin::Found => format!("{action} replaced it at {since:.0}, and only its backups reach further back"),
             Origin::Made => format!("it has served, and another one does since {since:.0} ({action})"),
             Origin::Unused => format!("{action} made it for nothing, and left it at {since:.0}"),
         };

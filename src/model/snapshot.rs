@@ -102,7 +102,8 @@ pub struct DatabaseView {
     pub next_look: Option<Wake>,
     /// Marks on the time axis, oldest first.
     pub marks: Vec<Mark>,
-    /// Until when a person can let it take over, while it waits for that; then it is given up.
+    /// Until when a person can let it take over, while it waits for that; then it is given up. Absent while the engine may do
+    /// neither.
     pub approve_until: Option<jiff::Timestamp>,
     /// How far behind the machine is that the action under way has made, in seconds; absent where there is none, or nobody
     /// says.

@@ -42,13 +42,13 @@ pub(super) fn expected_ready(multi_az: bool) -> ExpectedTime {
 }
 
 /// What is watched of it. Nothing tells the standby's turn from the outage, so that the change is one step.
-pub(super) fn steps(run: &Run) -> Vec<ActionStep> {
+pub(super) fn steps(run: &Run, multi_az: bool) -> Vec<ActionStep> {
     let sent = run.last_call().map(|call| call.sent_at);
     let mut after_change = run.seen.iter().skip_while(|(_, status)| status.is_available());
     let settled = after_change.find(|(_, status)| status.is_available()).map(|(at, _)| *at);
     let ended = run.ended.as_ref().map(|(at, _)| *at);
     let change = format!("RDS changes the class to {}", run.intent.to);
-    let ready = super::expected_ready(run.intent.strategy, false);
+    let ready = super::expected_ready(run.intent.strategy, multi_az);
     let verify = ExpectedTime { least_secs: 60, most_secs: 120 };
     vec![
         ActionStep::new(change, Progress::between(sent, settled), ready, true),

@@ -167,13 +167,13 @@ pub fn approval_ends(run: &Run, policy: &CopyPolicy) -> Option<Timestamp> {
     since.saturating_add(takeover::limit(run, policy)).ok().filter(|_| run.awaits_approval(policy))
 }
 
-/// The steps of an action under way, in their order.
-pub fn steps(run: &Run) -> Vec<ActionStep> {
+/// The steps of an action under way, in their order; of a database with a standby, or without one.
+pub fn steps(run: &Run, multi_az: bool) -> Vec<ActionStep> {
     if let Some(removal) = &run.intent.removes {
         return remove_old::steps(run, removal);
     }
     match run.intent.strategy {
-        Strategy::InPlace | Strategy::ClusterModify => in_place::steps(run),
+        Strategy::InPlace | Strategy::ClusterModify => in_place::steps(run, multi_az),
         Strategy::BlueGreen => blue_green::steps(run),
         Strategy::ReaderFailover => reader_failover::steps(run),
     }

@@ -1,5 +1,5 @@
 //! A machine that an action has left goes: one `DeleteDBInstance`, with its final snapshot unless the configuration wants
-//! none. Never the machine that is the database, never another one that got its name, and never twice.
+//! none; of a copy that never took over, one `DeleteBlueGreenDeployment`, while that still binds the two. Never the machine that is the database, never another one that got its name, and never twice.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,8 @@ use super::start::{failed, may_start};
 use super::{Look, Next, OldLook, Situation};
 use crate::model::action::{ActionResult, CallRecord, CallState, Removal, Run};
 use crate::model::call::MutatingCall;
-use crate::model::database::DatabaseState;
+use crate::model::database::{DatabaseName, DatabaseState};
+use crate::model::deployment::DeploymentId;
 use crate::model::override_plan::ExpectedTime;
 use crate::model::step::{ActionStep, Progress};
 
@@ -42,12 +43,17 @@ fn begin(run: &Run, removal: &Removal, situation: Situation<'_>, now: Timestamp)
     };
     match obstacle(run, removal, look) {
         Some(why) => failed(&why),
-        None => Next::Send(MutatingCall::DeleteDbInstance {
-            database: run.intent.database.clone(),
-            machine: removal.name.clone(),
-            keeps: removal.keeps.clone(),
-        }),
+        None => Next::Send(order(&run.intent.database, removal)),
     }
+}
+
+fn order(database: &DatabaseName, removal: &Removal) -> MutatingCall {
+    let database = database.clone();
+    if let Some(deployment) = removal.deployment.clone() {
+        return MutatingCall::DeleteBlueGreenDeployment { database, deployment };
+    }
+    let (machine, keeps) = (removal.name.clone(), removal.keeps.clone());
+    MutatingCall::DeleteDbInstance { database, machine, keeps }
 }
 
 /// Why the machine may not be deleted, by this look.
@@ -66,7 +72,18 @@ fn obstacle(run: &Run, removal: &Removal, look: Look<'_>) -> Option<String> {
         }
         OldLook::Unreadable => return Some(format!("what RDS says of {name} cannot be read")),
     };
-    of_machine(state).map(|why| format!("{name}: {why}"))
+    let alone = removal.deployment.as_ref().and_then(|deployment| stands_alone(name, deployment, look));
+    alone.or_else(|| of_machine(state).map(|why| format!("{name}: {why}")))
+}
+
+/// Why a copy cannot go with its deployment. One that has none any more was promoted, and may be in use.
+fn stands_alone(name: &DatabaseName, deployment: &DeploymentId, look: Look<'_>) -> Option<String> {
+    if !look.deployments.is_read {
+        return Some("blue/green deployments could not be read".to_owned());
+    }
+    let binds = look.deployments.foreign.filter(|found| found.id == *deployment);
+    let why = || format!("{name} is in the deployment {deployment} no more: who took it out may use it");
+    binds.is_none().then(why)
 }
 
 /// Why RDS would not delete a machine as it is; what has failed it does.

@@ -370,3 +370,50 @@ async fn a_name_that_others_take_away_is_put_on_record_held_and_never_mended() {
     assert_eq!(all.iter().filter(|entry| held(entry)).count(), 1);
     assert_eq!(others(&sim), ["orders-moved"], "and it keeps the name that others gave it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_whose_removal_was_refused_has_its_price_and_goes_by_a_person_once_it_may() {
+    let sim = simulation(&SCENARIO.replace("deletion_protection = false", "deletion_protection = true"), "");
+    let directory = TempDir::new().unwrap();
+    let policy = CopyPolicy { switchover: Switchover::Supervised, ..CopyPolicy::default() };
+    let mut running = start_by(settings(policy.clone()), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(30)).await;
+    order(&mut running, Command::Stop { database: DatabaseName::new("orders") }).await;
+    sim.clock().sleep(Duration::from_mins(5)).await;
+    running.end().await;
+    let mut running = start_by(settings(policy), &sim, directory.path()).await;
+    running.arm().await;
+    sim.clock().sleep(Duration::from_mins(5)).await;
+    let left = running.client.snapshot().databases[0].old_machines.clone();
+    let [copy] = &left[..] else { panic!("a restart knows of it: {left:?}") };
+    let words = copy.words();
+    assert!(words.starts_with("orders-green-") && words.contains("(db.m5.large) is still there, $0.178/h"), "{words}");
+    assert!(words.contains("a1 made it for nothing") && words.contains("deletion protection is on"), "{words}");
+    let remove = Command::RemoveOld {
+        database: DatabaseName::new("orders"),
+        machine: copy.name.clone(),
+        resource_id: copy.resource_id.clone(),
+        reason: "nobody needs it".to_owned(),
+    };
+    assert!(matches!(order(&mut running, remove.clone()).await, Answer::Done { .. }));
+    sim.clock().sleep(Duration::from_mins(3)).await;
+    let unprotect = Account::on(&sim).rds.modify_db_instance().db_instance_identifier(copy.name.as_str());
+    unprotect.deletion_protection(false).send().await.unwrap();
+    sim.clock().sleep(Duration::from_mins(1)).await;
+    assert!(matches!(order(&mut running, remove).await, Answer::Done { .. }), "no hold keeps a person from it");
+    sim.clock().sleep(Duration::from_mins(20)).await;
+    let left = running.client.snapshot().databases[0].old_machines.clone();
+    running.end().await;
+    let all = entries(directory.path());
+    let calls = ["CreateBlueGreenDeployment", "DeleteBlueGreenDeployment", "DeleteBlueGreenDeployment"];
+    assert_eq!(sent(&all), calls);
+    let ends = ends(&all);
+    let [ActionResult::Held { .. }, ActionResult::FailedSafe { why }, ActionResult::Verified] = &ends[..] else {
+        panic!("{ends:?}")
+    };
+    assert!(why.contains("deletion protection is on"), "{why}");
+    assert_eq!((others(&sim), left), (Vec::new(), Vec::new()));
+    assert_eq!(sim.world().fleet().deployments().count(), 0);
+    assert_eq!(class(&sim), "db.t4g.small", "and the database is as it was");
+}

@@ -368,7 +368,8 @@ fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
         Some(Gate::RightCluster { .. }) => Gate::ProxyRegistered { proxy: text(), registered: Some(true) },
         Some(Gate::ProxyRegistered { .. }) => Gate::BackupsOn { retention_days: Some(7) },
         Some(Gate::BackupsOn { .. }) => Gate::PasswordNotManaged,
-        Some(Gate::PasswordNotManaged) => Gate::MemoryFits { seen_mib: Some(1), limit_mib: Some(2) },
+        Some(Gate::PasswordNotManaged) => Gate::ReservationKept { reservation: Some(text()), passed: true },
+        Some(Gate::ReservationKept { .. }) => Gate::MemoryFits { seen_mib: Some(1), limit_mib: Some(2) },
         Some(Gate::MemoryFits { .. }) => Gate::EbsFits { seen_iops: Some(1), limit_iops: Some(2) },
         Some(Gate::EbsFits { .. }) => Gate::WorthTheWait { ready_secs: 1, burst_left_secs: Some(1) },
         Some(Gate::WorthTheWait { .. }) => {
@@ -455,7 +456,12 @@ fn intended(actor: Actor) -> Event {
         from: class(),
         to: class(),
         actor,
-        removes: Some(Removal { name: database(), resource_id: ResourceId::new("db-2"), keeps: Keeps::Nothing }),
+        removes: Some(Removal {
+            name: database(),
+            resource_id: ResourceId::new("db-2"),
+            keeps: Keeps::Nothing,
+            deployment: Some(DeploymentId::new("bgd-1")),
+        }),
     };
     Event::ActionIntended { intent, passed_over: vec![text()] }
 }

@@ -139,6 +139,7 @@ fn is_of_database(gate: &Gate) -> bool {
             | Gate::ProxyRegistered { .. }
             | Gate::BackupsOn { .. }
             | Gate::PasswordNotManaged
+            | Gate::ReservationKept { .. }
     )
 }
 

@@ -123,9 +123,16 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
     for view in &newest.databases {
         if let Some(run) = view.run.as_ref().filter(|run| run.awaits_approval(&view.policy.copy)) {
             let (action, name) = (&run.intent.action.0, view.name());
-            let until = view
-                .approve_until
-                .map_or_else(String::new, |until| format!("; at {} it is given up", words::clock(until, scene.now.at)));
+            let until = match view.approve_until {
+                Some(until) => format!("; at {} it is given up", words::clock(until, scene.now.at)),
+                None if !newest.arming.is_armed() => {
+                    "; disarmed, it neither takes over nor is given up before it is armed (a)".to_owned()
+                }
+                None if !view.holds.is_empty() => {
+                    "; held, it neither takes over nor is given up before that is over".to_owned()
+                }
+                None => String::new(),
+            };
             alerts.push((
                 format!(
                     "! {action} WAITS FOR YOU: what shall take over {name} is ready; c lets it, x removes it{until}"

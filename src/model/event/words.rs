@@ -2,6 +2,7 @@
 
 use super::Event;
 use crate::model::action::{ActionId, Intent, Removal};
+use crate::model::database::DatabaseName;
 use crate::model::decision::Decision;
 use crate::model::hold::Hold;
 use crate::model::server::ServerId;
@@ -34,9 +35,7 @@ impl Event {
             Self::ReadFailed(failure) => failure.sentence.clone(),
             Self::ReadRecovered { operation } => format!("{operation} works again"),
             Self::ActionIntended { intent: Intent { action, database, actor, removes: Some(removal), .. }, .. } => {
-                let Removal { name, resource_id, keeps } = removal;
-                let machine = format!("{name} ({resource_id}), which {database} was on before");
-                format!("{}: delete {machine}, {keeps}; ordered by {actor}", action.0)
+                format!("{}: delete {}; ordered by {actor}", action.0, removal_words(removal, database))
             }
             Self::ActionIntended { intent, .. } => {
                 let Intent { action, database, from, to, actor, .. } = intent;
@@ -131,4 +130,13 @@ fn decision_words(decision: &Decision, repeats: u32) -> String {
     let why = if closed.is_empty() { String::new() } else { format!(" (closed: {})", closed.join(", ")) };
     let repeats = if repeats > 0 { format!(", after {repeats} alike") } else { String::new() };
     format!("{}: {}{why}{repeats}", decision.database, decision.words())
+}
+
+fn removal_words(removal: &Removal, database: &DatabaseName) -> String {
+    let Removal { name, resource_id, keeps, deployment } = removal;
+    let what = deployment.as_ref().map_or_else(
+        || format!("which {database} was on before"),
+        |deployment| format!("the copy of {database} in {deployment} that never served"),
+    );
+    format!("{name} ({resource_id}), {what}, {keeps}")
 }

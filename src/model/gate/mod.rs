@@ -120,6 +120,13 @@ pub enum Gate {
     },
     /// The master password is not managed in Secrets Manager: a blue/green deployment is refused then.
     PasswordNotManaged,
+    /// The capacity reservation that the database uses is passed through with the change: whoever does not name it gives it up.
+    ReservationKept {
+        /// The reservation; absent where there is none.
+        reservation: Option<String>,
+        /// The strategy can name it.
+        passed: bool,
+    },
     /// The strategy brings the capacity while the load is likely still there.
     WorthTheWait {
         /// What it mostly took, or the longest that is published.
@@ -230,6 +237,7 @@ impl Gate {
                 | Self::NoWindowNear { .. }
                 | Self::WorthTheWait { .. }
                 | Self::ParametersInSync { .. }
+                | Self::ReservationKept { .. }
                 | Self::MemoryFits { .. }
                 | Self::EbsFits { .. }
                 | Self::NoLongTransaction { .. }

@@ -39,6 +39,7 @@ impl Gate {
             Self::ProxyRegistered { .. } => ("proxy registered", "proxy not registered"),
             Self::BackupsOn { .. } => ("backups on", "backups off"),
             Self::PasswordNotManaged => ("password not managed", "password managed by Secrets Manager"),
+            Self::ReservationKept { .. } => ("reservation kept", "capacity reservation given up"),
             Self::WorthTheWait { .. } => ("worth the wait", "ready too late"),
             Self::MemoryFits { .. } => ("memory fits", "memory does not fit"),
             Self::EbsFits { .. } => ("ebs fits", "ebs does not fit"),
@@ -99,6 +100,7 @@ impl Gate {
             Self::BackupsOn { retention_days: Some(days) } => format!("kept for {days} days"),
             Self::BackupsOn { retention_days: None } => "not known".to_owned(),
             Self::PasswordNotManaged => String::new(),
+            Self::ReservationKept { reservation, passed } => reservation_seen(reservation.as_deref(), *passed),
             Self::WorthTheWait { ready_secs, burst_left_secs } => {
                 let mins = |secs: i64| secs.div_euclid(60);
                 let left = burst_left_secs.map_or_else(
@@ -122,6 +124,14 @@ impl Gate {
             Self::DailyBudget { used, limit } => format!("{used} of {limit} in 24 h"),
             Self::NotHeld { reason } => reason.clone().unwrap_or_default(),
         }
+    }
+}
+
+fn reservation_seen(reservation: Option<&str>, passed: bool) -> String {
+    match reservation {
+        None => "it uses none".to_owned(),
+        Some(name) if passed => format!("{name} is passed along"),
+        Some(name) => format!("{name} stays with the old machine: no order that makes the new one can name it"),
     }
 }
 

@@ -133,7 +133,7 @@ fn not_switched(run: &Run, state: &CallState) -> ActionResult {
 fn remedy(run: &Run, deployment: &Deployment) -> String {
     let copy = deployment.target.as_ref().map_or(String::new(), |copy| format!(" and the instance {copy}"));
     format!(
-        "{} serves as before; remove the deployment {}{copy} in the RDS console (the copy costs money), then release the hold",
+        "{} serves as before; remove the deployment {}{copy} here (D) or in the RDS console (the copy costs money), then release the hold",
         run.intent.database, deployment.id
     )
 }

@@ -7,6 +7,7 @@ use crate::model::action::{ActionId, Intent};
 use crate::model::call::Keeps;
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, DatabaseState, InstanceStatus, ResourceId, sample_state};
+use crate::model::deployment::{Deployment, DeploymentId, DeploymentStatus};
 use crate::model::guard::Guards;
 use crate::model::operator::{Actor, Operator};
 use crate::model::policy::{CopyPolicy, Strategy};
@@ -18,7 +19,12 @@ fn at(second: i64) -> Timestamp {
 
 fn removal() -> Removal {
     let keeps = Keeps::FinalSnapshot { name: "upshift-checkpoints-old1-a2".into() };
-    Removal { name: DatabaseName::new("checkpoints-old1"), resource_id: ResourceId::new("db-0"), keeps }
+    Removal {
+        name: DatabaseName::new("checkpoints-old1"),
+        resource_id: ResourceId::new("db-0"),
+        keeps,
+        deployment: None,
+    }
 }
 
 fn run(state: Option<CallState>) -> Run {
@@ -181,4 +187,44 @@ fn an_order_that_aws_took_and_dropped_is_told_as_such_and_the_database_is_not_he
     let refused = run(Some(CallState::Refused { code: "InvalidDBInstanceState".into(), message: "not now".into() }));
     let next = next_by(&refused, &live(), OldLook::There(&old("available")), 20, 0);
     assert!(matches!(next, Next::End(ActionResult::FailedSafe { .. })), "{next:?}");
+}
+
+#[test]
+fn a_copy_that_never_served_goes_with_its_deployment_or_not_at_all() {
+    let bgd = DeploymentId::new("bgd-1");
+    let removal = Removal { keeps: Keeps::Nothing, deployment: Some(bgd.clone()), ..removal() };
+    let run = run(None);
+    let order = order(&run.intent.database, &removal);
+    let expected = MutatingCall::DeleteBlueGreenDeployment { database: run.intent.database.clone(), deployment: bgd };
+    assert_eq!(order, expected);
+    let (live, old) = (live(), old("available"));
+    let found = Deployment {
+        id: DeploymentId::new("bgd-1"),
+        name: "upshift-a1".into(),
+        source: "arn".into(),
+        target: Some(removal.name.clone()),
+        status: DeploymentStatus::new("AVAILABLE"),
+        status_details: None,
+        open_tasks: vec![],
+    };
+    let other = Deployment { id: DeploymentId::new("bgd-2"), ..found.clone() };
+    let obstacle_by = |is_read, foreign| {
+        let look = Look {
+            state: &live,
+            asked_at: at(0),
+            age_is_known: true,
+            events_read: true,
+            since_call: 1,
+            is_new: true,
+            copy: None,
+            copy_lag: None,
+            old: OldLook::There(&old),
+            deployments: Deployments { is_read, own: None, foreign },
+        };
+        obstacle(&run, &removal, look)
+    };
+    assert_eq!(obstacle_by(true, Some(&found)), None);
+    assert!(obstacle_by(true, None).unwrap().contains("no more: who took it out may use it"));
+    assert!(obstacle_by(true, Some(&other)).is_some());
+    assert!(obstacle_by(false, None).unwrap().contains("could not be read"));
 }

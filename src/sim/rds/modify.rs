@@ -1,4 +1,4 @@
-//! `ModifyDBInstance`: name, class, storage, backups and Multi-AZ. Everything else it could change at AWS is refused here,
+//! `ModifyDBInstance`: name, class, storage, backups, Multi-AZ and deletion protection. Everything else it could change at AWS is refused here,
 //! because a success that changes nothing would be a lie.
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::sim::wire::query::Params;
 use crate::sim::wire::xml::Xml;
 
 /// The parameters that mean something here.
-const SIMULATED: [&str; 11] = [
+const SIMULATED: [&str; 12] = [
     "Action",
     "Version",
     "DBInstanceIdentifier",
@@ -23,6 +23,7 @@ const SIMULATED: [&str; 11] = [
     "AllocatedStorage",
     "BackupRetentionPeriod",
     "MultiAZ",
+    "DeletionProtection",
     "PromotionTier",
 ];
 
@@ -37,6 +38,7 @@ pub(super) fn instance(fleet: &mut Fleet, now: Timestamp, params: &Params, xml: 
     cluster::check_modification(fleet, target, &asked, tier)?;
     check(fleet, target, &asked)?;
     let reservation = params.get("DBCapacityReservationIdentifier").map(str::to_owned);
+    let protection = params.flag("DeletionProtection")?;
     let id = target.id.clone();
     if let Some(instance) = fleet.instances.get_mut(&id) {
         record(instance, &asked, apply_immediately);
@@ -44,7 +46,8 @@ pub(super) fn instance(fleet: &mut Fleet, now: Timestamp, params: &Params, xml: 
         if asked.class.is_some() {
             instance.capacity_reservation = reservation;
         }
-        // This one takes effect at once, whatever was said of the others.
+        instance.deletion_protection = protection.unwrap_or(instance.deletion_protection);
+        // This one takes effect at once, like the protection, whatever was said of the others.
         if let Some((membership, tier)) = instance.membership.as_mut().zip(tier) {
             membership.promotion_tier = tier;
         }

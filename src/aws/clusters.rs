@@ -6,7 +6,7 @@ use aws_sdk_rds::operation::describe_db_clusters::DescribeDBClustersError;
 use aws_sdk_rds::types::{ClusterPendingModifiedValues, DbCluster};
 
 use super::pages::Pages;
-use super::{Aws, convert};
+use super::{Aws, convert, member_settings};
 use crate::model::cluster::{Cluster, ClusterKind, Member};
 use crate::model::database::{DatabaseFacts, DatabaseName, DatabaseState, InstanceStatus, Instances, ResourceId};
 use crate::model::failure::{Failure, FailureKind};
@@ -117,7 +117,7 @@ fn state(name: &DatabaseName, cluster: &DbCluster, found: &Instances) -> Result<
         storage_gib: writes.storage_gib.filter(|_| kind == ClusterKind::MultiAz),
         endpoint: endpoint(cluster),
         facts: facts(cluster, writes),
-        cluster: Some(Cluster { kind, resource_id, members }),
+        cluster: Some(Cluster { kind, resource_id, members, tags: member_settings::tags(cluster.tag_list()) }),
     })
 }
 

@@ -1,5 +1,7 @@
 //! What an instance of a cluster has of its own: read of one, asked for at the creation of another.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDBInstanceFluentBuilder;
 use aws_sdk_rds::types::{DbInstance, Tag};
 
@@ -16,10 +18,6 @@ pub(super) fn of(instance: &DbInstance) -> MemberSettings {
     let interval_secs = number(instance.monitoring_interval()).filter(|secs| *secs > 0);
     let role = convert::optional_text(instance.monitoring_role_arn());
     let groups = instance.db_parameter_groups().first();
-    let tag = |tag: &Tag| {
-        let key = convert::optional_text(tag.key()).filter(|key| !key.starts_with("aws:"))?;
-        Some((key, convert::text(tag.value())))
-    };
     MemberSettings {
         parameter_group: groups.and_then(|group| convert::optional_text(group.db_parameter_group_name())),
         performance_insights: instance.performance_insights_enabled().unwrap_or_default().then_some(insights),
@@ -28,8 +26,17 @@ pub(super) fn of(instance: &DbInstance) -> MemberSettings {
         minor_upgrades: instance.auto_minor_version_upgrade(),
         public: instance.publicly_accessible(),
         copy_tags: instance.copy_tags_to_snapshot(),
-        tags: instance.tag_list().iter().filter_map(tag).collect(),
+        tags: self::tags(instance.tag_list()),
     }
+}
+
+/// Those that anybody may set.
+pub(super) fn tags(list: &[Tag]) -> BTreeMap<String, String> {
+    let tag = |tag: &Tag| {
+        let key = convert::optional_text(tag.key()).filter(|key| !key.starts_with("aws:"))?;
+        Some((key, convert::text(tag.value())))
+    };
+    list.iter().filter_map(tag).collect()
 }
 
 /// Asks for an instance with these settings.

@@ -47,3 +47,10 @@ pub struct Aws {
     endpoint: Option<String>,
     account_pin: Option<String>,
 }
+
+impl Aws {
+    /// The region in use; absent when neither the configuration nor the standard chain names one.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+}

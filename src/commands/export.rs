@@ -8,6 +8,7 @@ use super::configuration::settings;
 use super::stdout::written;
 use super::{CommandError, backend, last_words};
 use crate::cli::export::{ExportArgs, ExportKind, ExportRole};
+use crate::model::policy::Policy;
 use crate::model::settings::Settings;
 use crate::setup::export::{self, File, Role, Scope, Tag};
 use crate::workload::dsn::Dsn;
@@ -48,15 +49,22 @@ pub(super) fn run(args: &ExportArgs) -> Result<(), CommandError> {
 /// The roles of databases whose sessions are opened with a token.
 fn token_roles(settings: &Settings) -> Result<Vec<String>, CommandError> {
     let mut roles = Vec::new();
-    for policy in settings.databases.iter().filter(|policy| Scope::uses_tokens(policy)) {
-        let Some(access) = &policy.postgres else { continue };
-        let dsn: Dsn =
-            access.dsn.parse().map_err(|error| CommandError::Usage(format!("{}: {error}", policy.database)))?;
-        roles.push(dsn.user().to_owned());
+    for policy in &settings.databases {
+        roles.extend(token_role(policy)?);
     }
     roles.sort();
     roles.dedup();
     Ok(roles)
+}
+
+/// The role that sessions of a database are opened by, where its password is a token.
+///
+/// # Errors
+/// When the connection string cannot be read.
+pub(super) fn token_role(policy: &Policy) -> Result<Option<String>, CommandError> {
+    let Some(access) = policy.postgres.as_ref().filter(|_| Scope::uses_tokens(policy)) else { return Ok(None) };
+    let dsn: Dsn = access.dsn.parse().map_err(|error| CommandError::Usage(format!("{}: {error}", policy.database)))?;
+    Ok(Some(dsn.user().to_owned()))
 }
 
 /// One after the other; of several, each below its name.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::last_words;
+use crate::model::failure::Failure;
 use crate::model::secret::struck;
 use crate::model::text::clean_lines;
 
@@ -20,6 +21,13 @@ pub enum CommandError {
     Differs(String),
     /// Why there is no plan at all: exit code 1, whatever it is, since 2 means [`CommandError::Differs`] there.
     NotPlanned(Box<Self>),
+}
+
+impl From<Failure> for CommandError {
+    /// What AWS does not do is something that fails.
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.sentence)
+    }
 }
 
 impl CommandError {

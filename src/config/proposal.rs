@@ -12,7 +12,7 @@ use crate::model::database::DatabaseState;
 use crate::model::ladder::Ladder;
 use crate::model::policy::Strategy;
 use crate::model::settings::AwsSettings;
-use crate::model::text::clean;
+use crate::model::text::{clean, counted};
 
 /// Rungs above the class that it has: a person adds more.
 const RUNGS_ABOVE: usize = 2;
@@ -273,7 +273,7 @@ fn server(text: &mut String, state: &DatabaseState) {
 
 fn described(state: &DatabaseState) -> String {
     let what = match &state.cluster {
-        Some(cluster) => format!("{} of {} instances", cluster.kind, cluster.members.len()),
+        Some(cluster) => format!("{} of {}", cluster.kind, counted(cluster.members.len(), "instance")),
         None if state.multi_az => "a Multi-AZ instance".to_owned(),
         None => "a Single-AZ instance".to_owned(),
     };

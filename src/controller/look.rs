@@ -295,11 +295,5 @@ async fn bounded<T>(
     read: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     let limit = LOOK_READ_LIMIT.mul_f64(clock.speed());
-    let late = || Failure {
-        kind: FailureKind::Network,
-        operation: operation.to_owned(),
-        sentence: format!("{operation}: AWS did not answer within {} s; trying again", LOOK_READ_LIMIT.as_secs()),
-        request_id: None,
-    };
-    clock.bounded(limit, read).await.unwrap_or_else(|| Err(late()))
+    clock.bounded(limit, read).await.unwrap_or_else(|| Err(Failure::late(operation, LOOK_READ_LIMIT)))
 }

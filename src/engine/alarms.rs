@@ -11,7 +11,7 @@ use crate::model::action::{ActionResult, Run};
 use crate::model::alarm::{AlarmSettings, AlarmState, AlarmView, AlarmsAsked, AlarmsSeen, FoundAlarm, WantedAlarm};
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::event::Event;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Rule};
 use crate::model::series::{Datapoint, Series, SignalName};
@@ -236,12 +236,8 @@ fn series(found: &FoundAlarm, asked_at: Timestamp) -> Series {
 }
 
 fn missing(alarm: &str) -> Failure {
-    Failure {
-        kind: FailureKind::NotFound,
-        operation: "DescribeAlarms".to_owned(),
-        sentence: format!("no alarm named {alarm} in this account and region: check `alarm` in config.toml"),
-        request_id: None,
-    }
+    let sentence = format!("no alarm named {alarm} in this account and region: check `alarm` in config.toml");
+    Failure::not_found("DescribeAlarms", sentence)
 }
 
 #[cfg(test)]

@@ -20,19 +20,20 @@ use crate::model::series::{Series, SignalName};
 /// Of each series at least this much is kept: the widest range that a screen can show.
 const KEEP: SignedDuration = SignedDuration::from_hours(8);
 
+/// What the read of one database is called among what fails.
+pub(super) fn read_of(database: &DatabaseName) -> String {
+    format!("DescribeDBInstances {database}")
+}
+
 /// The failure of a look that has not found a database.
 fn not_found(database: &DatabaseName, by_cluster: bool) -> Failure {
     let (operation, what) =
         if by_cluster { ("DescribeDBClusters", "DB cluster") } else { ("DescribeDBInstances", "database") };
-    Failure {
-        kind: FailureKind::NotFound,
-        operation: operation.to_owned(),
-        sentence: format!(
-            "no {what} named {database} in this account and region: check `id`, `region`, and `strategy`, which is another \
-             one for a DB cluster than for an instance"
-        ),
-        request_id: None,
-    }
+    let sentence = format!(
+        "no {what} named {database} in this account and region: check `id`, `region`, and `strategy`, which is another one for a \
+         DB cluster than for an instance"
+    );
+    Failure::not_found(operation, sentence)
 }
 
 /// What the same look says besides a database's state.
@@ -204,7 +205,7 @@ impl Engine {
         state: Option<Result<DatabaseState, Failure>>,
         read: AlsoRead,
     ) {
-        let operation = format!("DescribeDBInstances {database}");
+        let operation = read_of(database);
         let by_cluster = self.settings.policy(database).is_some_and(|policy| policy.strategy.cluster().is_some());
         let missing = || not_found(database, by_cluster);
         if state.is_none() {

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::choices::{self, Grounds};
+use super::observe::read_of;
 use super::watched::{Seen, Watched};
 use super::{Engine, gates};
 use crate::model::arming::Arming;
 use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
 use crate::model::database::DatabaseName;
-use crate::model::failure::FailingRead;
+use crate::model::failure::{FailingRead, Failure};
 use crate::model::gate::GateResult;
 use crate::model::ladder::Direction;
 use crate::model::override_plan::OverridePlan;
@@ -38,6 +39,11 @@ impl Engine {
         let mut problems: Vec<FailingRead> = self.problems.values().cloned().collect();
         problems.sort_by_key(|problem| problem.failure.kind);
         problems
+    }
+
+    /// Why a look has not found this database, or cannot read it.
+    pub fn unseen(&self, database: &DatabaseName) -> Option<&Failure> {
+        self.problems.get(&read_of(database)).map(|problem| &problem.failure)
     }
 
     /// The datapoints of a database's signals; none for one that is not configured.

@@ -1,5 +1,6 @@
 //! A DB cluster as RDS describes it: one database that several instances serve, of which one writes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ pub struct Cluster {
     pub resource_id: ResourceId,
     /// Its instances, as far as RDS describes them; one of them writes.
     pub members: Vec<Member>,
+    /// Its own, which are not those of its members. Those that AWS sets itself (`aws:…`) are not among them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// The kinds of DB cluster that PostgreSQL has on RDS.

@@ -1,5 +1,7 @@
 //! Reads that failed, sorted by what a person can do about it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,19 @@ pub struct Failure {
     /// AWS's request id, where there was an answer.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
+}
+
+impl Failure {
+    /// AWS did not answer within `limit`.
+    pub fn late(operation: &str, limit: Duration) -> Self {
+        let sentence = format!("{operation}: AWS did not answer within {} s; trying again", limit.as_secs());
+        Self { kind: FailureKind::Network, operation: operation.to_owned(), sentence, request_id: None }
+    }
+
+    /// What was named is not there; `sentence` is the whole of it.
+    pub fn not_found(operation: &str, sentence: String) -> Self {
+        Self { kind: FailureKind::NotFound, operation: operation.to_owned(), sentence, request_id: None }
+    }
 }
 
 /// Something that fails at the moment.

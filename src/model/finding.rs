@@ -34,6 +34,8 @@ pub enum Check {
     PerformanceInsights,
     /// The alarms at CloudWatch are those of the policy.
     Alarms,
+    /// Application Auto Scaling keeps the readers of a cluster as configured, and can.
+    Readers,
     /// The server can be reached as its clients reach it.
     Postgres,
     /// The admin console of the pooler answers, and a pause would be possible.
@@ -102,6 +104,9 @@ impl Check {
                 ("performance insights", "signals by DB_PERF_INSIGHTS have no datapoints while it is off")
             }
             Self::Alarms => ("alarms in sync", "AWS's own alarms witness what the engine sees"),
+            Self::Readers => {
+                ("readers in sync", "Application Auto Scaling adds readers by what is registered there alone")
+            }
             Self::Postgres => {
                 ("postgres reachable", "a change is verified by a session, and long transactions are seen")
             }

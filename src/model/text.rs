@@ -7,6 +7,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+/// A number of things: the plural of `one` is made with an `s`.
+pub fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// `text` without anything hostile. At most `limit` characters; what is cut shows as `…`. White space becomes one space.
 pub fn clean(text: &str, limit: usize) -> String {
     let mut out = String::new();

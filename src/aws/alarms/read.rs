@@ -53,6 +53,28 @@ impl Aws {
         Ok(found)
     }
 
+    /// The metric alarms whose names begin with `prefix`, each with its tags.
+    ///
+    /// # Errors
+    /// As [`Aws::alarms`], and when the tags of one cannot be read.
+    pub async fn tagged_alarms(&self, prefix: &str) -> Result<Vec<FoundAlarm>, Failure> {
+        let mut found = self.alarms(prefix).await?;
+        for alarm in &mut found {
+            alarm.tags = Some(self.alarm_tags(&alarm.arn).await?);
+        }
+        Ok(found)
+    }
+
+    /// The alarm of this name with its tags; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Aws::tagged_alarms`].
+    pub async fn tagged_alarm(&self, name: &str) -> Result<Option<FoundAlarm>, Failure> {
+        let Some(mut alarm) = self.alarms_named(&[name.to_owned()]).await?.pop() else { return Ok(None) };
+        alarm.tags = Some(self.alarm_tags(&alarm.arn).await?);
+        Ok(Some(alarm))
+    }
+
     /// The tags of an alarm.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ fn step(item: &Item) -> Step {
 /// Looks once more, then changes it. An answer that was lost is made up for by looking.
 async fn one(survey: &Survey, item: &Item) -> Result<(), String> {
     let name = &item.name;
-    let found = survey.alarm(name).await.map_err(|failure| failure.sentence)?;
+    let found = survey.aws.tagged_alarm(name).await.map_err(|failure| failure.sentence)?;
     if item.is_done(found.as_ref()) {
         return Ok(());
     }
@@ -83,7 +83,7 @@ async fn one(survey: &Survey, item: &Item) -> Result<(), String> {
         return Err(format!("{name} {there} than it was when the plan was made: somebody else is at work; plan again"));
     }
     let Err(failure) = change(survey, item).await else { return Ok(()) };
-    match survey.alarm(name).await {
+    match survey.aws.tagged_alarm(name).await {
         Ok(now) if item.is_done(now.as_ref()) => Ok(()),
         Ok(_) => Err(format!("{name} was not {}: {}", past(item), failure.sentence)),
         Err(unseen) => Err(format!(

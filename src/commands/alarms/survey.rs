@@ -5,7 +5,6 @@ use crate::clock::Clock;
 use crate::commands::CommandError;
 use crate::model::alarm::{AlarmSettings, AlarmState, FoundAlarm};
 use crate::model::database::DatabaseName;
-use crate::model::failure::Failure;
 use crate::model::identity::Identity;
 use crate::model::policy::Policy;
 use crate::model::settings::Settings;
@@ -24,7 +23,7 @@ impl Survey {
     /// # Errors
     /// When anything of it cannot be read, a database is not there, or a topic cannot be told.
     pub(super) async fn plan(&self) -> Result<Plan, CommandError> {
-        let identity = self.aws.identity().await.map_err(failed)?;
+        let identity = self.aws.identity().await?;
         self.check_topics(&identity)?;
         let policies = &self.settings.databases;
         let is_cluster = |policy: &&Policy| policy.strategy.cluster().is_some();
@@ -32,7 +31,7 @@ impl Survey {
             let of = policies.iter().filter(|policy| is_cluster(policy) == clusters);
             of.map(|policy| policy.database.clone()).collect::<Vec<DatabaseName>>()
         };
-        let mut states = self.aws.databases(&names(false), &names(true)).await.map_err(failed)?;
+        let mut states = self.aws.databases(&names(false), &names(true)).await?;
         let mut derived = Vec::new();
         for policy in policies {
             let Some(state) = states.remove(&policy.database) else {
@@ -43,7 +42,7 @@ impl Survey {
                     policy.database, identity.account, identity.region
                 )));
             };
-            let alarms = alarms::of_database(policy, self.alarms(), &state.map_err(failed)?);
+            let alarms = alarms::of_database(policy, self.alarms(), &state?);
             derived.push((policy.database.clone(), alarms));
         }
         Ok(alarms::difference(derived, &self.found().await?))
@@ -54,7 +53,7 @@ impl Survey {
     /// # Errors
     /// When it cannot be read.
     pub(super) async fn removal(&self) -> Result<Plan, CommandError> {
-        self.aws.identity().await.map_err(failed)?;
+        self.aws.identity().await?;
         let one = |alarm: FoundAlarm| {
             let database = DatabaseName::new(alarm.owner()?);
             self.settings.policy(&database)?;
@@ -69,21 +68,7 @@ impl Survey {
     /// # Errors
     /// When any of it cannot be read.
     pub(super) async fn found(&self) -> Result<Vec<FoundAlarm>, CommandError> {
-        let mut found = self.aws.alarms(&self.alarms().prefix).await.map_err(failed)?;
-        for alarm in &mut found {
-            alarm.tags = Some(self.aws.alarm_tags(&alarm.arn).await.map_err(failed)?);
-        }
-        Ok(found)
-    }
-
-    /// One alarm as it is now, with its tags; `None` where there is none.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub(super) async fn alarm(&self, name: &str) -> Result<Option<FoundAlarm>, Failure> {
-        let Some(mut alarm) = self.aws.alarms_named(&[name.to_owned()]).await?.pop() else { return Ok(None) };
-        alarm.tags = Some(self.aws.alarm_tags(&alarm.arn).await?);
-        Ok(Some(alarm))
+        Ok(self.aws.tagged_alarms(&self.alarms().prefix).await?)
     }
 
     /// What the configuration says of alarms.
@@ -107,9 +92,4 @@ impl Survey {
         }
         Ok(())
     }
-}
-
-/// A failed read as the end of a command.
-pub(super) fn failed(failure: Failure) -> CommandError {
-    CommandError::Failed(failure.sentence)
 }

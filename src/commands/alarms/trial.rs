@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::show::Look;
-use super::survey::{Survey, failed};
+use super::survey::Survey;
 use super::{CommandError, ask, stdout};
 use crate::commands::last_words;
 use crate::model::alarm::{AlarmChange, AlarmState, FoundAlarm, Told};
@@ -70,7 +70,7 @@ pub(super) async fn run(
     }
     let began = survey.clock.now();
     let reason = clean(&format!("upshift alarms test by {by} at {began:.3}"), 300);
-    survey.aws.set_alarm_state(&alarm.name, to, &reason).await.map_err(failed)?;
+    survey.aws.set_alarm_state(&alarm.name, to, &reason).await?;
     let change = arrived(survey, &alarm.name, &reason, topics.len(), began).await?;
     if !look.json {
         last_words::say(&format!("{} went to {to} at {:.0}; waiting for its own state", alarm.name, change.at));
@@ -120,7 +120,7 @@ async fn arrived(
     loop {
         let now = survey.clock.now();
         let until = now.checked_add(SKEW).unwrap_or(now);
-        let changes = survey.aws.alarm_changes(name, from, until).await.map_err(failed)?;
+        let changes = survey.aws.alarm_changes(name, from, until).await?;
         let own = changes.into_iter().find(|change| change.reason == reason);
         let is_late = now.duration_since(began) > ARRIVES_WITHIN;
         match own {
@@ -137,7 +137,7 @@ async fn arrived(
 /// Waits until CloudWatch has looked at its data again.
 async fn back(survey: &Survey, name: &str, to: AlarmState, began: Timestamp) -> Result<Option<Back>, CommandError> {
     loop {
-        let found = survey.aws.alarms_named(&[name.to_owned()]).await.map_err(failed)?.pop();
+        let found = survey.aws.alarms_named(&[name.to_owned()]).await?.pop();
         let now = survey.clock.now();
         let after_secs = now.duration_since(began).as_secs();
         match found {

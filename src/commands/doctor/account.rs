@@ -22,6 +22,8 @@ pub(super) struct Asked {
     pub(super) identity: Result<Identity, Failure>,
     /// How far AWS's clock is ahead.
     pub(super) ahead_secs: Option<f64>,
+    /// Without one nobody was asked.
+    pub(super) region_is_known: bool,
 }
 
 /// Asks AWS who we are, and what time it is.
@@ -29,23 +31,18 @@ pub(super) async fn ask(aws: &Aws, clock: &Clock) -> Asked {
     let limit = LIMIT.mul_f64(clock.speed());
     let (identity, ahead) =
         tokio::join!(clock.bounded(limit, aws.identity()), clock.bounded(limit, aws.clock_ahead_secs()));
-    let late = || Failure {
-        kind: FailureKind::Network,
-        operation: "GetCallerIdentity".to_owned(),
-        sentence: format!("GetCallerIdentity: AWS did not answer within {} s; check the network", LIMIT.as_secs()),
-        request_id: None,
-    };
-    Asked { identity: identity.unwrap_or_else(|| Err(late())), ahead_secs: ahead.flatten() }
+    let late = || Err(Failure::late("GetCallerIdentity", LIMIT));
+    let region_is_known = aws.region().is_some();
+    Asked { identity: identity.unwrap_or_else(late), ahead_secs: ahead.flatten(), region_is_known }
 }
 
 /// Credentials, account and region. A built-in configuration pins none, and its account is a simulated one.
-pub(super) fn judge(identity: &Result<Identity, Failure>, settings: &AwsSettings, is_builtin: bool) -> Vec<Finding> {
-    let identity = match identity {
+pub(super) fn judge(asked: &Asked, settings: &AwsSettings, is_builtin: bool) -> Vec<Finding> {
+    let identity = match &asked.identity {
         Ok(identity) => identity,
         Err(failure) if failure.kind == FailureKind::WrongIdentity => {
-            // Of another account they are credentials all the same; without a region nobody was asked.
-            let works = failure.sentence.contains("account");
-            let credentials = if works {
+            // Of another account they are credentials all the same.
+            let credentials = if asked.region_is_known {
                 Finding::ok(Check::Credentials, "AWS knows whose they are")
             } else {
                 Finding::not_seen(Check::Credentials, "AWS was not asked: no region is known", "name the region first")

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Place, Seen};
-use crate::aws::Aws;
+use crate::engine::Engine;
 use crate::model::alarm::FoundAlarm;
 use crate::model::failure::Failure;
 use crate::model::finding::{Check, Finding};
@@ -12,45 +12,37 @@ use crate::setup::alarms::{Change, Item, difference, of_database};
 /// For all that is asked.
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// Those of the prefix with their tags; `None` where there are none to be, or nothing was found that they would be of.
+pub(super) async fn look(place: &Place<'_>, engine: &Engine) -> Option<Result<Vec<FoundAlarm>, Failure>> {
+    let settings = place.settings.alarms.as_ref().filter(|_| !engine.states().is_empty())?;
+    let limit = LIMIT.mul_f64(place.clock.speed());
+    let found = place.clock.bounded(limit, place.aws.tagged_alarms(&settings.prefix)).await;
+    Some(found.unwrap_or_else(|| Err(Failure::late("DescribeAlarms", LIMIT))))
+}
+
 /// One finding for each database that was found, where alarms are configured.
-pub(super) async fn judge(place: &Place<'_>, seen: &Seen) -> Vec<Finding> {
+pub(super) fn judge(place: &Place<'_>, seen: &Seen) -> Vec<Finding> {
     let Some(settings) = &place.settings.alarms else {
         let remedy = "add [alarms], then `upshift alarms plan`, to have AWS witness the rules";
         return vec![Finding::not_seen(Check::Alarms, "there is no [alarms]", remedy)];
     };
-    let states = seen.engine.states();
-    if seen.why_not.is_some() || states.is_empty() {
-        return vec![seen.unseen(Check::Alarms, "a database to be found")];
-    }
-    let limit = LIMIT.mul_f64(place.clock.speed());
-    let found = match place.clock.bounded(limit, found(&place.aws, &settings.prefix)).await {
+    let found = match &seen.alarms {
         Some(Ok(found)) => found,
-        Some(Err(failure)) => return vec![Finding::failed(Check::Alarms, &failure)],
-        None => {
-            let words = format!("CloudWatch did not answer within {} s", LIMIT.as_secs());
-            return vec![Finding::not_seen(Check::Alarms, words, "look again")];
-        }
+        Some(Err(failure)) => return vec![Finding::failed(Check::Alarms, failure)],
+        None => return vec![seen.unseen(Check::Alarms, "a database to be found")],
     };
-    let policies = &place.settings.databases;
+    let (states, policies) = (seen.engine.states(), &place.settings.databases);
     let derived = policies.iter().filter_map(|policy| {
         let state = states.get(&policy.database)?;
         Some((policy.database.clone(), of_database(policy, settings, state)))
     });
-    let plan = difference(derived.collect(), &found);
+    let plan = difference(derived.collect(), found);
     let of = policies.iter().filter(|policy| states.contains_key(&policy.database));
     of.map(|policy| {
         let items: Vec<&Item> = plan.items.iter().filter(|item| item.database == policy.database).collect();
         told(&items).of(&policy.database)
     })
     .collect()
-}
-
-async fn found(aws: &Aws, prefix: &str) -> Result<Vec<FoundAlarm>, Failure> {
-    let mut found = aws.alarms(prefix).await?;
-    for alarm in &mut found {
-        alarm.tags = Some(aws.alarm_tags(&alarm.arn).await?);
-    }
-    Ok(found)
 }
 
 fn told(items: &[&Item]) -> Finding {

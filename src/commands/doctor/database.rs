@@ -12,6 +12,7 @@ use crate::model::gate::{Gate, GateResult};
 use crate::model::ladder::Direction;
 use crate::model::policy::Policy;
 use crate::model::series::SignalSource;
+use crate::model::text::counted;
 
 /// Everything about one database that AWS shows.
 pub(super) fn judge(policy: &Policy, seen: &Seen, now: Timestamp) -> Vec<Finding> {
@@ -35,9 +36,7 @@ pub(super) fn judge(policy: &Policy, seen: &Seen, now: Timestamp) -> Vec<Finding
 /// It was not found, or nobody could look.
 fn unknown(policy: &Policy, seen: &Seen) -> Vec<Finding> {
     let name = &policy.database;
-    let of_it = |sentence: &str| sentence.split([' ', ':', ',']).any(|word| word == name.as_str());
-    let failure = seen.problems.iter().find(|failure| of_it(&failure.sentence));
-    let found = match failure {
+    let found = match seen.engine.unseen(name) {
         Some(failure) => Finding::failed(Check::Database, failure),
         None => seen.unseen(Check::Database, "what RDS says of it"),
     };
@@ -54,7 +53,7 @@ fn unknown(policy: &Policy, seen: &Seen) -> Vec<Finding> {
 
 fn described(state: &DatabaseState) -> String {
     let what = match &state.cluster {
-        Some(cluster) => format!("{}, {} instances", cluster.kind, cluster.members.len()),
+        Some(cluster) => format!("{}, {}", cluster.kind, counted(cluster.members.len(), "instance")),
         None if state.multi_az => "Multi-AZ".to_owned(),
         None => "Single-AZ".to_owned(),
     };

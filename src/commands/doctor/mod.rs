@@ -4,22 +4,25 @@
 //! A check that fails keeps no other from being made; one that rests on it says so. Every wait has a limit.
 
 mod account;
-mod acts;
 mod alarms;
 mod database;
 mod journal;
 mod metrics;
-mod permissions;
+mod permitted;
+mod readers;
+mod reads;
 mod screen;
 mod servers;
 mod terminal;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::CommandError;
 use super::backend::{self, Ready, RealServers};
 use super::configuration::{digest, settings};
 use super::environment::Environment;
+use super::export;
 use super::process::runtime;
 use super::servers::simulated;
 use super::state::{directory_for, known};
@@ -28,13 +31,17 @@ use crate::cli::doctor::DoctorArgs;
 use crate::clock::Clock;
 use crate::controller::inspect;
 use crate::engine::Engine;
+use crate::model::alarm::FoundAlarm;
+use crate::model::database::DatabaseName;
 use crate::model::event::Entry;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::finding::{Check, Finding, Verdict};
 use crate::model::guard::Guards;
 use crate::model::identity::Identity;
 use crate::model::policy::Policy;
+use crate::model::readers::Registered;
 use crate::model::settings::Settings;
+use crate::setup::export::Scope;
 
 /// All that is read of databases and metrics.
 const LOOK_LIMIT: Duration = Duration::from_mins(1);
@@ -47,7 +54,7 @@ pub(super) fn run(args: &DoctorArgs, environment: &Environment) -> Result<(), Co
     let (mut settings, configuration) = settings(args.config.as_deref(), scenario.as_ref())?;
     let directory = directory_for(args.state_dir.as_deref(), args.sim.is_some(), environment);
     let runtime = runtime()?;
-    let findings = runtime.block_on(async {
+    let findings: Result<_, CommandError> = runtime.block_on(async {
         let ready = match scenario {
             Some(scenario) => {
                 let path = environment.path.clone();
@@ -69,11 +76,11 @@ pub(super) fn run(args: &DoctorArgs, environment: &Environment) -> Result<(), Co
             tokio::join!(place.look_at_aws(), servers::look(&place), journal::look(&place.clock, directory));
         drop(tasks);
         let here = [of_journal, terminal::look(environment)];
-        Ok(of_aws.into_iter().chain(of_servers).chain(here).collect::<Vec<Finding>>())
+        Ok(of_aws.into_iter().chain(of_servers).chain(here).collect())
     });
     // A name server or a disk that does not answer must not keep this process.
     runtime.shutdown_background();
-    let mut findings = findings?;
+    let mut findings: Vec<Finding> = findings?;
     // What is of all databases first, then each with all of its own.
     let databases: Vec<_> = findings.iter().filter_map(|finding| finding.of.clone()).collect();
     findings.sort_by_key(|finding| finding.of.as_ref().and_then(|of| databases.iter().position(|it| it == of)));
@@ -105,10 +112,10 @@ struct Place<'a> {
 impl Place<'_> {
     /// Everything that AWS is asked for.
     async fn look_at_aws(&self) -> Vec<Finding> {
-        let account::Asked { identity, ahead_secs } = account::ask(&self.aws, &self.clock).await;
-        let mut findings = account::judge(&identity, &self.settings.aws, self.is_builtin);
-        findings.push(account::clock_skew(ahead_secs));
-        let why_not = account::why_not(&identity);
+        let asked = account::ask(&self.aws, &self.clock).await;
+        let mut findings = account::judge(&asked, &self.settings.aws, self.is_builtin);
+        findings.push(account::clock_skew(asked.ahead_secs));
+        let why_not = account::why_not(&asked.identity);
         let mut engine = Engine::new(self.settings.clone(), digest::<Policy>, &self.entries, Guards::all());
         let mut is_late = false;
         if why_not.is_none() {
@@ -116,17 +123,35 @@ impl Place<'_> {
             is_late = self.clock.bounded(LOOK_LIMIT.mul_f64(self.clock.speed()), look).await.is_none();
         }
         let why_not = why_not.or(is_late.then_some("AWS did not answer within a minute"));
-        let problems = engine.problems().into_iter().map(|problem| problem.failure).collect();
-        let seen = Seen { engine, problems, identity: identity.ok(), why_not };
-        findings.extend(permissions::reads(&seen));
+        let (alarms, registered) = match why_not {
+            Some(_) => (None, BTreeMap::new()),
+            None => (alarms::look(self, &engine).await, readers::look(self, &engine).await),
+        };
+        let more = alarms.iter().filter_map(|read| read.as_ref().err());
+        let more = more.chain(registered.values().filter_map(|read| read.as_ref().err())).cloned();
+        let problems = engine.problems().into_iter().map(|problem| problem.failure).chain(more).collect();
+        let seen = Seen { engine, problems, identity: asked.identity.ok(), alarms, registered, why_not };
+        findings.extend(reads::judge(self, &seen));
         let now = self.clock.now();
         for policy in &self.settings.databases {
             findings.extend(database::judge(policy, &seen, now));
-            findings.extend(acts::judge(self, policy, &seen).await);
+            findings.extend(permitted::judge(self, policy, &seen).await);
+            findings.extend(readers::judge(policy, &seen).map(|finding| finding.of(&policy.database)));
         }
-        findings.extend(alarms::judge(self, &seen).await);
+        findings.extend(alarms::judge(self, &seen));
         findings
     }
+
+    /// What the configuration uses, as `upshift export` has it.
+    fn scope(&self) -> Scope {
+        Scope::of(&self.settings, self.settings.databases.iter().flat_map(token_roles).collect())
+    }
+}
+
+/// The role that sessions of a database are opened by with a token. A connection string that is wrong is told where the
+/// server is looked at.
+fn token_roles(policy: &Policy) -> Vec<String> {
+    export::token_role(policy).ok().flatten().into_iter().collect()
 }
 
 /// What AWS has shown.
@@ -135,6 +160,10 @@ struct Seen {
     problems: Vec<Failure>,
     /// Who AWS says we are.
     identity: Option<Identity>,
+    /// The alarms of the prefix with their tags, where alarms are configured and a database was found.
+    alarms: Option<Result<Vec<FoundAlarm>, Failure>>,
+    /// What Application Auto Scaling has for each cluster that was found and whose readers are configured.
+    registered: BTreeMap<DatabaseName, Result<Registered, Failure>>,
     /// Why nothing was asked at all, or not to the end.
     why_not: Option<&'static str>,
 }

@@ -220,7 +220,7 @@ fn real(policy: &Policy, environment: &Environment, aws: &Aws, clock: &Clock) ->
 /// Says what will happen and wants the database's name typed.
 async fn ask(aws: &Aws, database: &DatabaseName, args: &DrillArgs) -> Result<(), CommandError> {
     let described = aws.databases(std::slice::from_ref(database), &[]).await;
-    let failed = |failure: Failure| CommandError::Failed(failure.sentence);
+    let failed = |failure: Failure| CommandError::from(failure);
     let found = described.map_err(failed)?.remove(database);
     let state = found.ok_or_else(|| CommandError::Failed(format!("RDS knows no instance {database}")))?;
     let state = state.map_err(failed)?;

@@ -30,8 +30,7 @@ pub(super) struct Seen {
 pub(super) async fn all(ground: &Ground) -> Result<Vec<Seen>, CommandError> {
     let mut all = Vec::new();
     for policy in &ground.policies {
-        let seen = look(&ground.aws, policy).await;
-        all.push(seen.map_err(|failure| CommandError::Failed(failure.sentence))?);
+        all.push(look(&ground.aws, policy).await?);
     }
     Ok(all)
 }
@@ -52,11 +51,9 @@ pub(super) async fn look(aws: &Aws, policy: &Policy) -> Result<Seen, Failure> {
 
 async fn members(aws: &Aws, database: &DatabaseName) -> Result<Vec<Member>, Failure> {
     let mut found = aws.databases(&[], std::slice::from_ref(database)).await?;
-    let missing = |what: &str| Failure {
-        kind: crate::model::failure::FailureKind::NotFound,
-        operation: "DescribeDBClusters".to_owned(),
-        sentence: format!("{what} {database} in this account and region: check `id` and `region`"),
-        request_id: None,
+    let missing = |what: &str| {
+        let sentence = format!("{what} {database} in this account and region: check `id` and `region`");
+        Failure::not_found("DescribeDBClusters", sentence)
     };
     let state = found.remove(database).ok_or_else(|| missing("no DB cluster named"))??;
     match state.cluster {
@@ -82,17 +79,7 @@ impl Seen {
 
     /// Why what is planned would come to nothing.
     pub(super) fn obstacle(&self, plan: &Plan) -> Option<String> {
-        let database = &self.policy.database;
-        if let Some(blocked) = &plan.blocked {
-            return Some(format!("{database}: {blocked}"));
-        }
-        self.readers.is_empty().then(|| {
-            format!(
-                "{database} has no reader: Application Auto Scaling goes by an average over readers, which nobody computes \
-                 without one, and would never add any; make one (aws rds create-db-instance --db-cluster-identifier \
-                 {database} …) and try again"
-            )
-        })
+        plan.obstacle(self.readers.len()).map(|obstacle| obstacle.to_string())
     }
 
     /// Those that Application Auto Scaling has made.

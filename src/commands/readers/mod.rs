@@ -91,7 +91,7 @@ fn on(
         };
         let aws = crate::aws::connect::connect(&settings.aws, target).await;
         // The pin on the account holds for whatever is set up, too.
-        aws.identity().await.map_err(|failure| CommandError::Failed(failure.sentence))?;
+        aws.identity().await?;
         let done = Box::pin(what(Ground { aws, policies })).await;
         drop(tasks);
         done

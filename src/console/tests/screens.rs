@@ -295,7 +295,12 @@ fn readers_of_application_auto_scaling_are_told_together_with_what_it_has_last_d
     };
     let (second, third) = ("application-autoscaling-2", "application-autoscaling-3");
     let members = vec![member("one", "available"), member(second, "available"), member(third, "creating")];
-    let cluster = Cluster { kind: ClusterKind::Aurora, resource_id: ResourceId::new("cluster-1"), members };
+    let cluster = Cluster {
+        kind: ClusterKind::Aurora,
+        resource_id: ResourceId::new("cluster-1"),
+        members,
+        tags: std::collections::BTreeMap::new(),
+    };
     view.state.as_mut().unwrap().cluster = Some(cluster);
     view.policy.readers = Some(ReadersPolicy {
         min: 1,

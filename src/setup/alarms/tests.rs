@@ -136,7 +136,8 @@ fn of_an_aurora_cluster_whichever_instance_writes_is_watched() {
         is_scaled: false,
     };
     let resource_id = ResourceId::new("cluster-1");
-    state.cluster = Some(Cluster { kind: ClusterKind::Aurora, resource_id, members: vec![member] });
+    state.cluster =
+        Some(Cluster { kind: ClusterKind::Aurora, resource_id, members: vec![member], tags: BTreeMap::new() });
     let wanted = of_database(&policy(), &settings(), &state).wanted;
     let dimensions = |alarm: &WantedAlarm| match &alarm.definition.watches {
         Watches::Metric { dimensions, .. } => dimensions.clone(),

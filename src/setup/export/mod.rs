@@ -8,7 +8,7 @@ mod systemd;
 mod terraform;
 
 pub use iam::document;
-pub use permissions::{Role, Scope, Tag, reasons};
+pub use permissions::{About, Question, Role, Scope, Tag, questions, reads, reasons};
 pub use systemd::unit;
 pub use terraform::module;
 

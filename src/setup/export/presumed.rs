@@ -29,7 +29,12 @@ pub(super) fn state(policy: &Policy) -> DatabaseState {
         storage_gib: None,
         endpoint: None,
         facts: DatabaseFacts::default(),
-        cluster: kind.map(|kind| Cluster { kind, resource_id: machine.clone(), members: Vec::new() }),
+        cluster: kind.map(|kind| Cluster {
+            kind,
+            resource_id: machine.clone(),
+            members: Vec::new(),
+            tags: BTreeMap::new(),
+        }),
         resource_id: machine,
     }
 }

@@ -9,6 +9,7 @@ mod removal;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -35,7 +36,16 @@ pub struct Plan {
     /// What makes up for the difference, in this order; empty where nothing is to be done, or nothing can be.
     pub calls: Vec<ReadersCall>,
     /// Why what is configured cannot be had without touching what is somebody else's.
-    pub blocked: Option<String>,
+    pub blocked: Option<Obstacle>,
+}
+
+/// Why something cannot be had, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Obstacle {
+    /// What is in the way.
+    pub why: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// One thing at Application Auto Scaling.
@@ -85,7 +95,52 @@ pub struct Field {
     pub new: String,
 }
 
+impl Item {
+    /// Something has to be done.
+    pub fn is_due(&self) -> bool {
+        matches!(self.state, ItemState::Create { .. } | ItemState::Change { .. } | ItemState::Delete)
+    }
+
+    /// The word for what is to be done.
+    pub fn verb(&self) -> &'static str {
+        match self.state {
+            ItemState::Create { .. } => "create",
+            ItemState::Change { .. } => "change",
+            ItemState::Delete => "delete",
+            ItemState::InSync => "in sync",
+            ItemState::NotOurs { .. } => "not ours",
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.why, self.remedy)
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb(), self.what)
+    }
+}
+
 impl Plan {
+    /// Why what is wanted would come to nothing with so many readers, and what to do.
+    pub fn obstacle(&self, readers: usize) -> Option<Obstacle> {
+        let database = &self.database;
+        if let Some(Obstacle { why, remedy }) = &self.blocked {
+            return Some(Obstacle { why: format!("{database}: {why}"), remedy: remedy.clone() });
+        }
+        let why = format!(
+            "{database} has no reader: Application Auto Scaling goes by an average over readers, which nobody computes without \
+             one, and would never add any"
+        );
+        let remedy =
+            format!("make one (aws rds create-db-instance --db-cluster-identifier {database} …) and try again");
+        (readers == 0).then_some(Obstacle { why, remedy })
+    }
+
     /// Nothing is to be done.
     pub fn is_in_sync(&self) -> bool {
         self.calls.is_empty() && self.blocked.is_none()

@@ -1,6 +1,6 @@
 //! The difference between what is configured and what is registered.
 
-use super::{Field, Item, ItemState, POLICY_NAME, Plan, wanted};
+use super::{Field, Item, ItemState, Obstacle, POLICY_NAME, Plan, wanted};
 use crate::model::database::DatabaseName;
 use crate::model::readers::{ReadersCall, ReadersPolicy, Registered, ScalableTarget, ScalingPolicy};
 
@@ -75,21 +75,19 @@ fn blocked(
     wanted: &ScalingPolicy,
     found: &Registered,
     (is_theirs, others): (bool, &[&ScalingPolicy]),
-) -> Option<String> {
+) -> Option<Obstacle> {
     if let Some(same) = others.iter().find(|other| other.metric == wanted.metric) {
-        return Some(format!(
-            "the policy {} goes by {} already, and AWS takes one for each metric: it is not upshift's and stays as it is; \
-             delete it, or [database.readers]",
+        let why = format!(
+            "the policy {} goes by {} already, and AWS takes one for each metric: it is not upshift's and stays as it is",
             same.name,
             policy.metric.aws_name()
-        ));
+        );
+        return Some(Obstacle { why, remedy: "delete it, or [database.readers]".to_owned() });
     }
     let bounds = found.target.as_ref().map(|target| (target.min, target.max));
     let (min, max) = bounds.filter(|bounds| is_theirs && *bounds != (policy.min, policy.max))?;
-    Some(format!(
-        "others have registered {min} to {max} readers, and their policies go by that: give [database.readers] the same min and \
-         max, or delete their policies"
-    ))
+    let why = format!("others have registered {min} to {max} readers, and their policies go by that");
+    Some(Obstacle { why, remedy: "give [database.readers] the same min and max, or delete their policies".to_owned() })
 }
 
 fn field(name: &'static str, old: Option<String>, new: String) -> Field {

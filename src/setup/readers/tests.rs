@@ -76,7 +76,7 @@ fn a_policy_of_another_name_on_the_same_metric_is_not_touched_and_blocks() {
         let policies = [ours, vec![foreign(ReaderMetric::Connections)]].concat();
         let plan = plan(&database(), &policy(), &registered(policies));
         assert!(plan.calls.is_empty(), "{plan:?}");
-        assert!(plan.blocked.as_ref().unwrap().contains("theirs") && !plan.is_in_sync());
+        assert!(plan.blocked.as_ref().unwrap().why.contains("theirs") && !plan.is_in_sync());
     }
 }
 

@@ -3,12 +3,14 @@
 
 mod act;
 mod observe;
+mod questions;
 mod scope;
 
+pub use questions::{About, Question, questions};
 pub use scope::{Scope, Tag};
 
 /// Which of the two roles a statement is for. One that acts needs what observing needs, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// It reads.
     Observe,
@@ -62,9 +64,23 @@ pub(super) struct Condition {
 
 /// The statements of a policy, the reading ones first.
 pub(super) fn statements(scope: &Scope, tag: &Tag) -> Vec<Statement> {
-    let all = observe::statements(scope).into_iter().chain(act::statements(scope, tag));
-    // A feature that nothing uses has no actions, or nothing to do them to.
-    all.filter(|statement| !statement.grants.is_empty() && !statement.resources.is_empty()).collect()
+    observe::statements(scope).into_iter().chain(act::statements(scope, tag)).filter(is_used).collect()
+}
+
+/// A feature that nothing uses has no actions, or nothing to do them to.
+fn is_used(statement: &Statement) -> bool {
+    !statement.grants.is_empty() && !statement.resources.is_empty()
+}
+
+/// Each action of reading that is allowed, once.
+pub fn reads(scope: &Scope) -> Vec<&'static str> {
+    let mut all = Vec::new();
+    for Grant { action, .. } in observe::statements(scope).into_iter().filter(is_used).flat_map(|it| it.grants) {
+        if !all.contains(&action) {
+            all.push(action);
+        }
+    }
+    all
 }
 
 /// Each action that is allowed, once, with everything that it is for.

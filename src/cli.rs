@@ -12,6 +12,7 @@ pub mod init;
 pub mod load;
 pub mod readers;
 pub mod report;
+pub mod world;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! The command line of `upshift readers`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
+
+use super::world::WorldArgs;
 
 /// What to do with the readers of Aurora clusters.
 #[derive(Debug, Args)]
@@ -23,20 +23,24 @@ pub enum ReadersCommand {
     Delete(Change),
 }
 
+impl ReadersCommand {
+    /// What all of them have.
+    pub fn which(&self) -> &Which {
+        match self {
+            Self::Plan(which) => which,
+            Self::Apply(change) | Self::Delete(change) => &change.which,
+        }
+    }
+}
+
 /// Which databases, and where.
 #[derive(Debug, Args)]
 pub struct Which {
     /// Only this database, by its identifier [default: every one with `readers`]
     pub database: Option<String>,
-    /// One JSON object per database
-    #[arg(long)]
-    pub json: bool,
-    /// On the embedded simulation of AWS: a built-in scenario's name or a file
-    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "aurora")]
-    pub sim: Option<String>,
-    /// The configuration [default: ./config.toml]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub world: WorldArgs,
 }
 
 /// What is changed, and where.
@@ -45,7 +49,10 @@ pub struct Change {
     /// Which.
     #[command(flatten)]
     pub which: Which,
-    /// Does not ask
+    /// Without asking
     #[arg(long)]
     pub yes: bool,
+    /// Only if the plan still is the one that `plan` gave this digest
+    #[arg(long, value_name = "DIGEST")]
+    pub expect: Option<String>,
 }

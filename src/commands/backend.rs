@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::CommandError;
 use crate::aws::connect::Target;
+use crate::cli::world::WorldArgs;
 use crate::clock::Clock;
 use crate::model::backend::Backend;
 use crate::sim::Sim;
@@ -64,6 +65,25 @@ pub(super) fn aws() -> Ready {
         places: BTreeMap::new(),
         pooler: None,
     }
+}
+
+/// A simulation at that speed where there is a scenario, else AWS.
+///
+/// # Errors
+/// As [`simulation`].
+pub(super) async fn ready(scenario: Option<Scenario>, speed: f64) -> Result<Ready, CommandError> {
+    match scenario {
+        Some(scenario) => simulation(scenario, speed, None, None).await,
+        None => Ok(aws()),
+    }
+}
+
+/// The scenario of a command line, `usual` where none is named, with what its caller may do.
+///
+/// # Errors
+/// As [`scenario_with`].
+pub(super) fn scenario_of(args: &WorldArgs, usual: &str) -> Result<Option<Scenario>, CommandError> {
+    args.scenario(usual).map(|name| scenario_with(name, &args.iam)).transpose()
 }
 
 /// A scenario by name or file.

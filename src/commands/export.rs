@@ -106,7 +106,7 @@ fn save(folder: &Path, files: &[File], force: bool) -> Result<(), CommandError> 
         )));
     }
     for (path, file) in wanted {
-        super::report::save(&path, &file.text, true)?;
+        super::whole_file::save(&path, &file.text, true)?;
         last_words::say(&format!("written: {}", path.display()));
     }
     Ok(())

@@ -6,8 +6,10 @@ mod attached;
 mod auto;
 mod backend;
 mod canary;
+mod colours;
 mod completions;
 mod configuration;
+mod consent;
 mod ctl;
 mod doctor;
 mod drill;
@@ -21,6 +23,7 @@ mod journal;
 mod last_words;
 mod load;
 mod logging;
+mod plan;
 mod preflight;
 mod process;
 mod progress_line;
@@ -33,6 +36,7 @@ mod sim;
 mod simulate;
 mod state;
 mod stdout;
+mod whole_file;
 
 use std::process::ExitCode;
 

@@ -1,18 +1,18 @@
 //! `upshift report`: the evidence of what was done, as a file. Its path goes to stdout.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use super::stdout::written;
-use super::{CommandError, journal as shown, stdout};
+use super::{CommandError, journal as shown, stdout, whole_file};
 use crate::cli::report::{ReportArgs, ReportFormat};
 use crate::clock::Clock;
 use crate::journal;
 use crate::model::action::ActionId;
 use crate::model::drill::{Drill, JournalPlace};
-use crate::model::text::{clean, escape_json};
+use crate::model::text::escape_json;
 use crate::report::evidence::{Evidence, JournalProof};
 use crate::report::{self, Gatherer, Selection};
 
@@ -49,7 +49,7 @@ pub(super) fn run(args: &ReportArgs, environment: &Environment) -> Result<(), Co
         written(std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()))?;
     } else {
         let path = args.out.clone().unwrap_or_else(|| default_name(&evidence, &selection, args.format));
-        save(&path, &text, args.force)?;
+        whole_file::save(&path, &text, args.force)?;
         stdout::line(&path.display().to_string())?;
     }
     broken.map_or(Ok(()), |broken| Err(CommandError::Failed(format!("the report shows a part only. {broken}"))))
@@ -125,33 +125,4 @@ fn default_name(evidence: &Evidence, selection: &Selection, format: ReportFormat
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let about: String = about.chars().map(plain).take(120).collect();
     PathBuf::from(format!("upshift-report-{about}.{}", format.extension()))
-}
-
-/// All of the file or nothing: it is written beside its place and put there when it is whole. A file that is there stays,
-/// unless it is to be written over.
-pub(super) fn save(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
-    let failed = |error: std::io::Error| CommandError::Failed(format!("cannot write {}: {error}", path.display()));
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = name.ok_or_else(|| CommandError::Usage(format!("--out {} names no file", path.display())))?;
-    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    let whole = || {
-        let mut file = fs::File::create_new(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        if !force {
-            // Takes the name only if it is free, on every file system.
-            fs::File::create_new(path)?;
-        }
-        fs::rename(&beside, path)
-    };
-    whole().map_err(|error| {
-        drop(fs::remove_file(&beside));
-        if error.kind() == ErrorKind::AlreadyExists && path.exists() {
-            let there = clean(&path.display().to_string(), 400);
-            return CommandError::Failed(format!(
-                "{there} is there already: --force writes over it, --out names another"
-            ));
-        }
-        failed(error)
-    })
 }

@@ -1,5 +1,7 @@
 //! `[alarms]`: what CloudWatch shall have beside the engine, and whom it tells.
 
+use std::collections::BTreeSet;
+
 use toml::Spanned;
 
 use super::section::Section;
@@ -21,7 +23,10 @@ pub(super) fn read(root: &Section<'_>, aws: &AwsSettings, problems: &mut Vec<Dia
     let usual = AlarmSettings::default();
     let prefix = prefix(&alarms, problems).unwrap_or(usual.prefix);
     let topics = alarms.child("topics", &TOPIC_KEYS, problems);
-    let mut of = |key: &str| topics.as_ref().map_or_else(Vec::new, |topics| arns(topics, key, aws, problems));
+    // What is wrong with a topic is told once, however many states tell it.
+    let mut wrong = BTreeSet::new();
+    let mut of =
+        |key: &str| topics.as_ref().map_or_else(Vec::new, |topics| arns(topics, key, aws, (&mut wrong, problems)));
     let topics = Topics { alarm: of("alarm"), ok: of("ok"), insufficient_data: of("insufficient_data") };
     let percent = alarms.count("connections_percent", 1..=100, problems);
     Some(AlarmSettings {
@@ -46,7 +51,12 @@ fn prefix(alarms: &Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<String
     Some(text.to_owned())
 }
 
-fn arns(topics: &Section<'_>, key: &str, aws: &AwsSettings, problems: &mut Vec<Diagnostic>) -> Vec<String> {
+fn arns(
+    topics: &Section<'_>,
+    key: &str,
+    aws: &AwsSettings,
+    (wrong, problems): (&mut BTreeSet<String>, &mut Vec<Diagnostic>),
+) -> Vec<String> {
     let given = topics.texts(key, problems).unwrap_or_default();
     if given.len() > TOPICS_MOST {
         let title = format!("CloudWatch tells {TOPICS_MOST} topics of one state at most");
@@ -54,7 +64,10 @@ fn arns(topics: &Section<'_>, key: &str, aws: &AwsSettings, problems: &mut Vec<D
         problems.push(problem.help("let one topic tell several subscribers"));
     }
     for topic in &given {
-        problems.extend(problem_of(topic, aws));
+        let problem = problem_of(topic, aws);
+        if problem.is_none() || wrong.insert((*topic.get_ref()).to_owned()) {
+            problems.extend(problem);
+        }
     }
     let mut arns: Vec<String> = given.into_iter().map(|topic| (*topic.get_ref()).to_owned()).collect();
     arns.sort();

@@ -42,6 +42,20 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// AWS, or who would have asked it, has said no: whatever was asked for has not happened. Of anything else that fails
+    /// nobody knows.
+    pub fn is_refusal(&self) -> bool {
+        match self.kind {
+            FailureKind::Network | FailureKind::Service => false,
+            FailureKind::WrongIdentity
+            | FailureKind::NoCredentials
+            | FailureKind::AccessDenied
+            | FailureKind::NotFound
+            | FailureKind::Throttled
+            | FailureKind::Rejected => true,
+        }
+    }
+
     /// AWS did not answer within `limit`.
     pub fn late(operation: &str, limit: Duration) -> Self {
         let sentence = format!("{operation}: AWS did not answer within {} s; trying again", limit.as_secs());

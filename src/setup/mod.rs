@@ -2,5 +2,6 @@
 //! for others. Pure: whoever asks brings what was found, and carries out what follows.
 
 pub mod alarms;
+pub mod change;
 pub mod export;
 pub mod readers;

@@ -1,12 +1,10 @@
 //! `upshift alarms`: the built binary against a simulation on a socket, as a person at a shell would have it.
 
 use std::fs;
-use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, StateValue, Statistic};
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
@@ -14,9 +12,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use upshift::clock::Clock;
 use upshift::sim::Sim;
+use upshift::sim::iam::Document;
 use upshift::sim::scenario::Scenario;
 use upshift::sim::server::Server;
 
+use crate::process::AtATerminal;
 use crate::sim_account::Account;
 
 const PAGER: &str = "arn:aws:sns:us-east-1:111122223333:pager";
@@ -80,30 +80,10 @@ impl Shell {
 
     /// `apply` at a terminal, where `meanwhile` happens before the person says yes. Its exit code and all that it says.
     fn at_a_terminal(&self, meanwhile: impl FnOnce()) -> (u32, String) {
-        let size = PtySize { rows: 40, cols: 200, pixel_width: 0, pixel_height: 0 };
-        let pty = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_upshift"));
-        command.args(["alarms", "apply"]);
-        command.cwd(self.directory.path());
-        command.env_clear();
-        for (name, value) in CREDENTIALS {
-            command.env(name, value);
-        }
-        let mut child = pty.slave.spawn_command(command).unwrap();
-        drop(pty.slave);
-        let (mut reader, mut keys) = (pty.master.try_clone_reader().unwrap(), pty.master.take_writer().unwrap());
-        let (mut said, mut chunk) = (String::new(), [0; 4_096]);
-        while !said.contains("Type yes: ") {
-            let count = reader.read(&mut chunk).unwrap();
-            assert!(count > 0, "{said}");
-            said.push_str(&String::from_utf8_lossy(&chunk[..count]));
-        }
+        let mut terminal = AtATerminal::start(self.directory.path(), &["alarms", "apply"]);
+        terminal.until("Type yes: ");
         meanwhile();
-        keys.write_all(b"yes\n").unwrap();
-        while let Ok(count @ 1..) = reader.read(&mut chunk) {
-            said.push_str(&String::from_utf8_lossy(&chunk[..count]));
-        }
-        (child.wait().unwrap().exit_code(), said)
+        terminal.answer("yes\n")
     }
 
     /// Puts an alarm of somebody else.
@@ -199,6 +179,34 @@ async fn after_a_failure_in_the_middle_it_says_what_was_done_and_what_was_not() 
     assert!(told.contains("NOT done  delete upshift-shop-cpu"), "{told}");
     assert!(words.contains("upshift-shop-cpu was not deleted: DeleteAlarms: not permitted"), "{words}");
     assert!(words.contains("add cloudwatch:DeleteAlarms to the role"), "{words}");
+}
+
+/// One of several alarms is closed to the caller: what comes before it is done, and nothing behind it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_alarm_that_is_not_permitted_ends_it_with_an_exact_account() {
+    let shell = Shell::on(WORLD).await;
+    let alarm = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:upshift-shop-writes_2";
+    let document = format!(
+        "{{\"Version\": \"2012-10-17\", \"Statement\": [\
+         {{\"Effect\": \"Allow\", \"Action\": \"*\", \"Resource\": \"*\"}}, \
+         {{\"Effect\": \"Deny\", \"Action\": \"cloudwatch:PutMetricAlarm\", \"Resource\": \"{alarm}\"}}]}}"
+    );
+    let document = Document::parse("less.json", &document).unwrap_or_else(|problems| panic!("{problems}"));
+    shell.account.sim.world().permit(Some(document));
+    let (code, told, words) = shell.says(&["apply", "--yes"]).await;
+    assert_eq!(code, 1, "{told}{words}");
+    let account = "done      create upshift-shop-writes\nNOT done  create upshift-shop-writes_2\n\
+                   NOT done  create upshift-shop-connections\n";
+    assert!(told.ends_with(account), "{told}");
+    assert!(words.contains("upshift-shop-writes_2 was not created: PutMetricAlarm: "), "{words}");
+    assert!(words.contains("1 done, 2 not done"), "{words}");
+    for (name, is_there) in [("writes", true), ("writes_2", false), ("connections", false)] {
+        assert_eq!(shell.threshold(&format!("upshift-shop-{name}")).await.is_some(), is_there, "{name}");
+    }
+    let (code, done, _) = shell.says(&["apply", "--yes", "--json"]).await;
+    let done: Value = serde_json::from_str(&done).unwrap();
+    assert_eq!((code, done["not_done"].as_array().unwrap().len()), (1, 2), "{done}");
+    assert!(done["why"].as_str().unwrap().contains("writes_2 was not created"), "{done}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

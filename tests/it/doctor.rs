@@ -166,7 +166,11 @@ fn what_the_engine_would_send_is_asked_of_iam() {
     less.assert("permitted_to_act", "fails", "add rds:ModifyDBInstance to what upshift-simulation may do");
     assert_eq!(less.code, 1);
     let tagged = "\"rds:*\", \"Condition\": {\"StringEquals\": {\"rds:db-tag/upshift\": \"allowed\"}}";
-    by("SimulatePrincipalPolicy", tagged, "").assert("permitted_to_act", "fails", "give the database the tag upshift");
+    by("SimulatePrincipalPolicy", tagged, "").assert(
+        "permitted_to_act",
+        "fails",
+        "give the database orders the tag upshift",
+    );
     let untold = by("ListRoles", "\"rds:RebootDBInstance\"", "");
     untold.assert("permitted_to_act", "not_seen", "iam:SimulatePrincipalPolicy is missing");
     assert_eq!(untold.code, 0, "that IAM does not tell is no failure: {:?}", untold.all);
@@ -375,6 +379,11 @@ fn an_aws_that_cannot_be_reached_keeps_nothing_from_being_looked_at() {
 /// By an endpoint of the configuration, with credentials of no worth.
 fn doctor_at(directory: &Path, aws: &str) -> Findings {
     fs::write(directory.join("config.toml"), format!("{aws}{POLICY}")).unwrap();
+    looked_at(directory)
+}
+
+/// By the configuration that is there.
+fn looked_at(directory: &Path) -> Findings {
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_upshift"))
         .args(["doctor", "--json"])
         .env_clear()
@@ -415,4 +424,61 @@ async fn the_difference_of_the_clocks_is_read_from_the_answer() {
         assert!((ahead + off_secs as f64).abs() < 2.0, "{off_secs}: {ahead}");
     }
     assert!(account.now() > Timestamp::UNIX_EPOCH);
+}
+
+/// What Application Auto Scaling has is held against the configuration.
+#[test]
+fn readers_are_held_against_what_is_registered() {
+    let directory = TempDir::new().unwrap();
+    let by = |members: &str, scaling: &str, readers: &str, fault: &str| {
+        let scenario = format!(
+            "name = \"a\"\n[[cluster]]\nid = \"orders\"\nkind = \"aurora\"\nclass = \"db.t4g.medium\"\nmembers = [{members}]\n\
+             {scaling}[[demand]]\nat = \"0s\"\nwrites = 100\n{fault}"
+        );
+        fs::write(directory.path().join("scenario.toml"), scenario).unwrap();
+        let policy = "[[database]]\nid = \"orders\"\nladder = [\"db.t4g.medium\", \"db.t4g.large\"]\n\
+                      strategy = \"reader_failover\"\n";
+        fs::write(directory.path().join("config.toml"), format!("{PINS}{policy}{readers}")).unwrap();
+        findings(directory.path(), &["doctor", "--json", "--sim", "scenario.toml", "--config", "config.toml"])
+    };
+    let wanted = "[database.readers]\nmin = 1\nmax = 4\ntarget = 100\n";
+    let both = "{ id = \"one\" }, { id = \"two\" }";
+    let none = by(both, "", "", "");
+    assert!(none.all.iter().all(|it| it["check"] != "readers"), "nobody asked for it: {:?}", none.all);
+    let found = by(both, "", wanted, "");
+    found.assert("readers", "warning", "create scalable target cluster:orders, create policy upshift-readers");
+    found.assert("readers", "warning", "`upshift readers apply` does it");
+    assert_eq!(found.code, 0, "{:?}", found.all);
+    let alone = by("{ id = \"one\" }", "", wanted, "");
+    alone.assert("readers", "fails", "orders has no reader");
+    assert_eq!(alone.code, 1);
+    let theirs = by(both, "scaling = { min = 1, max = 9, connections = 50 }\n", wanted, "");
+    theirs.assert("readers", "fails", "AWS takes one for each metric");
+    let denied = by(both, "", wanted, &denied("DescribeScalableTargets"));
+    denied.assert("readers", "fails", "application-autoscaling:DescribeScalableTargets");
+    denied.assert("permission", "fails", "add application-autoscaling:DescribeScalableTargets");
+    // That they are in sync is seen where what is registered outlives a command.
+    let scenario = format!(
+        "name = \"a\"\n[[cluster]]\nid = \"orders\"\nkind = \"aurora\"\nclass = \"db.t4g.medium\"\nmembers = [{both}]\n\
+         [[demand]]\nat = \"0s\"\nwrites = 100\n"
+    );
+    fs::write(directory.path().join("scenario.toml"), scenario).unwrap();
+    let mut sim = Process::start(directory.path(), &["sim", "--scenario", "scenario.toml"], |child| {
+        Box::new(child.stdout.take().unwrap())
+    });
+    sim.until("endpoint");
+    let line: Value = serde_json::from_str(sim.said.last().unwrap()).unwrap();
+    let endpoint = line["endpoint"].as_str().unwrap();
+    let config = format!(
+        "[aws]\nregion = \"us-east-1\"\nendpoint_url = \"{endpoint}\"\n[[database]]\nid = \"orders\"\n\
+         ladder = [\"db.t4g.medium\", \"db.t4g.large\"]\nstrategy = \"reader_failover\"\n{wanted}"
+    );
+    fs::write(directory.path().join("config.toml"), config).unwrap();
+    let (code, said) = Process::talking(directory.path(), &["readers", "apply", "--yes"]).end();
+    assert_eq!(code, 0, "{said}");
+    let found = looked_at(directory.path());
+    found.assert("readers", "ok", "1 to 4 as configured; there is 1 reader");
+    found.assert("permitted_to_act", "ok", "rds:");
+    let role = "iam:CreateServiceLinkedRole (not needed: the role is there";
+    assert!(found.all.iter().any(|it| it["seen"].as_str().unwrap().starts_with(role)), "{:?}", found.all);
 }

@@ -27,6 +27,7 @@ mod crash;
 mod ctl;
 mod direct;
 mod doctor;
+mod doctor_permissions;
 mod drill;
 mod durable;
 mod evidence;

@@ -1,10 +1,16 @@
 //! The built binary: run to its end, or followed line by line.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+/// Of no worth, and a region.
+const CREDENTIALS: [(&str, &str); 3] =
+    [("AWS_ACCESS_KEY_ID", "TEST"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")];
 
 /// Runs it to its end in `state`, which is also its state directory; with no other environment.
 pub(crate) fn upshift(state: &Path, words: &[&str]) -> Output {
@@ -56,7 +62,7 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command.envs([("AWS_ACCESS_KEY_ID", "TEST"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")]);
+        command.envs(CREDENTIALS);
         command.envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
         let reader = BufReader::new(stream(&mut child));
@@ -126,5 +132,53 @@ impl Drop for Process {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// The built binary at a terminal, where somebody types.
+pub(crate) struct AtATerminal {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    /// The terminal is gone when this is.
+    _terminal: Box<dyn portable_pty::MasterPty + Send>,
+    screen: Box<dyn Read + Send>,
+    keys: Box<dyn Write + Send>,
+    said: String,
+}
+
+impl AtATerminal {
+    /// Starts it in `directory`, with credentials of no worth.
+    pub(crate) fn start(directory: &Path, words: &[&str]) -> Self {
+        let size = PtySize { rows: 40, cols: 200, pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_upshift"));
+        command.args(words);
+        command.cwd(directory);
+        command.env_clear();
+        for (name, value) in CREDENTIALS {
+            command.env(name, value);
+        }
+        let child = pty.slave.spawn_command(command).unwrap();
+        let (screen, keys) = (pty.master.try_clone_reader().unwrap(), pty.master.take_writer().unwrap());
+        Self { child, _terminal: pty.master, screen, keys, said: String::new() }
+    }
+
+    /// Reads on until it is on the screen.
+    pub(crate) fn until(&mut self, what: &str) {
+        let mut chunk = [0; 4_096];
+        while !self.said.contains(what) {
+            let count = self.screen.read(&mut chunk).unwrap();
+            assert!(count > 0, "`{what}` was never said: {}", self.said);
+            self.said.push_str(&String::from_utf8_lossy(&chunk[..count]));
+        }
+    }
+
+    /// Types something; the exit code and all that it says until its end.
+    pub(crate) fn answer(mut self, keys: &str) -> (u32, String) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        let mut chunk = [0; 4_096];
+        while let Ok(count @ 1..) = self.screen.read(&mut chunk) {
+            self.said.push_str(&String::from_utf8_lossy(&chunk[..count]));
+        }
+        (self.child.wait().unwrap().exit_code(), self.said)
     }
 }

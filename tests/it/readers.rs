@@ -2,12 +2,10 @@
 //! virtual time.
 
 use std::fs;
-use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -30,6 +28,7 @@ use upshift::sim::scenario::Scenario;
 use upshift::sim::server::Server;
 
 use crate::controlled::{ends, entries, sent, simulation, start_by};
+use crate::process::AtATerminal;
 use crate::sim_account::Account;
 
 const SHOP: &str = "name = \"shop\"\n[[cluster]]\nid = \"shop\"\nkind = \"aurora\"\nclass = \"db.t4g.medium\"\n\
@@ -57,6 +56,16 @@ impl Stage {
 
     fn path(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// At a terminal, as far as its question.
+    async fn asked(&self, words: &[&str]) -> AtATerminal {
+        let mut terminal = AtATerminal::start(self.path(), words);
+        let asked = tokio::task::spawn_blocking(move || {
+            terminal.until("Type yes: ");
+            terminal
+        });
+        asked.await.unwrap()
     }
 
     /// Exit code, stdout and stderr.
@@ -117,14 +126,16 @@ async fn it_plans_applies_once_and_takes_only_its_own_away() {
         let (code, out, err) = stage.readers(&["plan"]).await;
         assert_eq!(code, 2, "{out}{err}");
         assert!(out.contains("shop: readers: 1, of them of Application Auto Scaling: 0"), "{out}");
-        assert!(out.contains("+ create scalable target cluster:shop: MinCapacity 1, MaxCapacity 4"), "{out}");
-        assert!(out.contains("PredefinedMetricType RDSReaderAverageDatabaseConnections, TargetValue 100"), "{out}");
+        let target = "+ create scalable target cluster:shop\n    MinCapacity: 1\n    MaxCapacity: 4\n";
+        assert!(out.contains(target), "{out}");
+        let metric = "    PredefinedMetricType: RDSReaderAverageDatabaseConnections\n    TargetValue: 100\n";
+        assert!(out.contains(metric) && out.contains("2 to create, 0 to change"), "{out}");
         let (code, out, err) = stage.readers(&["apply"]).await;
         assert!(code == 1 && err.contains("--yes"), "it asks, and here is nobody: {out}{err}");
         assert_eq!(stage.readers(&["plan"]).await.0, 2, "so that nothing was done");
         let (code, out, err) = stage.readers(&["apply", "--yes"]).await;
         assert_eq!(code, 0, "{out}{err}");
-        assert!(out.contains("shop: as it should be, by another look"), "{out}");
+        assert!(out.contains("done      create policy upshift-readers\nas it should be, by another look"), "{out}");
         let (code, out, _) = stage.readers(&["plan"]).await;
         assert!(code == 0 && out.contains("= in sync policy upshift-readers"), "{out}");
         let (code, out, _) = stage.readers(&["apply", "--yes"]).await;
@@ -134,11 +145,23 @@ async fn it_plans_applies_once_and_takes_only_its_own_away() {
         let plan: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!(code, 2);
         let [target, policy] = [0, 1].map(|at| &plan["items"][at]);
-        assert_eq!((&target["state"], &target["fields"][0]["new"]), (&"change".into(), &"6".into()), "{plan}");
+        assert_eq!((&target["change"], &target["fields"][0]["new"]), (&"update".into(), &"6".into()), "{plan}");
         assert_eq!((&policy["fields"][0]["old"], &policy["fields"][0]["new"]), (&"100".into(), &"80".into()));
-        assert_eq!((plan["calls"].as_array().unwrap().len(), plan["readers"].as_array().unwrap().len()), (2, 1));
-        let (code, out, err) = stage.readers(&["apply", "--yes"]).await;
+        assert_eq!(
+            (plan["items"].as_array().unwrap().len(), &plan["clusters"][0]["readers"][0]["name"]),
+            (2, &"shop-2".into())
+        );
+        let digest = plan["digest"].as_str().unwrap();
+        let (code, _, err) = stage.readers(&["apply", "--yes", "--expect", "0000"]).await;
+        assert!(code == 1 && err.contains(&format!("the plan is {digest} and not 0000")), "{err}");
+        let (code, out, err) = stage.readers(&["apply", "--yes", "--json", "--expect", digest]).await;
         assert_eq!(code, 0, "{out}{err}");
+        let done: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(
+            (&done["done"][0]["change"], &done["not_done"]),
+            (&"change".into(), &serde_json::json!([])),
+            "{done}"
+        );
         by_hand(&adapter(&stage.endpoint).await, "shop", "theirs", ReaderMetric::Cpu, 60.0).await;
         let (_, out, _) = stage.readers(&["plan"]).await;
         assert!(
@@ -153,8 +176,9 @@ async fn it_plans_applies_once_and_takes_only_its_own_away() {
         let names: Vec<&str> = left.policies.iter().map(|policy| policy.name.as_str()).collect();
         assert!(left.target.is_some() && names == ["theirs"], "{left:?}");
         stage.write(READERS);
-        let (code, _, err) = stage.readers(&["plan"]).await;
-        assert!(code == 1 || code == 2, "{err}");
+        let (code, out, err) = stage.readers(&["plan"]).await;
+        assert_eq!(code, 2, "theirs goes by another metric, and ours can stand beside it: {out}{err}");
+        assert!(out.contains("! not ours scalable target cluster:shop") || out.contains("= in sync"), "{out}");
     })
     .await;
 }
@@ -204,8 +228,8 @@ async fn what_breaks_off_in_the_middle_says_what_was_and_was_not_done() {
         let (code, out, err) = stage.readers(&["apply", "--yes"]).await;
         assert_eq!(code, 1, "{out}{err}");
         assert!(err.contains("add application-autoscaling:PutScalingPolicy to the role"), "{err}");
-        assert!(err.contains("\ndone: RegisterScalableTarget: shop has 1 to 4 readers"), "{err}");
-        assert!(err.contains("\nnot done: PutScalingPolicy: upshift-readers of shop"), "{err}");
+        let said = "done      create scalable target cluster:shop\nNOT done  create policy upshift-readers\n";
+        assert!(out.ends_with(said) && err.contains("1 done, 1 not done"), "{out}{err}");
         let (code, out, _) = stage.readers(&["plan"]).await;
         assert!(code == 2 && out.contains("= in sync scalable target") && out.contains("+ create policy"), "{out}");
     })
@@ -213,7 +237,7 @@ async fn what_breaks_off_in_the_middle_says_what_was_and_was_not_done() {
     on(&fault("RegisterScalableTarget", "ThrottlingException"), |stage| async move {
         let (code, out, err) = stage.readers(&["apply", "--yes"]).await;
         assert_eq!(code, 1, "{out}{err}");
-        assert!(err.contains("run it again in a minute") && err.contains("done: nothing"), "{err}");
+        assert!(err.contains("run it again in a minute") && err.contains("0 done, 2 not done"), "{err}");
     })
     .await;
     on(&fault("DescribeScalingPolicies", "AccessDeniedException"), |stage| async move {
@@ -234,41 +258,13 @@ async fn what_breaks_off_in_the_middle_says_what_was_and_was_not_done() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_changed_between_the_plan_and_the_yes_is_seen() {
     on(SHOP, |stage| async move {
-        let pty = native_pty_system().openpty(PtySize { rows: 40, cols: 200, ..PtySize::default() }).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_upshift"));
-        command.args(["readers", "apply"]);
-        command.cwd(stage.path());
-        command.env_clear();
-        command.env("AWS_ACCESS_KEY_ID", "TEST");
-        command.env("AWS_SECRET_ACCESS_KEY", "test");
-        let mut child = pty.slave.spawn_command(command).unwrap();
-        drop(pty.slave);
-        let (mut reader, mut writer) = (pty.master.try_clone_reader().unwrap(), pty.master.take_writer().unwrap());
-        let (asked, mut said) = tokio::sync::mpsc::unbounded_channel();
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut bytes = [0; 1024];
-            while let Ok(count @ 1..) = reader.read(&mut bytes) {
-                if asked.send(String::from_utf8_lossy(&bytes[..count]).into_owned()).is_err() {
-                    break;
-                }
-            }
-        });
-        let mut all = String::new();
-        while !all.contains("Type yes") {
-            all.push_str(&said.recv().await.unwrap_or_else(|| panic!("it never asked: {all}")));
-        }
+        let terminal = stage.asked(&["readers", "apply"]).await;
         let aws = adapter(&stage.endpoint).await;
         by_hand(&aws, "shop", "theirs", ReaderMetric::Cpu, 60.0).await;
-        writer.write_all(b"yes\n").unwrap();
-        let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
-        drop((writer, pty.master));
-        reading.await.unwrap();
-        while let Some(more) = said.recv().await {
-            all.push_str(&more);
-        }
-        assert_eq!(status.exit_code(), 1, "{all}");
+        let (code, all) = tokio::task::spawn_blocking(move || terminal.answer("yes\n")).await.unwrap();
+        assert_eq!(code, 1, "{all}");
         assert!(all.contains("somebody has changed what is registered since the plan was shown"), "{all}");
-        assert!(all.contains("done: nothing"), "{all}");
+        assert!(all.contains("0 done, 2 not done"), "{all}");
         let left = aws.registered_readers(&DatabaseName::new("shop")).await.unwrap();
         assert!(left.policies.iter().all(|policy| policy.name == "theirs"), "{left:?}");
     })
@@ -380,4 +376,38 @@ async fn a_writer_that_application_auto_scaling_has_made_is_left_to_it() {
     let touched = touched(&all);
     assert!(touched[0].starts_with("upshift-"), "{touched:?}");
     assert!(!touched.contains(&scaled), "the engine removes what it leaves, and not this: {touched:?}");
+}
+
+/// Without an account and a configuration, as the other commands.
+#[test]
+fn it_can_be_tried_on_a_simulation() {
+    let directory = TempDir::new().unwrap();
+    let run = |words: &[&str]| crate::process::code_and_words(&crate::process::upshift(directory.path(), words));
+    let (code, words) = run(&["readers", "plan", "--sim"]);
+    assert_eq!(code, 2, "{words}");
+    let (code, words) = run(&["readers", "apply", "--sim", "aurora", "--yes", "--speed", "60"]);
+    assert_eq!(code, 0, "{words}");
+    let (code, words) = run(&["readers", "plan", "--sim", "checkpoints"]);
+    assert!(code == 1 && words.contains("has [database.readers]"), "{words}");
+    let statement = "{\"Effect\": \"Allow\", \"Action\": [\"rds:Describe*\"], \"Resource\": \"*\"}";
+    let document = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{statement}]}}");
+    fs::write(directory.path().join("less.json"), document).unwrap();
+    for command in ["readers", "alarms"] {
+        let (code, words) = run(&[command, "plan", "--sim", "aurora", "--iam", "less.json"]);
+        assert!(code == 1 && words.contains("not permitted; add "), "{command}: {words}");
+    }
+}
+
+/// The configuration is read again before anything is done by it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_that_is_edited_while_a_person_thinks_is_not_applied() {
+    on(SHOP, |stage| async move {
+        let terminal = stage.asked(&["readers", "apply"]).await;
+        stage.write(&READERS.replace("max = 4", "max = 9"));
+        let (code, said) = tokio::task::spawn_blocking(move || terminal.answer("yes\n")).await.unwrap();
+        assert!(code == 1 && said.contains("the configuration was changed meanwhile: nothing was done"), "{said}");
+        let aws = adapter(&stage.endpoint).await;
+        assert!(aws.registered_readers(&DatabaseName::new("shop")).await.unwrap().target.is_none());
+    })
+    .await;
 }

@@ -3,6 +3,7 @@
 
 mod cause;
 mod permission;
+mod said;
 #[cfg(test)]
 mod tests;
 
@@ -15,26 +16,16 @@ use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::clean;
 use cause::{Cause, MESSAGE_LIMIT};
-use permission::{denied, denied_change};
+use permission::denied_change;
+use said::{Again, Words, said};
 
 /// Longest sentence that is kept of a failure, its detail included.
 const LIMIT: usize = 320;
 /// Longest cause within a sentence: what a person sees at once must hold the remedy too. A longer one comes behind.
 const CAUSE_LIMIT: usize = 24;
-/// Of AWS's own words so much is shown beside ours.
-const SHOWN_LIMIT: usize = 160;
 
 /// Why nothing can be asked without a region, and what to do.
 const NO_REGION: (&str, &str) = ("no region is known", "set `region` under [aws] in config.toml, or AWS_REGION");
-
-/// The middle and the end of a failure's sentence.
-struct Words {
-    kind: FailureKind,
-    why: String,
-    remedy: String,
-    /// What the other side said; empty where there is nothing to add.
-    detail: String,
-}
 
 impl Aws {
     /// Nothing is asked, because it is not known in which region.
@@ -50,14 +41,7 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         SdkError<E, HttpResponse>: RequestId,
     {
-        let Words { kind, why, remedy, detail } = self.words(operation, Cause::of(error));
-        let detail = if detail.is_empty() { detail } else { format!(" ({detail})") };
-        Failure {
-            kind,
-            operation: operation.to_owned(),
-            sentence: clean(&format!("{operation}: {why}; {remedy}{detail}"), LIMIT),
-            request_id: error.request_id().map(|id| clean(id, 100)),
-        }
+        self.failure(operation, error, Again::for_read)
     }
 
     /// A change of CloudWatch that failed, or of which it is not known whether it did. Nothing tries it again.
@@ -66,64 +50,83 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         SdkError<E, HttpResponse>: RequestId,
     {
-        let failure = self.read_failure(operation, error);
-        let mut sentence =
-            failure.sentence.replace("trying again at the next look", "wait a little, then run it again");
-        sentence = sentence.replace("trying again", "look what became of it, then run it again");
-        Failure { sentence, ..failure }
+        self.failure(operation, error, Again::for_change)
+    }
+
+    fn failure<E>(
+        &self,
+        operation: &str,
+        error: &SdkError<E, HttpResponse>,
+        again_words: fn(Again) -> Option<&'static str>,
+    ) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        SdkError<E, HttpResponse>: RequestId,
+    {
+        let Words { kind, why, remedy, again, detail } = self.words(operation, Cause::of(error));
+        let detail = if detail.is_empty() { detail } else { format!(" ({detail})") };
+        let parts = [Some(remedy.as_str()).filter(|it| !it.is_empty()), again_words(again)];
+        let remedy = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        Failure {
+            kind,
+            operation: operation.to_owned(),
+            sentence: clean(&format!("{operation}: {why}; {remedy}{detail}"), LIMIT),
+            request_id: error.request_id().map(|id| clean(id, 100)),
+        }
     }
 
     fn words(&self, operation: &str, cause: Cause) -> Words {
-        let words = |kind, why: &str, remedy: &str, detail: String| Words {
+        let words = |kind, why: &str, remedy: &str, (again, detail): (Again, String)| Words {
             kind,
             why: why.to_owned(),
             remedy: remedy.to_owned(),
+            again,
             detail,
         };
+        let nothing = |again| (again, String::new());
         match cause {
             Cause::NoCredentials => words(
                 FailureKind::NoCredentials,
                 "no AWS credentials found",
                 "log in, or set `profile` in config.toml",
-                String::new(),
+                nothing(Again::No),
             ),
             Cause::CredentialsNotLoaded { detail } => words(
                 FailureKind::NoCredentials,
                 "the AWS credentials could not be loaded",
                 "log in again, or check the profile",
-                detail,
+                (Again::No, detail),
             ),
-            Cause::NoRegion => words(FailureKind::WrongIdentity, NO_REGION.0, NO_REGION.1, String::new()),
-            Cause::TimedOut => words(
-                FailureKind::Network,
-                "AWS did not answer in time",
-                "check the network; trying again",
-                String::new(),
-            ),
+            Cause::NoRegion => words(FailureKind::WrongIdentity, NO_REGION.0, NO_REGION.1, nothing(Again::No)),
+            Cause::TimedOut => {
+                words(FailureKind::Network, "AWS did not answer in time", "check the network", nothing(Again::Soon))
+            }
             Cause::NoHost => self.no_host(),
             Cause::NotSecure { detail } => words(
                 FailureKind::Network,
                 "no secure connection to AWS",
                 "a proxy in between? is its certificate trusted here?",
-                detail,
+                (Again::No, detail),
             ),
             Cause::NoConnection { detail } => Words {
                 kind: FailureKind::Network,
                 why: format!("cannot reach AWS, {}", clean(&detail, CAUSE_LIMIT)),
-                remedy: format!("check {}; trying again", self.way()),
+                remedy: format!("check {}", self.way()),
+                again: Again::Soon,
                 detail: self.endpoint.clone().unwrap_or_else(|| longer(detail)),
             },
             Cause::NotAws { status } => Words {
                 kind: FailureKind::Service,
                 why: format!("the answer is not AWS's, HTTP {status}"),
-                remedy: format!("a proxy? check {}; trying again", self.way()),
+                remedy: format!("a proxy? check {}", self.way()),
+                again: Again::Soon,
                 detail: String::new(),
             },
             Cause::Said { code, message, status } => said(operation, &code, &message, status),
             Cause::TooLate => {
-                words(FailureKind::NoCredentials, "the credentials took too long", "trying again", String::new())
+                words(FailureKind::NoCredentials, "the credentials took too long", "", nothing(Again::Soon))
             }
-            Cause::Other { detail } => words(FailureKind::Service, "the AWS SDK gave up", "trying again", detail),
+            Cause::Other { detail } => words(FailureKind::Service, "the AWS SDK gave up", "", (Again::Soon, detail)),
         }
     }
 
@@ -138,7 +141,7 @@ impl Aws {
             (None, None) => ("no such host".to_owned(), "check `region` and the network's DNS".to_owned()),
         };
         let detail = self.endpoint.clone().unwrap_or_default();
-        Words { kind: FailureKind::Network, why, remedy, detail }
+        Words { kind: FailureKind::Network, why, remedy, again: Again::No, detail }
     }
 
     /// Where to look when nothing comes through.
@@ -175,69 +178,7 @@ where
     }
 }
 
-/// What AWS itself said.
-fn said(operation: &str, code: &str, message: &str, status: u16) -> Words {
-    let words = |kind, why: &str, remedy: &str| Words {
-        kind,
-        why: why.to_owned(),
-        remedy: remedy.to_owned(),
-        detail: if message.is_empty() { code.to_owned() } else { format!("AWS: {}", clean(message, SHOWN_LIMIT)) },
-    };
-    if let Some((why, remedy)) = denied(operation, code, message) {
-        return words(FailureKind::AccessDenied, why, &remedy);
-    }
-    match code {
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-            words(FailureKind::NoCredentials, "the AWS credentials have expired", "log in again")
-        }
-        "SignatureDoesNotMatch" | "InvalidSignatureException" if message.contains("scoped to") => {
-            words(FailureKind::NoCredentials, "AWS is of another region than this request", "check `region`")
-        }
-        "RequestTimeTooSkewed" => words(FailureKind::NoCredentials, "this host's clock is wrong", "set it (NTP)"),
-        "SignatureDoesNotMatch" | "InvalidSignatureException"
-            if message.contains("expired") || message.contains("not yet current") =>
-        {
-            words(FailureKind::NoCredentials, "this host's clock is wrong", "set it (NTP)")
-        }
-        "SignatureDoesNotMatch"
-        | "InvalidSignatureException"
-        | "IncompleteSignature"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "InvalidAccessKeyId"
-        | "AuthFailure"
-        | "InvalidToken"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" => {
-            words(FailureKind::NoCredentials, "AWS does not accept these credentials", "check profile and keys")
-        }
-        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException" => {
-            words(FailureKind::Throttled, "AWS asks for fewer calls", "trying again at the next look")
-        }
-        "ResourceNotFound" | "ResourceNotFoundException" if of_cloudwatch(operation) => {
-            words(FailureKind::NotFound, "no such alarm in this account and region", "was it deleted? look again")
-        }
-        "LimitExceeded" | "LimitExceededFault" => words(
-            FailureKind::Rejected,
-            "the account has as many alarms as it may have",
-            "delete some, or ask AWS for a higher quota",
-        ),
-        "DBInstanceNotFound" | "DBInstanceNotFoundFault" | "ResourceNotFound" => {
-            words(FailureKind::NotFound, "no such database in this account and region", "check `id` and `region`")
-        }
-        "ValidationError" | "InvalidParameterValue" | "InvalidParameterCombination" | "MissingParameter" => {
-            words(FailureKind::Rejected, &format!("AWS does not take the question, {code}"), "correct config.toml")
-        }
-        _ => words(FailureKind::Service, &format!("AWS has an error, HTTP {status} {code}"), "trying again"),
-    }
-}
-
 /// What was cut within the sentence, else nothing.
 fn longer(detail: String) -> String {
     if detail.chars().count() > CAUSE_LIMIT { detail } else { String::new() }
-}
-
-/// Whether an operation is one of CloudWatch.
-fn of_cloudwatch(operation: &str) -> bool {
-    operation == "GetMetricData" || operation.contains("Alarm") || operation.ends_with("ForResource")
 }

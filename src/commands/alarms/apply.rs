@@ -3,48 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
-
-use super::show::Look;
 use super::survey::Survey;
-use crate::commands::CommandError;
+use crate::commands::plan::{Outcome, Step};
 use crate::model::failure::Failure;
 use crate::setup::alarms::{Change, Item, Plan};
 
 /// CloudWatch takes three changes of alarms a second.
 const BETWEEN_CALLS: Duration = Duration::from_millis(340);
-
-/// What became of a plan.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Outcome {
-    /// In the order in which it was done.
-    pub(super) done: Vec<Step>,
-    /// The first of them is the one that failed.
-    pub(super) not_done: Vec<Step>,
-    /// Why it was not all done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) why: Option<String>,
-}
-
-/// One alarm, and what was or was not done to it.
-#[derive(Debug, Serialize)]
-pub(super) struct Step {
-    pub(super) name: String,
-    pub(super) change: &'static str,
-}
-
-impl Outcome {
-    /// Tells it; an error unless all of it was done.
-    ///
-    /// # Errors
-    /// With why.
-    pub(super) fn judge(outcome: &Self, look: Look) -> Result<(), CommandError> {
-        look.outcome(outcome)?;
-        let Some(why) = &outcome.why else { return Ok(()) };
-        let (done, left) = (outcome.done.len(), outcome.not_done.len());
-        Err(CommandError::Failed(format!("{why}\n{done} done, {left} not done")))
-    }
-}
+/// CloudWatch shows a change within seconds: one whose answer was lost is looked for so often before it is given up.
+const LOOKS: u32 = 4;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(3);
 
 /// Does what is due, in order, until something fails.
 pub(super) async fn carry_out(survey: &Survey, plan: &Plan) -> Outcome {
@@ -52,23 +20,24 @@ pub(super) async fn carry_out(survey: &Survey, plan: &Plan) -> Outcome {
     let mut due = plan.due();
     for item in due.by_ref() {
         if !outcome.done.is_empty() {
-            survey.clock.sleep(BETWEEN_CALLS.mul_f64(survey.clock.speed())).await;
+            wait(survey, BETWEEN_CALLS).await;
         }
         match one(survey, item).await {
-            Ok(()) => outcome.done.push(step(item)),
+            Ok(()) => outcome.done.push(Step::of(item)),
             Err(why) => {
                 outcome.why = Some(why);
-                outcome.not_done.push(step(item));
+                outcome.not_done.push(Step::of(item));
                 break;
             }
         }
     }
-    outcome.not_done.extend(due.map(step));
+    outcome.not_done.extend(due.map(Step::of));
     outcome
 }
 
-fn step(item: &Item) -> Step {
-    Step { name: item.name.clone(), change: item.verb() }
+/// In the time of AWS: of this machine, or of a simulation's clients.
+async fn wait(survey: &Survey, time: Duration) {
+    survey.clock.sleep(time.mul_f64(survey.clock.speed())).await;
 }
 
 /// Looks once more, then changes it. An answer that was lost is made up for by looking.
@@ -82,17 +51,36 @@ async fn one(survey: &Survey, item: &Item) -> Result<(), String> {
         let there = if found.is_some() { "is another one" } else { "is not there" };
         return Err(format!("{name} {there} than it was when the plan was made: somebody else is at work; plan again"));
     }
-    let Err(failure) = change(survey, item).await else { return Ok(()) };
-    match survey.aws.tagged_alarm(name).await {
-        Ok(now) if item.is_done(now.as_ref()) => Ok(()),
-        Ok(_) => Err(format!("{name} was not {}: {}", past(item), failure.sentence)),
-        Err(unseen) => Err(format!(
-            "it is not known whether {name} was {}: {}; and then: {}",
-            past(item),
-            failure.sentence,
-            unseen.sentence
-        )),
+    match change(survey, item).await {
+        Ok(()) => Ok(()),
+        Err(failure) if failure.is_refusal() => Err(format!("{name} was not {}: {}", past(item), failure.sentence)),
+        Err(failure) => looked_for(survey, item, &failure).await,
     }
+}
+
+/// After a change whose answer was lost: done, where a look shows it. That looks do not show it is no proof that it was not.
+async fn looked_for(survey: &Survey, item: &Item, failure: &Failure) -> Result<(), String> {
+    let (name, past) = (&item.name, past(item));
+    for look in 0..LOOKS {
+        if look > 0 {
+            wait(survey, BETWEEN_LOOKS).await;
+        }
+        match survey.aws.tagged_alarm(name).await {
+            Ok(now) if item.is_done(now.as_ref()) => return Ok(()),
+            Ok(_) => {}
+            Err(unseen) => {
+                return Err(format!(
+                    "it is not known whether {name} was {past}: {}; and then: {}",
+                    failure.sentence, unseen.sentence
+                ));
+            }
+        }
+    }
+    Err(format!(
+        "it is not known whether {name} was {past}, and {LOOKS} looks within {} s do not show it: {}",
+        (BETWEEN_LOOKS * (LOOKS - 1)).as_secs(),
+        failure.sentence
+    ))
 }
 
 async fn change(survey: &Survey, item: &Item) -> Result<(), Failure> {
@@ -109,5 +97,70 @@ fn past(item: &Item) -> &'static str {
         Change::Create { .. } => "created",
         Change::Delete { .. } => "deleted",
         Change::Update { .. } | Change::InSync | Change::NotOurs { .. } => "changed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::aws::connect::{InProcess, Target, connect};
+    use crate::clock::Clock;
+    use crate::model::alarm::AlarmSettings;
+    use crate::sim::Sim;
+    use crate::sim::scenario::Scenario;
+
+    /// Four databases, each with three alarms.
+    async fn survey(more: &str) -> (Sim, Survey) {
+        let one = |id: usize| format!("[[instance]]\nid = \"shop-{id}\"\nclass = \"db.t4g.small\"\n");
+        let text = format!(
+            "name = \"shop\"\n{}[[demand]]\nat = \"0s\"\nwrites = 100\n{more}",
+            (1..=4).map(one).collect::<String>()
+        );
+        let scenario = Scenario::parse("test", &text).unwrap_or_else(|error| panic!("{error}"));
+        let clock = Clock::scaled(scenario.start, 1.0);
+        let sim = Sim::new(&scenario, None, clock.clone());
+        let (mut settings, _) = crate::commands::configuration::settings(None, Some(&scenario)).unwrap();
+        settings.alarms = Some(AlarmSettings::default());
+        let target = Target::InProcess(InProcess::new(sim.http_client(), clock.clone()));
+        let aws = connect(&settings.aws, target).await;
+        (sim, Survey { aws, clock, settings })
+    }
+
+    /// The most calls that came within one second, by the times at which the simulation has taken them.
+    fn most_within_a_second(mut millis: Vec<i64>) -> usize {
+        millis.sort_unstable();
+        let within = |from: &i64| millis.iter().filter(|at| (*from..*from + 1_000).contains(*at)).count();
+        millis.iter().map(within).max().unwrap_or_default()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn three_changes_a_second_and_no_more() {
+        let (sim, survey) = survey("").await;
+        let plan = survey.plan().await.unwrap();
+        let outcome = carry_out(&survey, &plan).await;
+        assert_eq!((outcome.done.len(), &outcome.why), (12, &None), "{outcome:?}");
+        let made: Vec<i64> = sim.world().alarms_configured_at().map(Timestamp::as_millisecond).collect();
+        assert_eq!(made.len(), 12, "each is one call");
+        assert_eq!(most_within_a_second(made.clone()), 3);
+        let span = made.iter().max().unwrap() - made.iter().min().unwrap();
+        assert!((3_700..=4_500).contains(&span), "no slower than it must be: {span} ms");
+    }
+
+    /// A server's error says nothing of what it did, and looks can be behind.
+    #[tokio::test(start_paused = true)]
+    async fn what_no_look_shows_is_not_called_undone() {
+        let fault = "[[fault]]\nat = \"0s\"\nfor = \"1h\"\naction = \"PutMetricAlarm\"\n\
+                     error = \"InternalServiceFault\"\nstatus = 500\n";
+        let (sim, survey) = survey(fault).await;
+        let plan = survey.plan().await.unwrap();
+        let began = sim.clock().now();
+        let outcome = carry_out(&survey, &plan).await;
+        assert_eq!((outcome.done.len(), outcome.not_done.len()), (0, 12), "{outcome:?}");
+        let why = outcome.why.unwrap();
+        let words = "it is not known whether upshift-shop-1-writes was created, and 4 looks within 9 s do not show it";
+        assert!(why.starts_with(words), "{why}");
+        assert!(sim.clock().now().duration_since(began).as_secs() >= 9);
     }
 }

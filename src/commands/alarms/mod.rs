@@ -5,21 +5,24 @@ mod show;
 mod survey;
 mod trial;
 
-use std::io::{IsTerminal, Write};
-
 use super::backend::{self, Ready};
+use super::colours::Colours;
 use super::environment::Environment;
+use super::plan::{self, Outcome, Told};
 use super::process::runtime;
-use super::{CommandError, configuration, stdout};
+use super::{CommandError, configuration, consent, stdout};
 use crate::aws::connect::connect;
-use crate::cli::alarms::{AlarmsArgs, AlarmsCommand};
+use crate::cli::alarms::AlarmsCommand;
+use crate::cli::world::WorldArgs;
 use crate::model::alarm::{AlarmSettings, Topics};
 use crate::model::settings::Settings;
 use crate::setup::alarms::Plan;
 use crate::sim::scenario::Scenario;
-use apply::{Outcome, carry_out};
-use show::Look;
+use apply::carry_out;
 use survey::Survey;
+
+/// The scenario that is simulated where none is named.
+const USUAL: &str = "checkpoints";
 
 /// Carries out one of the subcommands.
 pub(super) fn run(command: &AlarmsCommand, environment: &Environment) -> Result<(), CommandError> {
@@ -33,18 +36,14 @@ pub(super) fn run(command: &AlarmsCommand, environment: &Environment) -> Result<
 
 fn carry(command: &AlarmsCommand, environment: &Environment) -> Result<(), CommandError> {
     let args = command.args();
-    let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
+    let scenario = backend::scenario_of(args, USUAL)?;
     let settings = settings(args, scenario.as_ref())?;
-    let colour = !environment.no_color && std::io::stdout().is_terminal();
-    let look = Look { json: args.json, colour };
+    let told = Told::of(args.json, Colours::of_stdout(environment));
     runtime()?.block_on(async {
-        let Ready { clock, target, tasks, .. } = match scenario.clone() {
-            Some(scenario) => backend::simulation(scenario, args.speed, None, None).await?,
-            None => backend::aws(),
-        };
+        let Ready { clock, target, tasks, .. } = backend::ready(scenario.clone(), args.speed).await?;
         let survey = Survey { aws: connect(&settings.aws, target).await, clock, settings };
         let again = || self::settings(args, scenario.as_ref());
-        let result = Box::pin(subcommand(command, &survey, look, (environment, &again))).await;
+        let result = Box::pin(subcommand(command, &survey, told, (environment, &again))).await;
         drop(tasks);
         result
     })
@@ -53,29 +52,24 @@ fn carry(command: &AlarmsCommand, environment: &Environment) -> Result<(), Comma
 async fn subcommand(
     command: &AlarmsCommand,
     survey: &Survey,
-    look: Look,
+    told: Told,
     (environment, again): (&Environment, &impl Fn() -> Result<Settings, CommandError>),
 ) -> Result<(), CommandError> {
     match command {
         AlarmsCommand::Plan(_) => {
             let plan = survey.plan().await?;
-            look.plan(&plan)?;
+            show::plan(&plan, told)?;
             let due = plan.due().count();
             if due == 0 { Ok(()) } else { Err(CommandError::Differs(format!("{due} to do: upshift alarms apply"))) }
         }
         AlarmsCommand::Apply { yes, expect, .. } => {
             let plan = survey.plan().await?;
-            if let Some(expected) = expect.as_ref().filter(|expected| **expected != configuration::digest(&plan)) {
-                let now = configuration::digest(&plan);
-                let why =
-                    "the policy, the database or CloudWatch has changed since: nothing was done; look at it again";
-                return Err(CommandError::Failed(format!("the plan is {now} and not {expected}: {why}")));
-            }
-            confirmed(survey, &plan, look, (*yes, again)).await
+            plan::expected(&configuration::digest(&plan), expect.as_deref())?;
+            confirmed(survey, &plan, told, (*yes, again)).await
         }
         AlarmsCommand::Delete { yes, .. } => {
             let plan = survey.removal().await?;
-            confirmed(survey, &plan, look, (*yes, again)).await
+            confirmed(survey, &plan, told, (*yes, again)).await
         }
         AlarmsCommand::Test { alarm, yes, args } => {
             if args.sim.is_some() {
@@ -85,7 +79,7 @@ async fn subcommand(
                     return Err(CommandError::Failed(why));
                 }
             }
-            trial::run(survey, alarm.as_deref(), look, (*yes, &environment.operator)).await
+            trial::run(survey, alarm.as_deref(), told, (*yes, &environment.operator)).await
         }
     }
 }
@@ -94,47 +88,27 @@ async fn subcommand(
 async fn confirmed(
     survey: &Survey,
     plan: &Plan,
-    look: Look,
+    told: Told,
     (yes, again): (bool, &impl Fn() -> Result<Settings, CommandError>),
 ) -> Result<(), CommandError> {
-    if !look.json {
-        look.plan(plan)?;
+    if matches!(told, Told::Words(_)) {
+        show::plan(plan, told)?;
     }
     if plan.due().next().is_none() {
-        return if look.json { look.outcome(&Outcome::default()) } else { Ok(()) };
+        return Outcome::default().judge(told);
     }
     if !yes {
-        ask(&question(plan))?;
+        consent::yes(&plan::question(&plan.due())).await?;
         // A person may think for as long as they like.
         if again()? != survey.settings {
             return Err(CommandError::Failed("the configuration was changed meanwhile: nothing was done".to_owned()));
         }
     }
-    let outcome = carry_out(survey, plan).await;
-    Outcome::judge(&outcome, look)
-}
-
-fn question(plan: &Plan) -> String {
-    let count = |verb: &str| plan.due().filter(|item| item.verb() == verb).count();
-    let parts = ["create", "change", "delete"].map(|verb| (verb, count(verb)));
-    let parts: Vec<String> =
-        parts.iter().filter(|(_, count)| *count > 0).map(|(verb, count)| format!("{verb} {count}")).collect();
-    format!("{}? Type yes: ", parts.join(", "))
-}
-
-/// Wants a yes of a person.
-fn ask(question: &str) -> Result<(), CommandError> {
-    if !std::io::stdin().is_terminal() {
-        return Err(CommandError::Usage("nobody can be asked here: give --yes to do it without".to_owned()));
-    }
-    drop(write!(std::io::stderr(), "{question}"));
-    let mut typed = String::new();
-    drop(std::io::stdin().read_line(&mut typed));
-    if typed.trim() == "yes" { Ok(()) } else { Err(CommandError::Failed("nothing was done".to_owned())) }
+    carry_out(survey, plan).await.judge(told)
 }
 
 /// The configuration with what it says of alarms; of a simulation with what is usual, and a topic of its own.
-fn settings(args: &AlarmsArgs, scenario: Option<&Scenario>) -> Result<Settings, CommandError> {
+fn settings(args: &WorldArgs, scenario: Option<&Scenario>) -> Result<Settings, CommandError> {
     let (mut settings, origin) = configuration::settings(args.config.as_deref(), scenario)?;
     if settings.alarms.is_none() {
         let Some(scenario) = scenario else {

@@ -5,13 +5,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::show::Look;
 use super::survey::Survey;
-use super::{CommandError, ask, stdout};
+use super::{CommandError, consent, stdout};
 use crate::commands::last_words;
+use crate::commands::plan;
 use crate::model::alarm::{AlarmChange, AlarmState, FoundAlarm, Told};
 use crate::model::operator::Operator;
-use crate::model::text::clean;
+use crate::model::policy::Policy;
+use crate::model::text::{clean, counted};
 
 /// History shows within seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
@@ -49,7 +50,7 @@ struct Back {
 pub(super) async fn run(
     survey: &Survey,
     name: Option<&str>,
-    look: Look,
+    told: plan::Told,
     (yes, by): (bool, &Operator),
 ) -> Result<(), CommandError> {
     let alarm = chosen(survey, name).await?;
@@ -61,24 +62,26 @@ pub(super) async fn run(
         return Err(CommandError::Failed(format!("{}: {why}", alarm.name)));
     }
     if !yes {
-        let told = if topics.is_empty() { "nobody".to_owned() } else { topics.join(", ") };
+        let whom = if topics.is_empty() { "nobody".to_owned() } else { topics.join(", ") };
         let name = &alarm.name;
-        ask(&format!(
-            "{name} goes from {} to {to} until CloudWatch looks at its data again, which tells {told}. Type yes: ",
+        consent::yes(&format!(
+            "{name} goes from {} to {to} until CloudWatch looks at its data again, which tells {whom}.",
             alarm.state
-        ))?;
+        ))
+        .await?;
     }
     let began = survey.clock.now();
     let reason = clean(&format!("upshift alarms test by {by} at {began:.3}"), 300);
     survey.aws.set_alarm_state(&alarm.name, to, &reason).await?;
     let change = arrived(survey, &alarm.name, &reason, topics.len(), began).await?;
-    if !look.json {
+    if matches!(told, plan::Told::Words(_)) {
         last_words::say(&format!("{} went to {to} at {:.0}; waiting for its own state", alarm.name, change.at));
     }
     let back = back(survey, &alarm.name, to, began).await?;
-    let AlarmChange { at, told, .. } = change;
-    let trial = Trial { alarm: alarm.name, from: alarm.state, to, at, told, tells_nobody: topics.is_empty(), back };
-    tell(&trial, &topics, look)
+    let AlarmChange { at, told: whom, .. } = change;
+    let trial =
+        Trial { alarm: alarm.name, from: alarm.state, to, at, told: whom, tells_nobody: topics.is_empty(), back };
+    tell(&trial, &topics, told)
 }
 
 async fn chosen(survey: &Survey, name: Option<&str>) -> Result<FoundAlarm, CommandError> {
@@ -94,18 +97,24 @@ async fn chosen(survey: &Survey, name: Option<&str>) -> Result<FoundAlarm, Comma
             let help = if ours.is_empty() { "there is none".to_owned() } else { format!("there is {}", names()) };
             CommandError::Failed(format!("{} is not an alarm of ours: {help}", clean(name, 255)))
         })?,
-        None => ours.first().cloned().ok_or_else(|| {
-            CommandError::Failed("there is no alarm of ours: upshift alarms apply makes them".to_owned())
+        // An armed engine would move a database by one that is a rule.
+        None => ours.iter().find(|alarm| rule_of(survey, alarm).is_none()).cloned().ok_or_else(|| {
+            let why = if ours.is_empty() { "upshift alarms apply makes them" } else { "every one is an up rule" };
+            CommandError::Failed(format!("there is no alarm of ours that could be tested: {why}"))
         })?,
     };
-    let rule = survey.settings.databases.iter().find(|policy| policy.alarms().any(|rule| rule == alarm.name));
-    match rule {
+    match rule_of(survey, &alarm) {
         Some(policy) => Err(CommandError::Failed(format!(
             "{} is an up rule of {}: in ALARM it would make an armed engine move it; test another one",
             alarm.name, policy.database
         ))),
         None => Ok(alarm),
     }
+}
+
+/// Whose up rule an alarm is.
+fn rule_of<'a>(survey: &'a Survey, alarm: &FoundAlarm) -> Option<&'a Policy> {
+    survey.settings.databases.iter().find(|policy| policy.alarms().any(|rule| rule == alarm.name))
 }
 
 /// The change as the history has it, once all that were to be told are in it, or after a while.
@@ -149,9 +158,9 @@ async fn back(survey: &Survey, name: &str, to: AlarmState, began: Timestamp) -> 
     }
 }
 
-fn tell(trial: &Trial, topics: &[String], look: Look) -> Result<(), CommandError> {
+fn tell(trial: &Trial, topics: &[String], how: plan::Told) -> Result<(), CommandError> {
     let told = |topic: &str| trial.told.iter().find(|told| told.resource == topic);
-    if look.json {
+    if how == plan::Told::Json {
         // Plain data with string keys: it always serialises.
         stdout::line(&serde_json::to_string(trial).unwrap_or_default())?;
     } else {
@@ -180,5 +189,5 @@ fn tell(trial: &Trial, topics: &[String], look: Look) -> Result<(), CommandError
         return Ok(());
     }
     let why = "see that the topic exists and that its policy lets cloudwatch.amazonaws.com publish to it";
-    Err(CommandError::Failed(format!("{untold} of {} topics were not told: {why}", topics.len())))
+    Err(CommandError::Failed(format!("not told: {untold} of {}: {why}", counted(topics.len(), "topic"))))
 }

@@ -11,7 +11,7 @@ use crate::model::finding::{Check, Finding};
 use crate::model::policy::Policy;
 use crate::model::readers::Registered;
 use crate::model::text::counted;
-use crate::setup::readers::{self, Item, Obstacle};
+use crate::setup::readers::{self, Obstacle};
 
 /// For what is asked about one cluster.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -45,7 +45,8 @@ pub(super) fn judge(policy: &Policy, seen: &Seen) -> Option<Finding> {
     if let Some(Obstacle { why, remedy }) = plan.obstacle(count) {
         return Some(Finding::fails(Check::Readers, why, remedy));
     }
-    let due: Vec<String> = plan.items.iter().filter(|item| item.is_due()).map(Item::to_string).collect();
+    let due: Vec<String> =
+        plan.due().map(|(item, _)| item).map(|item| format!("{} {}", item.verb(), item.name)).collect();
     if !due.is_empty() {
         let remedy = "`upshift readers plan` shows it, `upshift readers apply` does it";
         return Some(Finding::warning(Check::Readers, due.join(", "), remedy));

@@ -53,8 +53,9 @@ impl Seen {
             | "rds:DescribeDBClusters"
             | "rds:DescribeEvents"
             | "rds:DescribeBlueGreenDeployments"
-            | "rds:DescribeDBProxyTargets"
-            | "cloudwatch:DescribeAlarms" => Asked::Yes,
+            | "rds:DescribeDBProxyTargets" => Asked::Yes,
+            // A drill alone has them looked at when it begins.
+            "cloudwatch:DescribeAlarms" if engine.alarms_asked().is_some() => Asked::Yes,
             // The members of clusters are asked for by what was said of these.
             "rds:DescribeDBInstances" => when(self.failure("DescribeDBClusters").is_none()),
             "cloudwatch:GetMetricData" => when(is_seen || engine.clusters().len() < engine.settings().databases.len()),

@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 
 use serde::Serialize;
 
+use crate::commands::colours::{CYAN, Colours, GREEN, RED, YELLOW};
 use crate::commands::{CommandError, stdout};
 use crate::model::database::DatabaseName;
 use crate::model::finding::{Check, Finding, Verdict};
@@ -171,13 +172,13 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
 /// The colours of a terminal's own theme.
 fn coloured(verdict: Verdict, text: &str) -> String {
     let colour = match verdict {
-        Verdict::Ok => 32,
-        Verdict::Warning => 33,
-        Verdict::NotSeen => 36,
-        Verdict::Fails => 31,
+        Verdict::Ok => GREEN,
+        Verdict::Warning => YELLOW,
+        Verdict::NotSeen => CYAN,
+        Verdict::Fails => RED,
     };
     let (word, rest) = text.split_at(WORD);
-    format!("\u{1b}[{colour}m{word}\u{1b}[0m{rest}")
+    format!("{}{rest}", Colours::On.paint(colour, word))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::aws::Aws;
 use crate::commands::last_words;
-use crate::model::alarm::{AlarmState, Topics, WantedAlarm};
+use crate::model::alarm::{AlarmDefinition, AlarmState, FoundAlarm, Topics, WantedAlarm};
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::drill::{AlarmChange, Drill};
 use crate::model::policy::Policy;
@@ -28,18 +28,31 @@ impl<'a> Beside<'a> {
         Self { aws, policy, name: format!("upshift-drill-{database}-writes"), is_asked_for: Cell::new(false) }
     }
 
-    /// Sets it, by the first up rule that CloudWatch can know of; one of that name is replaced. It tells nobody, and without it
-    /// the drill goes on.
+    /// Sets it, by the first up rule that CloudWatch can know of, after a look: one of that name that is no drill's is somebody
+    /// else's, and stays. It tells nobody, and without it the drill goes on.
     pub(super) async fn set(&self, state: Option<&DatabaseState>) {
+        if let Err(why) = self.try_to_set(state).await {
+            last_words::say(&format!("no alarm beside the engine: {why}"));
+        }
+    }
+
+    async fn try_to_set(&self, state: Option<&DatabaseState>) -> Result<(), String> {
         let first =
             state.and_then(|state| alarms::of_rules(self.policy, &Topics::default(), state).wanted.into_iter().next());
         let Some(WantedAlarm { definition, .. }) = first else {
-            return last_words::say("no alarm beside the engine: no rule of this database has one in CloudWatch");
+            return Err("no rule of this database has one in CloudWatch".to_owned());
         };
-        self.is_asked_for.set(true);
-        if let Err(failure) = self.aws.put_alarm(&self.name, &definition, &BTreeMap::new()).await {
-            last_words::say(&format!("no alarm beside the engine: {}", failure.sentence));
+        let definition = AlarmDefinition { description: description(&self.policy.database), ..definition };
+        let found = self.aws.alarms_named(std::slice::from_ref(&self.name)).await;
+        let found = found.map_err(|failure| failure.sentence)?;
+        if let Some(found) = found.first().filter(|found| !is_of_drill(found, &definition)) {
+            return Err(format!(
+                "{} is there and is no drill's: it is left alone; rename it, or delete it",
+                found.name
+            ));
         }
+        self.is_asked_for.set(true);
+        self.aws.put_alarm(&self.name, &definition, &BTreeMap::new()).await.map_err(|failure| failure.sentence)
     }
 
     /// When it went into the state of alarm first, if it has.
@@ -68,4 +81,13 @@ impl<'a> Beside<'a> {
     pub(super) fn stays_words(&self) -> String {
         format!("the alarm {} may still be there", self.name)
     }
+}
+
+/// By these words a drill knows an alarm that another one has left behind.
+fn description(database: &DatabaseName) -> String {
+    format!("Set by upshift drill beside a drill on {database}, and deleted after it.")
+}
+
+fn is_of_drill(found: &FoundAlarm, wanted: &AlarmDefinition) -> bool {
+    found.definition.as_ref().is_some_and(|definition| definition.description == wanted.description)
 }

@@ -1,6 +1,5 @@
 //! Where a drill happens: a simulation, or the database of a configuration after its name was typed.
 
-use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,9 +16,8 @@ use crate::commands::environment::Environment;
 use crate::commands::hosted::{Hosted, Opened};
 use crate::commands::servers::{simulated, way};
 use crate::commands::state::{directory_for, open_journal};
-use crate::commands::{CommandError, logging};
+use crate::commands::{CommandError, consent, logging};
 use crate::model::database::{DatabaseName, DatabaseState};
-use crate::model::failure::Failure;
 use crate::model::policy::{OldMachinePolicy, Policy, Strategy};
 use crate::model::pooler::PoolerPolicy;
 use crate::model::server::PasswordSource;
@@ -220,16 +218,15 @@ fn real(policy: &Policy, environment: &Environment, aws: &Aws, clock: &Clock) ->
 /// Says what will happen and wants the database's name typed.
 async fn ask(aws: &Aws, database: &DatabaseName, args: &DrillArgs) -> Result<(), CommandError> {
     let described = aws.databases(std::slice::from_ref(database), &[]).await;
-    let failed = |failure: Failure| CommandError::from(failure);
-    let found = described.map_err(failed)?.remove(database);
+    let found = described?.remove(database);
     let state = found.ok_or_else(|| CommandError::Failed(format!("RDS knows no instance {database}")))?;
-    let state = state.map_err(failed)?;
+    let state = state?;
     if let Some(tag) = production_tag(&state).filter(|_| !args.force) {
         return Err(CommandError::Usage(format!(
             "{database} is tagged {tag}: nobody drills on production by accident; --force does it all the same"
         )));
     }
-    if !std::io::stdin().is_terminal() {
+    if !consent::can_be_asked() {
         return Err(CommandError::Usage("a drill on AWS wants the database's name typed, at a terminal".to_owned()));
     }
     let (calm_writes, writes, connections) = (args.usual_writes(), args.surge_writes(), args.sessions());
@@ -241,16 +238,7 @@ async fn ask(aws: &Aws, database: &DatabaseName, args: &DrillArgs) -> Result<(),
         state.class,
         state.status.as_str(),
     );
-    drop(write!(std::io::stderr(), "{question}"));
-    // In a thread of its own, which nobody waits for when a signal comes first.
-    let (tell, typed) = tokio::sync::oneshot::channel();
-    let reading = std::thread::Builder::new().name("answer".to_owned()).spawn(move || {
-        let mut typed = String::new();
-        drop(std::io::stdin().read_line(&mut typed));
-        drop(tell.send(typed));
-    });
-    drop(reading);
-    if typed.await.unwrap_or_default().trim() == database.as_str() {
+    if consent::answer(&question).await.as_deref() == Some(database.as_str()) {
         Ok(())
     } else {
         Err(CommandError::Usage("that is not its name: nothing was done".to_owned()))

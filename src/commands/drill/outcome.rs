@@ -5,7 +5,7 @@ use std::path::Path;
 use super::clients::Seen;
 use super::course::Ran;
 use crate::clock::Clock;
-use crate::commands::report::save;
+use crate::commands::whole_file::save;
 use crate::commands::{CommandError, last_words, stdout};
 use crate::journal;
 use crate::model::action::Run;

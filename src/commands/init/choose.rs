@@ -1,10 +1,10 @@
 //! Which database is meant: the one that is named, the only one, or the one that a person picks. Never a guess.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use super::failed_for;
 use crate::aws::inventory::Listed;
-use crate::commands::CommandError;
+use crate::commands::{CommandError, consent};
 use crate::model::identity::Identity;
 use crate::model::text::clean;
 
@@ -19,7 +19,7 @@ const SHOWN_CHARS: usize = 63;
 ///
 /// # Errors
 /// When there is none, none of that name, or several and nobody to ask.
-pub(super) fn choose<'a>(
+pub(super) async fn choose<'a>(
     listed: &'a [Listed],
     wanted: Option<&str>,
     identity: &Identity,
@@ -46,28 +46,24 @@ pub(super) fn choose<'a>(
     }
     match databases.as_slice() {
         [only] => Ok(only),
-        _ if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() => {
+        _ if !consent::can_be_asked() || !std::io::stderr().is_terminal() => {
             Err(CommandError::Usage(format!("which database of {place}?\nhelp: --database NAME; there is {known}")))
         }
-        databases => ask(databases, &place),
+        databases => ask(databases, &place).await,
     }
 }
 
-fn ask<'a>(databases: &[&'a Listed], place: &str) -> Result<&'a Listed, CommandError> {
+async fn ask<'a>(databases: &[&'a Listed], place: &str) -> Result<&'a Listed, CommandError> {
     let width = databases.iter().map(|it| it.name.as_str().len()).max().unwrap_or_default();
     let mut screen = format!("databases of {place}:\n");
     for (at, database) in databases.iter().enumerate() {
         let line = format!("{:>4}  {:<width$}  {}\n", at + 1, database.name.as_str(), described(database));
         screen.push_str(&line);
     }
-    // Where nobody sees the question, nobody answers it.
-    drop(write!(std::io::stderr(), "{screen}"));
     for _ in 0..TRIES {
-        drop(write!(std::io::stderr(), "which one, 1 to {}? ", databases.len()));
-        let mut typed = String::new();
-        if !matches!(std::io::stdin().read_line(&mut typed), Ok(1..)) {
-            break;
-        }
+        let question = format!("{screen}which one, 1 to {}? ", databases.len());
+        screen.clear();
+        let Some(typed) = consent::answer(&question).await else { break };
         if let Some(database) = picked(databases, &typed) {
             return Ok(database);
         }
@@ -116,11 +112,11 @@ mod tests {
         assert_eq!([name("0"), name("3"), name(""), name("c")], [None, None, None, None]);
     }
 
-    #[test]
-    fn without_any_postgresql_it_says_what_there_is() {
+    #[tokio::test]
+    async fn without_any_postgresql_it_says_what_there_is() {
         let identity = Identity { account: "1".into(), arn: String::new(), region: "r".into() };
-        let words = |listed: &[Listed]| choose(listed, None, &identity).unwrap_err().words().to_owned();
-        assert!(words(&[]).contains("no database in account 1 in r"));
-        assert!(words(&[listed("a", "mysql"), listed("b", "mysql")]).ends_with("only mysql"));
+        let words = async |listed: &[Listed]| choose(listed, None, &identity).await.unwrap_err().words().to_owned();
+        assert!(words(&[]).await.contains("no database in account 1 in r"));
+        assert!(words(&[listed("a", "mysql"), listed("b", "mysql")]).await.ends_with("only mysql"));
     }
 }

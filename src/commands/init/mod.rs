@@ -2,12 +2,12 @@
 //! whole or not at all.
 
 mod choose;
-mod file;
 
 use std::path::Path;
 
 use super::backend::{self, Ready};
 use super::process::runtime;
+use super::whole_file::{self, shown};
 use super::{CommandError, last_words};
 use crate::aws::Aws;
 use crate::cli::init::InitArgs;
@@ -18,24 +18,18 @@ use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::failure::Failure;
 use crate::model::ladder::Ladder;
 use crate::model::settings::AwsSettings;
-use crate::model::text::{clean, clean_lines};
-
-/// Longest path that is shown.
-const SHOWN_CHARS: usize = 200;
+use crate::model::text::clean_lines;
 
 /// Looks, asks which database is meant where that is not clear, and writes the file.
 pub(super) fn run(args: &InitArgs) -> Result<(), CommandError> {
     // Before anybody is asked for anything.
     if !args.force && args.out.symlink_metadata().is_ok() {
-        return Err(file::is_there(&args.out));
+        return Err(whole_file::is_there(&args.out));
     }
     let scenario = args.sim.as_deref().map(backend::scenario).transpose()?;
     let simulated = args.sim.clone();
     let (text, words) = runtime()?.block_on(async {
-        let Ready { clock, target, tasks, .. } = match scenario {
-            Some(scenario) => backend::simulation(scenario, 1.0, None, None).await?,
-            None => backend::aws(),
-        };
+        let Ready { clock, target, tasks, .. } = backend::ready(scenario, 1.0).await?;
         let given = AwsSettings {
             region: args.region.clone(),
             profile: args.profile.clone(),
@@ -47,7 +41,7 @@ pub(super) fn run(args: &InitArgs) -> Result<(), CommandError> {
         drop(tasks);
         proposed
     })?;
-    file::write(&args.out, &text, args.force)?;
+    whole_file::save(&args.out, &text, args.force)?;
     last_words::say(&format!("{}: {words}\n{}", shown(&args.out), next(&args.out, simulated.as_deref())));
     Ok(())
 }
@@ -61,7 +55,7 @@ async fn propose(
 ) -> Result<(String, String), CommandError> {
     let identity = aws.identity().await.map_err(|failure| failed(&failure))?;
     let listed = aws.inventory().await.map_err(|failure| failed(&failure))?;
-    let chosen = choose::choose(&listed, wanted, &identity)?;
+    let chosen = choose::choose(&listed, wanted, &identity).await?;
     let state = state(aws, &chosen.name, chosen.cluster.is_some()).await?;
     let offered = aws.orderable_classes(&state).await.map_err(|failure| failed(&failure))?;
     let ladder = proposal::ladder(&state, &offered).map_err(|why| failed_for(&why))?;
@@ -99,8 +93,4 @@ fn failed(failure: &Failure) -> CommandError {
 
 fn failed_for(why: &str) -> CommandError {
     CommandError::Failed(format!("nothing was written: {}", clean_lines(why)))
-}
-
-fn shown(path: &Path) -> String {
-    clean(&path.display().to_string(), SHOWN_CHARS)
 }

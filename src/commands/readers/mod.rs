@@ -5,54 +5,73 @@ mod change;
 mod look;
 mod show;
 
-use std::io::IsTerminal;
+use std::time::Duration;
 
-use super::CommandError;
 use super::backend::{self, Ready};
-use super::configuration::settings;
+use super::colours::Colours;
 use super::environment::Environment;
+use super::plan::{Outcome, Step, Told};
 use super::process::runtime;
+use super::{CommandError, configuration, consent, plan, stdout};
 use crate::aws::Aws;
+use crate::aws::connect::connect;
 use crate::cli::readers::{ReadersArgs, ReadersCommand, Which};
 use crate::model::database::DatabaseName;
 use crate::model::policy::{Policy, Strategy};
+use crate::model::readers::{ReaderMetric, ReadersPolicy};
 use crate::model::settings::Settings;
 use crate::model::text::clean;
+use crate::sim::scenario::Scenario;
 use look::Seen;
-use show::Colours;
+
+/// The scenario that is simulated where none is named.
+const USUAL: &str = "aurora";
 
 /// Carries out one of the three.
 pub(super) fn run(args: &ReadersArgs, environment: &Environment) -> Result<(), CommandError> {
-    let colours = if std::io::stdout().is_terminal() && !environment.no_color { Colours::On } else { Colours::Off };
-    match &args.command {
-        ReadersCommand::Plan(which) => plan(which, colours).map_err(|error| match error {
-            CommandError::Differs(text) => CommandError::Differs(text),
-            // Exit code 2 says that there are changes, and nothing else.
-            other => CommandError::NotPlanned(Box::new(other)),
-        }),
-        ReadersCommand::Apply(args) => {
-            on(&args.which, Wanted::Registered, async |ground| change::apply(&ground, args, colours).await)
-        }
-        ReadersCommand::Delete(args) => {
-            on(&args.which, Wanted::Nothing, async |ground| change::delete(&ground, args, colours).await)
-        }
-    }
+    // Of these commands 2 means that something is to be done.
+    carry(&args.command, environment).map_err(|error| match error {
+        CommandError::Usage(_) | CommandError::Configuration(_) => CommandError::NotPlanned(Box::new(error)),
+        error => error,
+    })
 }
 
-fn plan(which: &Which, colours: Colours) -> Result<(), CommandError> {
-    on(which, Wanted::Registered, async |ground| {
-        let seen = look::all(&ground).await?;
-        let plans = seen.iter().map(|seen| (seen, seen.plan())).collect::<Vec<_>>();
-        for (seen, plan) in &plans {
-            show::plan(seen, plan, (which.json, colours))?;
-        }
-        obstacles(&plans.iter().filter_map(|(seen, plan)| seen.obstacle(plan)).collect::<Vec<_>>())?;
-        if plans.iter().all(|(_, plan)| plan.is_in_sync()) {
-            Ok(())
-        } else {
-            Err(CommandError::Differs("what is there is not as configured: upshift readers apply".to_owned()))
-        }
+fn carry(command: &ReadersCommand, environment: &Environment) -> Result<(), CommandError> {
+    let which = command.which();
+    let scenario = backend::scenario_of(&which.world, USUAL)?;
+    let wanted = match command {
+        ReadersCommand::Plan(_) | ReadersCommand::Apply(_) => Wanted::Registered,
+        ReadersCommand::Delete(_) => Wanted::Nothing,
+    };
+    let again = || meant(which, wanted, scenario.as_ref());
+    let (settings, policies) = again()?;
+    let told = Told::of(which.world.json, Colours::of_stdout(environment));
+    runtime()?.block_on(async {
+        let Ready { target, tasks, clock, .. } = backend::ready(scenario.clone(), which.world.speed).await?;
+        let aws = connect(&settings.aws, target).await;
+        // The pin on the account holds for whatever is set up, too.
+        aws.identity().await?;
+        let ground = Ground { aws, clock, policies };
+        let done = match command {
+            ReadersCommand::Plan(_) => Box::pin(planned(&ground, told)).await,
+            ReadersCommand::Apply(args) => Box::pin(change::apply(&ground, args, told, &|| Ok(again()?.1))).await,
+            ReadersCommand::Delete(args) => Box::pin(change::delete(&ground, args, told, &|| Ok(again()?.1))).await,
+        };
+        drop(tasks);
+        done
     })
+}
+
+async fn planned(ground: &Ground, told: Told) -> Result<(), CommandError> {
+    let seen = look::all(ground).await?;
+    let plans: Vec<_> = seen.into_iter().map(|seen| (seen.plan(), seen)).map(|(plan, seen)| (seen, plan)).collect();
+    show::plans(&plans, told)?;
+    obstacles(&plans.iter().filter_map(|(seen, plan)| seen.obstacle(plan)).collect::<Vec<_>>())?;
+    if plans.iter().all(|(_, plan)| plan.is_in_sync()) {
+        Ok(())
+    } else {
+        Err(CommandError::Differs("what is there is not as configured: upshift readers apply".to_owned()))
+    }
 }
 
 /// What is in the way, as one failure.
@@ -72,30 +91,32 @@ enum Wanted {
 /// Where it happens.
 struct Ground {
     aws: Aws,
+    clock: crate::clock::Clock,
     policies: Vec<Policy>,
 }
 
-/// Does something on AWS, an endpoint or a simulation that is there for it.
-fn on(
-    which: &Which,
-    wanted: Wanted,
-    what: impl AsyncFnOnce(Ground) -> Result<(), CommandError>,
-) -> Result<(), CommandError> {
-    let scenario = which.sim.as_deref().map(backend::scenario).transpose()?;
-    let (settings, configuration) = settings(which.config.as_deref(), scenario.as_ref())?;
-    let policies = policies(&settings, which, wanted, &configuration)?;
-    runtime()?.block_on(async {
-        let Ready { target, tasks, .. } = match scenario {
-            Some(scenario) => backend::simulation(scenario, 1.0, None, None).await?,
-            None => backend::aws(),
-        };
-        let aws = crate::aws::connect::connect(&settings.aws, target).await;
-        // The pin on the account holds for whatever is set up, too.
-        aws.identity().await?;
-        let done = Box::pin(what(Ground { aws, policies })).await;
-        drop(tasks);
-        done
-    })
+/// The configuration, and the databases of it that are meant. Of a simulation without one every Aurora cluster has readers as
+/// is usual.
+fn meant(which: &Which, wanted: Wanted, scenario: Option<&Scenario>) -> Result<(Settings, Vec<Policy>), CommandError> {
+    let (mut settings, origin) = configuration::settings(which.world.config.as_deref(), scenario)?;
+    if which.world.config.is_none() && scenario.is_some() {
+        let clusters = settings.databases.iter_mut().filter(|policy| policy.strategy == Strategy::ReaderFailover);
+        clusters.for_each(|policy| policy.readers = policy.readers.take().or_else(|| Some(usual())));
+    }
+    let policies = policies(&settings, which, wanted, &origin)?;
+    Ok((settings, policies))
+}
+
+/// What the README shows.
+fn usual() -> ReadersPolicy {
+    ReadersPolicy {
+        min: 1,
+        max: 4,
+        metric: ReaderMetric::Connections,
+        target: 100.0,
+        scale_in_cooldown: Duration::from_mins(5),
+        scale_out_cooldown: Duration::from_mins(5),
+    }
 }
 
 /// The databases that are meant.

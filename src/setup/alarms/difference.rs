@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::wanted::{Derived, Without};
 use crate::model::alarm::{AlarmDefinition, DATABASE_TAG, FoundAlarm, Topics, WantedAlarm};
 use crate::model::database::DatabaseName;
+use crate::setup::change::{self, Field};
 
 /// Everything there is to do, and why some rules have no alarm.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -19,69 +20,16 @@ pub struct Plan {
 }
 
 /// One alarm.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Item {
-    /// Its name.
-    pub name: String,
-    /// Of which database.
-    pub database: DatabaseName,
-    /// What is to be done.
-    #[serde(flatten)]
-    pub change: Change,
-}
-
+pub type Item = change::Item<AlarmDefinition>;
 /// What is to be done about an alarm.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "change")]
-pub enum Change {
-    /// There is none of its name.
-    Create {
-        /// How it shall be.
-        wanted: AlarmDefinition,
-    },
-    /// It is ours and another than it shall be.
-    Update {
-        /// How it shall be.
-        wanted: AlarmDefinition,
-        /// What differs.
-        fields: Vec<Field>,
-    },
-    /// It is ours and shall go.
-    Delete {
-        /// Because of this.
-        why: &'static str,
-    },
-    /// It is as it shall be.
-    InSync,
-    /// Another alarm has its name: it stays as it is, and this rule has none.
-    NotOurs {
-        /// What is known of it.
-        why: String,
-    },
-}
-
-/// One difference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Field {
-    /// What differs.
-    pub field: &'static str,
-    /// What it is.
-    pub old: String,
-    /// What it shall be.
-    pub new: String,
-}
+pub type Change = change::Change<AlarmDefinition>;
 
 impl Item {
-    /// Something has to be done.
-    pub fn is_due(&self) -> bool {
-        matches!(self.change, Change::Create { .. } | Change::Update { .. } | Change::Delete { .. })
-    }
-
     /// What is to be done is still what a plan said, now that the alarm was found so, with its tags; absent: it is not there.
     pub fn still_stands(&self, found: Option<&FoundAlarm>) -> bool {
         match &self.change {
             Change::Create { wanted } | Change::Update { wanted, .. } => {
-                change(&self.database, wanted, found) == self.change
+                change_of(&self.database, wanted, found) == self.change
             }
             Change::Delete { .. } => found.is_some_and(|found| found.owner() == Some(self.database.as_str())),
             Change::InSync | Change::NotOurs { .. } => true,
@@ -92,21 +40,10 @@ impl Item {
     pub fn is_done(&self, found: Option<&FoundAlarm>) -> bool {
         match &self.change {
             Change::Create { wanted } | Change::Update { wanted, .. } => {
-                change(&self.database, wanted, found) == Change::InSync
+                change_of(&self.database, wanted, found) == Change::InSync
             }
             Change::Delete { .. } => found.is_none(),
             Change::InSync | Change::NotOurs { .. } => true,
-        }
-    }
-
-    /// The word for what is to be done.
-    pub fn verb(&self) -> &'static str {
-        match self.change {
-            Change::Create { .. } => "create",
-            Change::Update { .. } => "change",
-            Change::Delete { .. } => "delete",
-            Change::InSync => "in sync",
-            Change::NotOurs { .. } => "not ours",
         }
     }
 
@@ -118,7 +55,7 @@ impl Item {
 
 impl Plan {
     /// What has to be done.
-    pub fn due(&self) -> impl Iterator<Item = &Item> {
+    pub fn due(&self) -> impl Iterator<Item = &Item> + Clone {
         self.items.iter().filter(|item| item.is_due())
     }
 }
@@ -140,23 +77,22 @@ pub fn difference(derived: Vec<(DatabaseName, Derived)>, found: &[FoundAlarm]) -
     let one = |wanted: &WantedAlarm| Item {
         name: wanted.name.clone(),
         database: wanted.database.clone(),
-        change: change(&wanted.database, &wanted.definition, by_name.get(wanted.name.as_str()).copied()),
+        change: change_of(&wanted.database, &wanted.definition, by_name.get(wanted.name.as_str()).copied()),
     };
     let items = derived.iter().flat_map(|(_, derived)| &derived.wanted).map(one).chain(left).collect();
     Plan { items, without: derived.into_iter().flat_map(|(_, derived)| derived.without).collect() }
 }
 
-fn change(database: &DatabaseName, wanted: &AlarmDefinition, found: Option<&FoundAlarm>) -> Change {
+fn change_of(database: &DatabaseName, wanted: &AlarmDefinition, found: Option<&FoundAlarm>) -> Change {
     let Some(found) = found else { return Change::Create { wanted: wanted.clone() } };
     if found.owner() != Some(database.as_str()) {
         let why = found.owner().map_or_else(
             || format!("it has no tag {DATABASE_TAG}"),
             |owner| format!("its tag {DATABASE_TAG} says {owner}"),
         );
-        return Change::NotOurs { why };
+        return Change::NotOurs { why: format!("{why}; it is left alone, and the rule has no alarm") };
     }
-    let fields = found.definition.as_ref().map(|old| fields(old, wanted)).unwrap_or_default();
-    if fields.is_empty() { Change::InSync } else { Change::Update { wanted: wanted.clone(), fields } }
+    Change::of(wanted.clone(), found.definition.as_ref().map(|old| fields(old, wanted)).unwrap_or_default())
 }
 
 /// Whether an alarm is as it shall be.

@@ -9,6 +9,6 @@ mod follow;
 mod tests;
 mod wanted;
 
-pub use difference::{Change, Field, Item, Plan, difference, is_as_wanted, words};
+pub use difference::{Change, Item, Plan, difference, is_as_wanted, words};
 pub use follow::follows;
 pub use wanted::{Derived, Without, of_database, of_rules};

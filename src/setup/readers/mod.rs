@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::model::database::DatabaseName;
 use crate::model::readers::{ReadersCall, ReadersPolicy, ScalingPolicy};
+use crate::setup::change::{self, Field};
 
 pub use plan::plan;
 pub use removal::removal;
@@ -33,7 +34,8 @@ pub struct Plan {
     pub database: DatabaseName,
     /// Everything that there is or should be, in the order in which it is made.
     pub items: Vec<Item>,
-    /// What makes up for the difference, in this order; empty where nothing is to be done, or nothing can be.
+    /// What makes up for the difference, one for each item that is due and in their order; empty where nothing is to be done, or
+    /// nothing can be.
     pub calls: Vec<ReadersCall>,
     /// Why what is configured cannot be had without touching what is somebody else's.
     pub blocked: Option<Obstacle>,
@@ -49,79 +51,45 @@ pub struct Obstacle {
 }
 
 /// One thing at Application Auto Scaling.
+pub type Item = change::Item<Wanted>;
+/// What is to be done about it.
+pub type Change = change::Change<Wanted>;
+
+/// How a thing at Application Auto Scaling shall be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Item {
-    /// Such as `policy upshift-readers`.
-    pub what: String,
-    /// What becomes of it.
-    #[serde(flatten)]
-    pub state: ItemState,
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// The scalable target.
+    Target {
+        /// Readers at least.
+        min: u32,
+        /// Readers at most.
+        max: u32,
+    },
+    /// Our policy.
+    Policy(ScalingPolicy),
 }
 
-/// What becomes of a thing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
-pub enum ItemState {
-    /// It is not there and is made.
-    Create {
-        /// As what.
-        fields: Vec<Field>,
-    },
-    /// It is there and is changed.
-    Change {
-        /// What of it.
-        fields: Vec<Field>,
-    },
-    /// It is as it should be.
-    InSync,
-    /// It goes.
-    Delete,
-    /// It is somebody else's and stays as it is.
-    NotOurs {
-        /// What is known of it.
-        why: String,
-    },
-}
-
-/// One value of a thing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Field {
-    /// AWS's name for it.
-    pub name: &'static str,
-    /// As it is; absent where it is not there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub old: Option<String>,
-    /// As it should be.
-    pub new: String,
-}
-
-impl Item {
-    /// Something has to be done.
-    pub fn is_due(&self) -> bool {
-        matches!(self.state, ItemState::Create { .. } | ItemState::Change { .. } | ItemState::Delete)
+impl Wanted {
+    /// What it consists of, by AWS's names.
+    pub fn values(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Target { min, max } => vec![("MinCapacity", min.to_string()), ("MaxCapacity", max.to_string())],
+            Self::Policy(policy) => plan::values(policy),
+        }
     }
 
-    /// The word for what is to be done.
-    pub fn verb(&self) -> &'static str {
-        match self.state {
-            ItemState::Create { .. } => "create",
-            ItemState::Change { .. } => "change",
-            ItemState::Delete => "delete",
-            ItemState::InSync => "in sync",
-            ItemState::NotOurs { .. } => "not ours",
-        }
+    /// What differs from how it is.
+    fn differs(&self, found: &Self) -> Vec<Field> {
+        let both = self.values().into_iter().zip(found.values());
+        let differs = both.filter(|((_, new), (_, old))| new != old);
+        differs.map(|((field, new), (_, old))| Field { field, old, new }).collect()
     }
 }
 
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; {}", self.why, self.remedy)
-    }
-}
-
-impl fmt::Display for Item {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.verb(), self.what)
     }
 }
 
@@ -139,6 +107,11 @@ impl Plan {
         let remedy =
             format!("make one (aws rds create-db-instance --db-cluster-identifier {database} …) and try again");
         (readers == 0).then_some(Obstacle { why, remedy })
+    }
+
+    /// What has to be done, each with the call that does it; nothing, where something is in the way.
+    pub fn due(&self) -> impl Iterator<Item = (&Item, &ReadersCall)> + Clone {
+        self.items.iter().filter(|item| item.is_due()).zip(&self.calls)
     }
 
     /// Nothing is to be done.

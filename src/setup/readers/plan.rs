@@ -1,6 +1,6 @@
 //! The difference between what is configured and what is registered.
 
-use super::{Field, Item, ItemState, Obstacle, POLICY_NAME, Plan, wanted};
+use super::{Change, Item, Obstacle, POLICY_NAME, Plan, Wanted, wanted};
 use crate::model::database::DatabaseName;
 use crate::model::readers::{ReadersCall, ReadersPolicy, Registered, ScalableTarget, ScalingPolicy};
 
@@ -12,7 +12,7 @@ pub fn plan(database: &DatabaseName, policy: &ReadersPolicy, found: &Registered)
     let wanted = wanted(policy);
     let (target, register) = target(database, policy, found.target.as_ref(), is_theirs);
     let (own, put) = own(database, &wanted, ours);
-    let foreign = others.iter().map(|other| foreign(other));
+    let foreign = others.iter().map(|other| foreign(database, other));
     let items: Vec<Item> = std::iter::once(target).chain([own]).chain(foreign).collect();
     let blocked = blocked(policy, &wanted, found, (is_theirs, &others));
     let calls = register.into_iter().chain(put).filter(|_| blocked.is_none()).collect();
@@ -27,46 +27,44 @@ fn target(
     is_theirs: bool,
 ) -> (Item, Option<ReadersCall>) {
     let (min, max) = (policy.min, policy.max);
-    let fields = vec![
-        field("MinCapacity", found.map(|found| found.min.to_string()), min.to_string()),
-        field("MaxCapacity", found.map(|found| found.max.to_string()), max.to_string()),
-    ];
-    let what = format!("scalable target cluster:{database}");
-    let call = ReadersCall::Register { database: database.clone(), min, max };
-    let state = match found {
-        None => ItemState::Create { fields },
+    let wanted = Wanted::Target { min, max };
+    let change = match found {
+        None => Change::Create { wanted },
         Some(found) if is_theirs => {
             let why = format!("{} to {} readers, by the policies of others", found.min, found.max);
-            return (Item { what, state: ItemState::NotOurs { why } }, None);
+            Change::NotOurs { why }
         }
-        Some(_) => changed(fields),
+        Some(found) => {
+            let fields = wanted.differs(&Wanted::Target { min: found.min, max: found.max });
+            Change::of(wanted, fields)
+        }
     };
-    let call = (state != ItemState::InSync).then_some(call);
-    (Item { what, state }, call)
+    let item = Item { name: format!("scalable target cluster:{database}"), database: database.clone(), change };
+    let call = item.is_due().then(|| ReadersCall::Register { database: database.clone(), min, max });
+    (item, call)
 }
 
 /// Our policy, and the call that makes it what it should be.
 fn own(database: &DatabaseName, wanted: &ScalingPolicy, found: Option<&ScalingPolicy>) -> (Item, Option<ReadersCall>) {
-    let (new, old) = (values(wanted), found.map(values));
-    let old = |name: &str| old.as_ref().and_then(|old| old.iter().find(|(known, _)| *known == name)?.1.clone().into());
-    let fields = new.into_iter().map(|(name, new)| field(name, old(name), new)).collect();
-    let state = if found.is_some() { changed(fields) } else { ItemState::Create { fields } };
-    let call = ReadersCall::PutPolicy { database: database.clone(), policy: wanted.clone() };
-    let call = (state != ItemState::InSync).then_some(call);
-    (Item { what: format!("policy {POLICY_NAME}"), state }, call)
+    let policy = wanted.clone();
+    let wanted = Wanted::Policy(policy.clone());
+    let change = match found {
+        None => Change::Create { wanted },
+        Some(found) => {
+            let fields = wanted.differs(&Wanted::Policy(found.clone()));
+            Change::of(wanted, fields)
+        }
+    };
+    let item = Item { name: format!("policy {POLICY_NAME}"), database: database.clone(), change };
+    let call = item.is_due().then(|| ReadersCall::PutPolicy { database: database.clone(), policy });
+    (item, call)
 }
 
-/// Only what differs is a change.
-fn changed(fields: Vec<Field>) -> ItemState {
-    let fields: Vec<Field> = fields.into_iter().filter(|field| field.old.as_ref() != Some(&field.new)).collect();
-    if fields.is_empty() { ItemState::InSync } else { ItemState::Change { fields } }
-}
-
-fn foreign(policy: &ScalingPolicy) -> Item {
+fn foreign(database: &DatabaseName, policy: &ScalingPolicy) -> Item {
     let metric = policy.metric.as_deref().unwrap_or("a metric of its own");
     let target = policy.target.map_or_else(String::new, |target| format!(" at {target}"));
-    let why = format!("{}, {metric}{target}", policy.kind);
-    Item { what: format!("policy {}", policy.name), state: ItemState::NotOurs { why } }
+    let change = Change::NotOurs { why: format!("{}, {metric}{target}", policy.kind) };
+    Item { name: format!("policy {}", policy.name), database: database.clone(), change }
 }
 
 /// AWS takes one policy for each metric of a cluster; and bounds that others have set are theirs.
@@ -90,12 +88,8 @@ fn blocked(
     Some(Obstacle { why, remedy: "give [database.readers] the same min and max, or delete their policies".to_owned() })
 }
 
-fn field(name: &'static str, old: Option<String>, new: String) -> Field {
-    Field { name, old, new }
-}
-
 /// What can differ, by AWS's names.
-fn values(policy: &ScalingPolicy) -> Vec<(&'static str, String)> {
+pub(super) fn values(policy: &ScalingPolicy) -> Vec<(&'static str, String)> {
     let secs = |secs: Option<u32>| secs.map_or_else(|| "AWS's own".to_owned(), |secs| format!("{secs} s"));
     let metric = policy.metric.clone().unwrap_or_else(|| "another".to_owned());
     let target = policy.target.map_or_else(|| "none".to_owned(), |target| target.to_string());

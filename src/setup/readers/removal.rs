@@ -1,6 +1,6 @@
 //! Taking away what is ours, and nothing else.
 
-use super::{Item, ItemState, POLICY_NAME, Plan};
+use super::{Change, Item, POLICY_NAME, Plan};
 use crate::model::database::DatabaseName;
 use crate::model::readers::{ReadersCall, Registered};
 
@@ -10,25 +10,24 @@ pub fn removal(database: &DatabaseName, found: &Registered) -> Plan {
     let ours = found.policies.iter().any(|policy| policy.name == POLICY_NAME);
     let others: Vec<String> =
         found.policies.iter().filter(|policy| policy.name != POLICY_NAME).map(|policy| policy.name.clone()).collect();
+    let item = |name: String, change: Change| Item { name, database: database.clone(), change };
+    let gone = || Change::Delete { why: "all of ours goes" };
     let (mut items, mut calls) = (Vec::new(), Vec::new());
     if ours {
-        items.push(Item { what: format!("policy {POLICY_NAME}"), state: ItemState::Delete });
+        items.push(item(format!("policy {POLICY_NAME}"), gone()));
         calls.push(ReadersCall::DeletePolicy { database: database.clone(), name: POLICY_NAME.to_owned() });
     }
     if found.target.is_some() {
-        let what = format!("scalable target cluster:{database}");
+        let name = format!("scalable target cluster:{database}");
         if others.is_empty() {
-            items.push(Item { what, state: ItemState::Delete });
+            items.push(item(name, gone()));
             calls.push(ReadersCall::Deregister { database: database.clone() });
         } else {
-            let why = format!("{} of others go by it", others.join(", "));
-            items.push(Item { what, state: ItemState::NotOurs { why } });
+            items.push(item(name, Change::NotOurs { why: format!("{} of others go by it", others.join(", ")) }));
         }
     }
-    let foreign = |name: String| Item {
-        what: format!("policy {name}"),
-        state: ItemState::NotOurs { why: "it has another name".to_owned() },
-    };
+    let foreign =
+        |name: String| item(format!("policy {name}"), Change::NotOurs { why: "it has another name".to_owned() });
     items.extend(others.into_iter().map(foreign));
     Plan { database: database.clone(), items, calls, blocked: None }
 }

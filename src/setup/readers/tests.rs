@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Field, ItemState, POLICY_NAME, Plan, plan, removal, wanted};
+use super::{Change, POLICY_NAME, Plan, plan, removal, wanted};
 use crate::model::database::DatabaseName;
 use crate::model::readers::{ReaderMetric, ReadersCall, ReadersPolicy, Registered, ScalableTarget, ScalingPolicy};
 
@@ -54,16 +54,15 @@ fn each_value_that_differs_is_a_change_with_its_old_and_new() {
     found.policies[0].scale_in_cooldown_secs = None;
     found.policies[0].scale_in_disabled = true;
     let plan = plan(&database(), &policy(), &found);
-    let fields: Vec<Field> = plan
+    let fields: Vec<crate::setup::change::Field> = plan
         .items
         .iter()
-        .flat_map(|item| match &item.state {
-            ItemState::Change { fields } => fields.clone(),
-            state => panic!("{state:?}"),
+        .flat_map(|item| match &item.change {
+            Change::Update { fields, .. } => fields.clone(),
+            change => panic!("{change:?}"),
         })
         .collect();
-    let told: Vec<String> =
-        fields.iter().map(|it| format!("{} {} {}", it.name, it.old.as_deref().unwrap(), it.new)).collect();
+    let told: Vec<String> = fields.iter().map(|it| format!("{} {} {}", it.field, it.old, it.new)).collect();
     let expected =
         ["MaxCapacity 9 4", "TargetValue 60 100", "ScaleInCooldown AWS's own 300 s", "DisableScaleIn true false"];
     assert_eq!(told, expected);

@@ -89,6 +89,11 @@ impl CloudWatch {
         self.alarms.notifications()
     }
 
+    /// When each alarm was last given its configuration, in the order of their names.
+    pub fn alarms_configured_at(&self) -> impl Iterator<Item = Timestamp> {
+        self.alarms.configured_at()
+    }
+
     /// Evaluates every alarm at each whole minute in `(from, to]`.
     pub fn advance(&mut self, from: Timestamp, to: Timestamp) {
         let minute = from.as_second().div_euclid(60).saturating_add(1);

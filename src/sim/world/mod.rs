@@ -194,6 +194,11 @@ impl World {
         self.cloudwatch.notifications()
     }
 
+    /// When each alarm was last given its configuration, in the order of their names.
+    pub fn alarms_configured_at(&self) -> impl Iterator<Item = Timestamp> {
+        self.cloudwatch.alarms_configured_at()
+    }
+
     fn dispatch(&mut self, call: &route::Call, request_id: &str, request: &Request) -> Response {
         match call.service {
             route::Service::CloudWatch => self.cloudwatch.handle(self.now, request_id, request),

@@ -69,6 +69,9 @@ fn look(scope: &Scope) -> Vec<(&'static str, &'static str)> {
     if scope.alarms.is_some() || !scope.named_alarms.is_empty() {
         actions.push(("cloudwatch:DescribeAlarms", "the alarms beside the rules, and those that are rules"));
     }
+    if scope.drills {
+        actions.push(("cloudwatch:DescribeAlarms", "whether the name of a drill's alarm is free"));
+    }
     if scope.scaled {
         actions.push(("application-autoscaling:DescribeScalableTargets", SCALED));
         actions.push(("application-autoscaling:DescribeScalingPolicies", SCALED));

@@ -118,11 +118,11 @@ impl Here<'_> {
                 vec![thing(self.arn(service, &name), context)]
             }
             Resource::Iam { .. } if action == "iam:SimulatePrincipalPolicy" => {
-                vec![About::Nothing("that the others are answered shows it")]
+                vec![About::Nothing("shown by the answers to the others")]
             }
             Resource::Iam { .. } if action == "iam:PassRole" => match &self.state.facts.settings.monitoring {
                 Some(monitoring) => vec![thing(monitoring.role.clone(), BTreeMap::new())],
-                None => vec![About::Nothing("enhanced monitoring is off: there is no role to pass on")],
+                None => vec![About::Nothing("not needed: enhanced monitoring is off")],
             },
             Resource::Iam { name } => {
                 let [partition, _, account] = self.place();

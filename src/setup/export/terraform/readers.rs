@@ -35,6 +35,8 @@ fn target(id: &str, database: &str, readers: &ReadersPolicy) -> Item {
             text("resource_id", format!("cluster:{database}")),
             Item::attribute("min_capacity", number(f64::from(readers.min))),
             Item::attribute("max_capacity", number(f64::from(readers.max))),
+            Item::Blank,
+            Item::attribute("tags", Value::raw("var.tags")),
         ],
     )
 }

@@ -53,6 +53,11 @@ impl Alarms {
         self.outbox.sent()
     }
 
+    /// When each alarm was last given its configuration, in the order of their names.
+    pub(super) fn configured_at(&self) -> impl Iterator<Item = Timestamp> {
+        self.by_name.values().map(|alarm| alarm.configured_at)
+    }
+
     /// Whether the alarm of that name is in the state `ALARM`.
     pub(super) fn is_in_alarm(&self, name: &str) -> bool {
         self.by_name.get(name).is_some_and(|alarm| alarm.state.value == StateValue::Alarm)

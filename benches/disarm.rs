@@ -120,7 +120,8 @@ async fn from_second_terminal(client: &mut Client, directory: &Path, clock: Cloc
 /// Until AWS has answered the first look, arming is refused.
 async fn arm(client: &mut Client) {
     loop {
-        let answer = client.send(Command::Arm { reason: "bench".into() }).await.expect("an engine").answer;
+        let answer =
+            client.send(Command::Arm { reason: "bench".into(), duration: None }).await.expect("an engine").answer;
         if matches!(answer, Answer::Done { .. }) {
             return;
         }

@@ -141,7 +141,7 @@ async fn arm(client: &mut Client, arms: Arms) -> Result<(), CommandError> {
             tracing::warn!("DISARMED: it was never armed; what is under way is watched to its end");
         }
         Arming::Disarmed { since: None, .. } => {
-            let answer = client.send(Command::Arm { reason: "started with --auto".to_owned() }).await;
+            let answer = client.send(Command::Arm { reason: "started with --auto".to_owned(), duration: None }).await;
             match answer.map(|reply| reply.answer) {
                 Ok(Answer::Done { .. }) => say_armed(&client.snapshot(), "from the start by --auto"),
                 Ok(Answer::Refused { sentence } | Answer::Unknown { sentence }) => {

@@ -82,7 +82,7 @@ pub(super) fn trouble() -> Snapshot {
 /// The same picture, armed by ada.
 pub(super) fn armed() -> Snapshot {
     let by = Operator { user: "ada".into(), ssh_client: None, peer: None };
-    Snapshot { arming: Arming::Armed { by, since: now() }, ..snapshot() }
+    Snapshot { arming: Arming::Armed { by, since: now(), until: None }, ..snapshot() }
 }
 
 fn call() -> MutatingCall {

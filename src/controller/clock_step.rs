@@ -1,6 +1,6 @@
 //! Whether the clock goes as the machine does: one that was set does not tell how old things are.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Stopwatch;
 
@@ -23,14 +23,15 @@ impl ClockStepDetector {
         Self { speed, shown: now, since: Stopwatch::start(), set_since_look: false }
     }
 
-    /// The clock is read and shows `now`. True when it was set since it was read last.
-    pub(super) fn read(&mut self, now: Timestamp) -> bool {
+    /// The clock is read and shows `now`. By how much it was set since it was read last, forward or back, where it was.
+    pub(super) fn read(&mut self, now: Timestamp) -> Option<SignedDuration> {
         let shown_secs = now.duration_since(self.shown).as_secs_f64() / self.speed;
         let passed_secs = self.since.elapsed().as_secs_f64();
         (self.shown, self.since) = (now, Stopwatch::start());
-        let was_set = (shown_secs - passed_secs).abs() > LEEWAY_SECS;
+        let set_by_secs = shown_secs - passed_secs;
+        let was_set = set_by_secs.abs() > LEEWAY_SECS;
         self.set_since_look |= was_set;
-        was_set
+        was_set.then(|| SignedDuration::try_from_secs_f64(set_by_secs * self.speed).unwrap_or_default())
     }
 
     /// A look begins.
@@ -48,8 +49,6 @@ impl ClockStepDetector {
 mod tests {
     use std::time::Duration;
 
-    use jiff::SignedDuration;
-
     use super::*;
     use crate::clock::Clock;
 
@@ -58,11 +57,12 @@ mod tests {
         let clock = Clock::scaled(Timestamp::UNIX_EPOCH, 30.0);
         let mut clock_step = ClockStepDetector::new(clock.now(), clock.speed());
         clock.sleep(Duration::from_hours(2)).await;
-        assert!(!clock_step.read(clock.now()) && !clock_step.was_set_since_look());
+        assert!(clock_step.read(clock.now()).is_none() && !clock_step.was_set_since_look());
         // Afterwards it shows about what it showed before.
         clock.set_by(SignedDuration::from_secs(-240));
         clock.sleep(Duration::from_secs(241)).await;
-        assert!(clock_step.read(clock.now()) && !clock_step.read(clock.now()));
+        let by = clock_step.read(clock.now()).unwrap().as_secs();
+        assert!((-243..=-237).contains(&by) && clock_step.read(clock.now()).is_none(), "{by}");
         assert!(clock_step.was_set_since_look());
         clock_step.begin_look();
         assert!(!clock_step.was_set_since_look());

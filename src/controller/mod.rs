@@ -185,6 +185,7 @@ impl Controller {
                     break Ended::Failed(format!("a task that reads from PostgreSQL was lost: {why}"));
                 }
                 () = self.clock.sleep_until(self.wake.at), if self.looks.is_empty() => self.begin_look(),
+                () = sleep_until(&self.clock, self.engine.arming_ends()) => self.feed(Input::ArmingEnds),
                 () = sleep_until(&self.clock, self.slow_at) => self.say_slow(),
             }
         };
@@ -237,7 +238,7 @@ impl Controller {
         let answer = step.answer.clone();
         let first = self.execute(now, step);
         let answer = match (answer, first) {
-            (Some(Answer::Done { sentence, .. }), Some(seq)) => Answer::Done { sentence, seq },
+            (Some(Answer::Done { sentence, seq: place }), Some(first)) => Answer::Done { sentence, seq: first + place },
             (Some(Answer::Done { .. }), None) if disarms => {
                 Answer::Refused { sentence: "disarmed, but the journal could not record it".to_owned() }
             }
@@ -361,11 +362,11 @@ impl Controller {
     /// What the clock shows; the engine is told when it was set.
     fn read_clock(&mut self) -> Timestamp {
         let now = self.clock.now();
-        if self.clock_step.read(now) {
+        if let Some(by) = self.clock_step.read(now) {
             tracing::warn!(
                 "the clock was set: it does not tell how old the last look is, and no call rests on that one"
             );
-            self.engine.clock_was_set();
+            self.engine.clock_was_set(by);
         }
         now
     }

@@ -91,7 +91,7 @@ pub(super) fn all(
 /// Whether the engine may act at all, whatever for.
 pub(super) fn permission(common: Common<'_>, now: Timestamp) -> [GateResult; 3] {
     [
-        GateResult::new(Gate::Armed, common.memory.arming.is_armed()),
+        GateResult::new(Gate::Armed, common.memory.may_act(common.guards, now)),
         GateResult::new(Gate::JournalWritable, common.journal_writable),
         GateResult::new(Gate::Identity, within(common.identity_at, IDENTITY_LIMIT, now)),
     ]

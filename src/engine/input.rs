@@ -45,6 +45,8 @@ pub enum Input {
     },
     /// What became of a change of an alarm: an [`Event::AlarmFollowed`].
     AlarmFollowed(Event),
+    /// The moment has come at which the permission to act ends: see [`Engine::arming_ends`](super::Engine::arming_ends).
+    ArmingEnds,
     /// The journal takes no more records.
     JournalBroken(String),
 }

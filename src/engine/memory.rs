@@ -1,10 +1,10 @@
-//! What the engine remembers: a fold over the journal. A restart folds the same events and knows the same things. Two
-//! things it knows besides: which machine and class it saw first since it began, and that a journal that takes no more
-//! records has disarmed it; neither outlives the process.
+//! What the engine remembers: a fold over the journal. A restart folds the same events and knows the same things. Three
+//! things it knows besides: which machine and class it saw first since it began, that a journal that takes no more
+//! records has disarmed it, and by how much the clock was set back since it was armed; none outlives the process.
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::remembered::Remembered;
 use crate::model::action::{ActionId, Run};
@@ -13,6 +13,7 @@ use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, ResourceId};
 use crate::model::decision::Verdict;
 use crate::model::event::Event;
+use crate::model::guard::{Guard, Guards};
 use crate::model::mark::MarkKind;
 
 /// The engine's memory.
@@ -20,6 +21,9 @@ use crate::model::mark::MarkKind;
 pub(super) struct Memory {
     /// May the engine act?
     pub arming: Arming,
+    /// By so much the clock was set back since then, in all: what it shows may be that much too early for an arming that ends.
+    /// A step forward takes nothing of it: it may be another one's time that it makes up for.
+    set_back: SignedDuration,
     /// The account that the credentials belonged to when they were last confirmed, also by an earlier process.
     pub account: Option<String>,
     /// Actions recorded so far.
@@ -52,6 +56,7 @@ impl Default for Memory {
         let arming = Arming::Disarmed { why: "never armed".to_owned(), since: None };
         Self {
             arming,
+            set_back: SignedDuration::ZERO,
             account: None,
             actions: 0,
             running: false,
@@ -75,6 +80,23 @@ impl Memory {
     /// record carries it, and a restart folds that.
     pub(super) fn first_seen(&mut self, database: &DatabaseName, here: (ResourceId, InstanceClass)) {
         self.of_mut(database).known = Some(here);
+    }
+
+    /// The clock was set by so much, forward or back.
+    pub(super) fn clock_was_set(&mut self, by: SignedDuration) {
+        self.set_back = self.set_back.saturating_add((-by).max(SignedDuration::ZERO));
+    }
+
+    /// When the permission to act ends by itself, on the clock as it is set now: never later than it was meant.
+    pub(super) fn arming_ends(&self) -> Option<Timestamp> {
+        let until = self.arming.until()?;
+        Some(until.saturating_sub(self.set_back).unwrap_or(Timestamp::MIN))
+    }
+
+    /// Whether the engine may act at `now`.
+    pub(super) fn may_act(&self, guards: Guards, now: Timestamp) -> bool {
+        let is_over = self.arming_ends().is_some_and(|end| end <= now) && guards.stand(Guard::ArmingEnd);
+        self.arming.is_armed() && !is_over
     }
 
     /// The action of that name that is under way.
@@ -113,7 +135,10 @@ impl Memory {
             Event::EngineStarted { .. } => self.running = true,
             Event::EngineStopped { .. } => self.running = false,
             Event::IdentityConfirmed { account, .. } => self.account = Some(account.clone()),
-            Event::Armed { by, .. } => self.arming = Arming::Armed { by: by.clone(), since: at },
+            Event::Armed { by, until, .. } => {
+                self.set_back = SignedDuration::ZERO;
+                self.arming = Arming::Armed { by: by.clone(), since: at, until: *until };
+            }
             Event::Disarmed { why, .. } => self.arming = Arming::Disarmed { why: why.clone(), since: Some(at) },
             Event::HoldSet { database, hold } => {
                 let holds = &mut self.of_mut(database).holds;

@@ -9,6 +9,7 @@
 //! ```
 
 mod alarms;
+mod arming;
 mod choices;
 mod decision_record;
 mod evaluate;
@@ -139,6 +140,9 @@ impl Engine {
     /// Takes in one input at `now` and says what to do about it.
     pub fn step(&mut self, now: Timestamp, input: Input) -> Step {
         let mut answer: Option<Answer> = None;
+        if !matches!(input, Input::Started(_) | Input::JournalBroken(_)) {
+            self.end_arming(now);
+        }
         match input {
             Input::Started(event) => self.start(now, event),
             Input::Observed(observation) => {
@@ -151,6 +155,7 @@ impl Engine {
             Input::Outcome { id, outcome } => self.take_outcome(now, id, outcome),
             Input::Pooler { action, database, step } => self.take_pooler(now, action, database, step),
             Input::AlarmFollowed(event) => self.take_followed(now, event),
+            Input::ArmingEnds => {}
             Input::JournalBroken(why) => {
                 // It cannot be recorded: the journal is what broke. The next start finds an end without a word.
                 let event = Event::Disarmed { by: None, why: format!("the journal takes no records: {why}") };
@@ -183,8 +188,13 @@ impl Engine {
         policy.map_or_else(Vec::new, |(policy, watched)| self.choices_of(policy, watched, to, now))
     }
 
-    /// The clock was set: it does not tell how old the looks are that were made so far, and no call rests on them.
-    pub fn clock_was_set(&mut self) {
+    /// The clock was set by so much: it does not tell how old the looks are that were made so far, and no call rests on them.
+    pub fn clock_was_set(&mut self, by: SignedDuration) {
+        self.memory.clock_was_set(by);
+        self.looks_are_of_unknown_age();
+    }
+
+    fn looks_are_of_unknown_age(&mut self) {
         for seen in self.watched.values_mut().filter_map(|watched| watched.seen.as_mut()) {
             seen.age_is_known = false;
         }
@@ -234,6 +244,7 @@ impl Engine {
                 "the last run ended without a word (killed, crashed, or its disk took no records): look, then arm";
             self.record(now, Event::Disarmed { by: None, why: why.to_owned() });
         }
+        self.end_arming_at_start(now);
         self.resume(now);
     }
 

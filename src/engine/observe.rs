@@ -78,7 +78,7 @@ impl Engine {
             }
         }
         if !look.age_is_known {
-            self.clock_was_set();
+            self.looks_are_of_unknown_age();
         }
         if let Some(series) = look.series.and_then(|series| self.note(now, "GetMetricData", series)) {
             for (database, signals) in series {

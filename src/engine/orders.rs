@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::input::Effect;
 use super::watched::Watched;
 use super::{Engine, gates};
 use crate::model::action::Intent;
@@ -22,7 +23,8 @@ use crate::model::role::Role;
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 impl Engine {
-    /// Carries out or refuses an order. The sequence in the answer is 0: the owner of the journal fills it in.
+    /// Carries out or refuses an order. The sequence in the answer is the place of its record among those of this step, from 0:
+    /// the owner of the journal makes the sequence of it.
     pub(super) fn obey(&mut self, now: Timestamp, request: Request) -> Answer {
         let Request { by, role, command, seen_revision, .. } = request;
         let refusal = not_allowed(&by, role, &command).or_else(|| self.changed_unseen(&command, seen_revision));
@@ -31,7 +33,7 @@ impl Engine {
             return Answer::Refused { sentence: why };
         }
         let outcome = match &command {
-            Command::Arm { reason } => self.arm(&by, reason),
+            Command::Arm { reason, duration } => self.arm(now, &by, reason, duration.map(duration::signed)),
             Command::Disarm => Ok((
                 Event::Disarmed { by: Some(by.clone()), why: format!("by {by}") },
                 "disarmed: the engine starts nothing".to_owned(),
@@ -53,8 +55,9 @@ impl Engine {
         };
         match outcome {
             Ok((event, sentence)) => {
+                let ahead = self.effects.iter().filter(|effect| matches!(effect, Effect::Record(_))).count();
                 self.record(now, event);
-                Answer::Done { sentence, seq: 0 }
+                Answer::Done { sentence, seq: ahead as u64 }
             }
             Err(why) => {
                 self.record(now, Event::CommandRefused { by, command, why: why.clone() });
@@ -70,22 +73,6 @@ impl Engine {
         }
         let change = self.memory.changed_since(seen_revision?, command.database())?;
         Some(format!("not done: meanwhile, at {:.0}: {}. Look, and give the order again", change.at, change.words))
-    }
-
-    fn arm(&self, by: &Operator, reason: &str) -> Result<(Event, String), String> {
-        if let Some(why) = &self.journal_broken {
-            return Err(format!("not armed: the journal takes no records ({why}); restore it and start again"));
-        }
-        if self.identity.is_none() {
-            return Err("not armed: AWS has not confirmed the account and region yet".to_owned());
-        }
-        if self.events_at.is_none() {
-            let why = "DescribeEvents has not answered yet, and without RDS's own words a failed change can look like a \
-                       finished one";
-            return Err(format!("not armed: {why}"));
-        }
-        let reason = required(reason)?;
-        Ok((Event::Armed { by: by.clone(), reason }, "armed: the engine acts by its policy".to_owned()))
     }
 
     fn scale(
@@ -258,7 +245,7 @@ fn not_allowed(by: &Operator, role: Role, command: &Command) -> Option<String> {
     })
 }
 
-fn required(reason: &str) -> Result<String, String> {
+pub(super) fn required(reason: &str) -> Result<String, String> {
     let reason = crate::model::text::clean(reason.trim(), 200);
     if reason.is_empty() { Err("a reason is needed: it goes into the journal".to_owned()) } else { Ok(reason) }
 }

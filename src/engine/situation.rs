@@ -78,7 +78,7 @@ impl Engine {
         if intent.actor != Actor::Engine || run.stop_requested.is_some() {
             return None;
         }
-        let armed = self.memory.arming.is_armed() && self.journal_broken.is_none();
+        let armed = self.memory.may_act(self.guards, now) && self.journal_broken.is_none();
         if !armed && self.guards.stand(Guard::DisarmLatch) {
             return Some("disarmed");
         }

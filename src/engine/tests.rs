@@ -1,5 +1,6 @@
 //! The engine as a whole: inputs in, effects out.
 
+mod arming;
 mod choices;
 mod direct;
 mod holds;
@@ -11,6 +12,7 @@ use super::fixtures::{engine, look, state};
 use super::input::{Effect, Input, Step};
 use super::*;
 use crate::model::action::{ActionId, ActionResult, CallId};
+use crate::model::arming::Arming;
 use crate::model::call::{CallOutcome, NOT_SENT};
 use crate::model::command::{Answer, Command, Request};
 use crate::model::decision::{Decision, Verdict};
@@ -29,7 +31,7 @@ fn order(engine: &mut Engine, now: Timestamp, command: Command) -> Step {
 }
 
 fn arm(engine: &mut Engine, now: Timestamp) {
-    let step = order(engine, now, Command::Arm { reason: "test".into() });
+    let step = order(engine, now, Command::Arm { reason: "test".into(), duration: None });
     assert!(matches!(step.answer, Some(Answer::Done { .. })), "{:?}", step.answer);
 }
 
@@ -172,7 +174,7 @@ fn journal_of_a_sent_call() -> (Vec<Entry>, Settings) {
     let mut engine = engine();
     let mut effects = engine.step(at(5), Input::Started(started())).effects;
     effects.extend(engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &[])).effects);
-    effects.extend(order(&mut engine, at(5), Command::Arm { reason: "test".into() }).effects);
+    effects.extend(order(&mut engine, at(5), Command::Arm { reason: "test".into(), duration: None }).effects);
     effects.extend(engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &HIGH)).effects);
     let events = effects.into_iter().filter_map(|effect| match effect {
         Effect::Record(event) => Some(event),
@@ -201,7 +203,7 @@ fn a_broken_journal_disarms_and_sends_nothing() {
     engine.step(at(5), Input::JournalBroken("no space left".into()));
     let step = engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &HIGH));
     assert_eq!(sends(&step), 0);
-    let step = order(&mut engine, at(6), Command::Arm { reason: "again".into() });
+    let step = order(&mut engine, at(6), Command::Arm { reason: "again".into(), duration: None });
     assert!(matches!(step.answer, Some(Answer::Refused { .. })));
 }
 
@@ -323,7 +325,7 @@ fn no_call_rests_on_a_look_from_before_the_clock_was_set() {
         let mut engine = engine();
         engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
         if was_set {
-            engine.clock_was_set();
+            engine.clock_was_set(SignedDuration::from_secs(-60));
         }
         let step = order(&mut engine, at(5), scale());
         assert_eq!(sends(&step), usize::from(!was_set), "{:?}", step.effects);

@@ -15,6 +15,9 @@ pub enum Arming {
         by: Operator,
         /// Since when.
         since: Timestamp,
+        /// Until when; absent: until it is disarmed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// It only records what it would have done.
     Disarmed {
@@ -26,8 +29,13 @@ pub enum Arming {
 }
 
 impl Arming {
-    /// Whether the engine may start actions.
+    /// Whether the engine may start actions. Of one that was armed for a while it says so until the engine has disarmed itself.
     pub fn is_armed(&self) -> bool {
         matches!(self, Self::Armed { .. })
+    }
+
+    /// When the permission ends by itself; `None` where it does not, or there is none.
+    pub fn until(&self) -> Option<Timestamp> {
+        if let Self::Armed { until, .. } = self { *until } else { None }
     }
 }

@@ -18,6 +18,9 @@ pub enum Command {
     Arm {
         /// Why.
         reason: String,
+        /// For how long, from a minute to 30 days; then the engine disarms itself. Absent: until it is disarmed.
+        #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+        duration: Option<Duration>,
     },
     /// Takes that permission away at once. An action that is under way is watched to its end.
     Disarm,

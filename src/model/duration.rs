@@ -20,9 +20,27 @@ pub fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
+/// In the largest units that say it whole: `45 s`, `30 min`, `1 h 30 min`, `8 h`. Parts of a second are left out.
+pub fn words(duration: SignedDuration) -> String {
+    let secs = duration.as_secs().max(0);
+    let parts = [(secs / 3_600, "h"), (secs % 3_600 / 60, "min"), (secs % 60, "s")];
+    let parts: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_leave_out_what_is_nought() {
+        let of = |secs| words(SignedDuration::from_secs(secs));
+        assert_eq!(
+            [28_800, 1_800, 5_400, 45, 3_661, 0].map(of),
+            ["8 h", "30 min", "1 h 30 min", "45 s", "1 h 1 min 1 s", "0 s"]
+        );
+    }
 
     #[test]
     fn days_are_read_and_months_are_not() {

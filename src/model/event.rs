@@ -64,6 +64,9 @@ pub enum Event {
         by: Operator,
         /// Why.
         reason: String,
+        /// Until when; absent: until it is disarmed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// The permission ended.
     Disarmed {

@@ -30,6 +30,8 @@ pub enum Guard {
     Cooldown,
     /// A disarmed engine starts nothing; else a person cannot stop it.
     DisarmLatch,
+    /// Who was armed for a while is disarmed when that is over; else a night's permission becomes one for good.
+    ArmingEnd,
     /// What a person holds is left alone; else the engine undoes what a person has just ordered.
     Hold,
     /// No more actions a day than the policy allows; else it goes up and down all day.
@@ -72,7 +74,7 @@ pub struct Guards {
 
 impl Guard {
     /// Every guard.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::FreshData,
         Self::MissingMetric,
         Self::SettleWindow,
@@ -83,6 +85,7 @@ impl Guard {
         Self::SameMachine,
         Self::Cooldown,
         Self::DisarmLatch,
+        Self::ArmingEnd,
         Self::Hold,
         Self::DailyBudget,
         Self::FleetSlot,
@@ -114,6 +117,7 @@ impl Guard {
             Self::SameMachine => "same-machine",
             Self::Cooldown => "cooldown",
             Self::DisarmLatch => "disarm-latch",
+            Self::ArmingEnd => "arming-end",
             Self::Hold => "hold",
             Self::DailyBudget => "daily-budget",
             Self::FleetSlot => "fleet-slot",

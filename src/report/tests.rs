@@ -103,7 +103,7 @@ fn story() -> Vec<(i64, Event)> {
     let by = Operator { user: "ada".to_owned(), ssh_client: None, peer: None };
     vec![
         (0, Event::EngineStarted { version, pid: 7, mode, config_digest }),
-        (5, Event::Armed { by, reason: HOSTILE.to_owned() }),
+        (5, Event::Armed { by, reason: HOSTILE.to_owned(), until: None }),
         (60, decision(60, Verdict::Hold, &[(-2, 100.0)], 0)),
         (360, decision(360, up(), &[(2, 300.0), (3, 600.0), (4, 700.0)], 0)),
         (360, Event::ActionIntended { intent, passed_over: vec![] }),

@@ -67,7 +67,7 @@ impl Running {
         while self.client.snapshot().identity.is_none() {
             self.client.changed().await.unwrap();
         }
-        let answer = self.client.send(Command::Arm { reason: "test".into() }).await.unwrap().answer;
+        let answer = self.client.send(Command::Arm { reason: "test".into(), duration: None }).await.unwrap().answer;
         assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
     }
 

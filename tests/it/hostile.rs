@@ -51,7 +51,7 @@ fn events(text: &str) -> [Event; 5] {
     let database = || DatabaseName::new(text);
     [
         Event::EngineStopped { why: text.to_owned() },
-        Event::Armed { by: by(), reason: text.to_owned() },
+        Event::Armed { by: by(), reason: text.to_owned(), until: Some(AT) },
         Event::CommandRefused { by: by(), command: Command::Stop { database: database() }, why: text.to_owned() },
         Event::RdsEvent(RdsEvent {
             instance: None,

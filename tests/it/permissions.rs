@@ -119,7 +119,7 @@ async fn armed(sim: &Sim, settings: &Settings, directory: &Path) -> Running {
     let mut running = start_by(settings, sim, directory).await;
     sim.clock().sleep(Duration::from_mins(1)).await;
     // One that sees too little is not armed, and does nothing.
-    order(&mut running, Command::Arm { reason: "test".into() }).await;
+    order(&mut running, Command::Arm { reason: "test".into(), duration: None }).await;
     running
 }
 

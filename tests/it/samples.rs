@@ -153,7 +153,7 @@ fn after(event: Option<&Event>) -> Option<Event> {
         Some(EngineStarted { .. }) => EngineStopped { why: text() },
         Some(EngineStopped { .. }) => JournalRepaired { bytes_cut: 1, kept_in: Some("journal-1.cut-2".into()) },
         Some(JournalRepaired { .. }) => IdentityConfirmed { account: text(), arn: text(), region: text() },
-        Some(IdentityConfirmed { .. }) => Armed { by: by(), reason: text() },
+        Some(IdentityConfirmed { .. }) => Armed { by: by(), reason: text(), until: Some(now()) },
         Some(Armed { .. }) => Disarmed { by: Some(by()), why: text() },
         Some(Disarmed { .. }) => CommandRefused { by: by(), command: Command::Disarm, why: text() },
         Some(CommandRefused { .. }) => HoldSet { database: database(), hold: hold(causes().remove(0)) },
@@ -402,7 +402,7 @@ fn causes() -> Vec<HoldCause> {
 fn commands() -> Vec<Command> {
     let after = |command: Option<&Command>| {
         Some(match command {
-            None => Command::Arm { reason: text() },
+            None => Command::Arm { reason: text(), duration: Some(Duration::from_hours(8)) },
             Some(Command::Arm { .. }) => Command::Disarm,
             Some(Command::Disarm) => Command::Scale { database: database(), to: class(), reason: text() },
             Some(Command::Scale { .. }) => Command::Hold {

@@ -94,7 +94,7 @@ impl Watcher {
         }
         // Before it is asked: an answer that nobody waits for can be a yes.
         self.permission = Permission::Given;
-        let reply = self.client.send(Command::Arm { reason: "a drill".to_owned() }).await;
+        let reply = self.client.send(Command::Arm { reason: "a drill".to_owned(), duration: None }).await;
         match reply.map(|reply| reply.answer) {
             Ok(Answer::Done { .. }) => Ok(()),
             Ok(Answer::Refused { sentence } | Answer::Unknown { sentence }) => {

@@ -35,7 +35,7 @@ fn an_enter_within_a_second_of_the_question_does_not_count_and_it_says_so() {
     assert!(at(6_000).contains("Enter confirms"), "{}", at(6_000));
     assert_eq!(update::deadline(&state, now(&snapshot, 5_100)), Some(Duration::from_secs(6)), "a frame is due then");
     let sent = press_at(&mut state, &snapshot, "<enter>", 6_000);
-    assert_eq!(sent, [ConsoleEffect::Send(Command::Arm { reason: "sale".into() })]);
+    assert_eq!(sent, [ConsoleEffect::Send(Command::Arm { reason: "sale".into(), duration: None })]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn arming_asks_for_a_reason_and_disarming_does_not() {
     assert_eq!(without.commands, [], "without a reason nothing is sent");
     assert!(without.screen.join("\n").contains("a reason is needed"));
     let with = driven(&snapshot(), "a<enter>sale<enter>");
-    assert_eq!(with.commands, [Command::Arm { reason: "sale".into() }]);
+    assert_eq!(with.commands, [Command::Arm { reason: "sale".into(), duration: None }]);
     assert_eq!(driven(&armed(), "a").commands, [Command::Disarm]);
 }
 

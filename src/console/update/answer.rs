@@ -131,7 +131,7 @@ fn edit(question: &mut Question, snapshot: &Snapshot, code: KeyCode) {
 fn confirm(question: &mut Question, snapshot: &Snapshot) -> Outcome {
     match question {
         Question::Arm { reason } if reason.trim().is_empty() => no_reason(),
-        Question::Arm { reason } => Outcome::Send(Command::Arm { reason: reason.clone() }),
+        Question::Arm { reason } => Outcome::Send(Command::Arm { reason: reason.clone(), duration: None }),
         Question::Scale(scaling) => scale(scaling, snapshot),
         Question::Choose { change } => match change.plan(snapshot) {
             Ok(_) => Outcome::Ask(Question::Scale(Scaling::new(change.clone()))),

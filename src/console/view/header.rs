@@ -24,13 +24,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
 fn first(scene: &Scene<'_>, width: u16) -> Line<'static> {
     let newest = scene.newest;
     let (word, style, why) = match &newest.arming {
-        Arming::Armed { by, since } => {
+        Arming::Armed { by, since, .. } => {
             (" ARMED ", theme::WARN, format!("by {by} {}", words::clock(*since, scene.now.at)))
         }
         Arming::Disarmed { why, .. } => (" DISARMED ", theme::OK, why.clone()),
     };
     let mut spans = vec![Span::styled("upshift ", theme::TITLE), Span::styled(word, style.patch(theme::SELECTED))];
     spans.push(Span::raw(" "));
+    if let Some(until) = newest.arming.until() {
+        spans.push(Span::styled(format!("{} left  ", words::between(scene.now.at, until)), theme::WARN));
+    }
     spans.extend(ages(newest, scene.now.at));
     spans.push(Span::styled(format!(", {} UTC  ", words::clock(scene.now.at, scene.now.at)), theme::MUTED));
     if scene.is_frozen() {

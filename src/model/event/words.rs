@@ -15,7 +15,8 @@ impl Event {
             Self::EngineStopped { why } => format!("engine stopped: {why}"),
             Self::JournalRepaired { bytes_cut, kept_in } => repaired_words(*bytes_cut, kept_in.as_deref()),
             Self::IdentityConfirmed { account, region, .. } => format!("AWS account {account} in {region}"),
-            Self::Armed { by, reason } => format!("ARMED by {by}: {reason}"),
+            Self::Armed { by, reason, until: None } => format!("ARMED by {by}: {reason}"),
+            Self::Armed { by, reason, until: Some(until) } => format!("ARMED by {by} until {until:.0}: {reason}"),
             Self::Disarmed { why, .. } => format!("DISARMED: {why}"),
             Self::CommandRefused { by, why, .. } => format!("refused to {by}: {why}"),
             Self::HoldSet { database, hold } => {

@@ -40,8 +40,9 @@ impl Seen {
                 let (account, arn, region) = (account.clone(), arn.clone(), region.clone());
                 self.identity = Some(Identity { account, arn, region });
             }
-            Event::Armed { by, reason } => {
-                let (by, why) = (Some(by.clone()), reason.clone());
+            Event::Armed { by, reason, until } => {
+                let until = until.map_or_else(String::new, |until| format!(", until {until:.0}"));
+                let (by, why) = (Some(by.clone()), format!("{reason}{until}"));
                 self.permissions.push(Permission { seq: entry.seq, at, is_armed: true, by, why });
             }
             Event::Disarmed { by, why } => {

@@ -25,9 +25,12 @@ pub(in crate::swarm) fn on_answer(witness: &mut Witness, command: &Command, answ
     }
 }
 
-/// A hold is recorded with its end and not its length.
+/// A hold is recorded with its end and not its length, and so is a permission that ends.
 fn is_of(command: &Command, recorded: &Command) -> bool {
     match (command, recorded) {
+        (Command::Arm { reason, duration }, Command::Arm { reason: why, duration: lasts }) => {
+            (reason, duration.is_some()) == (why, lasts.is_some())
+        }
         (
             Command::Hold { database, direction, reason, .. },
             Command::Hold { database: on, direction: way, reason: why, .. },
@@ -39,7 +42,9 @@ fn is_of(command: &Command, recorded: &Command) -> bool {
 /// The order that a record says was carried out, as far as the record can tell it.
 pub(in crate::swarm) fn order_of(event: &Event) -> Option<Command> {
     Some(match event {
-        Event::Armed { reason, .. } => Command::Arm { reason: reason.clone() },
+        Event::Armed { reason, until, .. } => {
+            Command::Arm { reason: reason.clone(), duration: until.map(|_| std::time::Duration::ZERO) }
+        }
         Event::Disarmed { by: Some(_), .. } => Command::Disarm,
         Event::ActionIntended { intent, .. } => {
             let Actor::Person { reason, .. } = &intent.actor else { return None };

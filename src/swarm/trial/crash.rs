@@ -137,7 +137,7 @@ fn tend(stage: &Stage, life: &mut Life, kind: Kind) {
         people::remove_old(&mut life.orders, DATABASE);
     } else if !snapshot.arming.is_armed() {
         stage.witness().arm_ordered = true;
-        life.orders.give(Command::Arm { reason: "test".to_owned() });
+        life.orders.give(Command::Arm { reason: "test".to_owned(), duration: None });
     }
 }
 

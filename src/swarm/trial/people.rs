@@ -26,7 +26,7 @@ pub(in crate::swarm) fn look_after(orders: &mut Orders, sim: &Sim) -> bool {
     }
     let arms = !snapshot.arming.is_armed();
     if arms {
-        orders.give(Command::Arm { reason: "looked, all is well".to_owned() });
+        orders.give(Command::Arm { reason: "looked, all is well".to_owned(), duration: None });
     }
     arms
 }

@@ -96,7 +96,7 @@ impl Stage {
         match order {
             Order::Arm => {
                 self.witness().arm_ordered = true;
-                orders.give(Command::Arm { reason: "the trial begins".to_owned() });
+                orders.give(Command::Arm { reason: "the trial begins".to_owned(), duration: None });
             }
             Order::Disarm => orders.give(Command::Disarm),
             Order::DisarmDuring { polls } => life.during.push((polls, During::Disarm)),

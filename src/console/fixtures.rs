@@ -104,6 +104,7 @@ fn run_with_lost_answer() -> Run {
         to: InstanceClass::observed("db.m5.large"),
         actor: Actor::Engine,
         removes: None,
+        hold_for: None,
     };
     let began = now().checked_sub(SignedDuration::from_secs(95)).unwrap();
     let state = CallState::Looking { why: "the connection was reset".into() };
@@ -271,6 +272,7 @@ fn database() -> DatabaseView {
         before: None,
         holds: vec![],
         next_look: Some(Wake { at: now(), why: WakeReason::NextEvaluation }),
+        at_expiry: None,
         marks: vec![Mark { at: now(), kind: MarkKind::WouldScale }],
         plans: vec![plan],
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::model::class::InstanceClass;
 use crate::model::database::{DatabaseName, ResourceId};
+use crate::model::ladder::Direction;
 use crate::model::old_machine::OldMachine;
 use crate::model::override_plan::OverridePlan;
 use crate::model::snapshot::{DatabaseView, Snapshot};
@@ -15,6 +16,24 @@ pub(super) const DEAD_TIME: Duration = Duration::from_secs(1);
 /// Lengths of a hold that can be chosen.
 pub(super) const HOLDS: [(&str, Duration); 3] =
     [("30 min", Duration::from_mins(30)), ("1 h", Duration::from_hours(1)), ("4 h", Duration::from_hours(4))];
+
+/// Lengths of a permission that can be chosen; absent: until it is disarmed.
+pub(super) const PERMISSIONS: [(&str, Option<Duration>); 4] = [
+    ("until disarmed", None),
+    ("1 h", Some(Duration::from_hours(1))),
+    ("8 h", Some(Duration::from_hours(8))),
+    ("24 h", Some(Duration::from_hours(24))),
+];
+/// Directions of a hold that can be chosen; absent: both.
+pub(super) const DIRECTIONS: [(&str, Option<Direction>); 3] =
+    [("up and down", None), ("up", Some(Direction::Up)), ("down", Some(Direction::Down))];
+/// How long the engine can be told to hold after a change; absent: as the policy says.
+pub(super) const HOLDS_AFTER: [(&str, Option<Duration>); 4] = [
+    ("by the policy", None),
+    ("30 min", Some(Duration::from_mins(30))),
+    ("4 h", Some(Duration::from_hours(4))),
+    ("24 h", Some(Duration::from_hours(24))),
+];
 
 /// A question on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +52,10 @@ pub(super) struct Dialog {
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Question {
-    Arm { reason: String },
+    Arm { length: usize, reason: String },
     Scale(Scaling),
     Choose { change: Change },
-    Hold { database: DatabaseName, length: usize, reason: String },
+    Hold { database: DatabaseName, direction: usize, length: usize, reason: String },
     Release { database: DatabaseName },
     Approve { database: DatabaseName },
     RemoveOld(Removing),
@@ -57,6 +76,8 @@ pub(super) struct Change {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Scaling {
     pub(super) change: Change,
+    /// Index into [`HOLDS_AFTER`].
+    pub(super) hold_for: usize,
     pub(super) reason: String,
     /// The database's name as typed; wanted where gates are passed over.
     pub(super) name: String,
@@ -97,7 +118,7 @@ impl Dialog {
 impl Scaling {
     /// With nothing typed yet.
     pub(super) fn new(change: Change) -> Self {
-        Self { change, reason: String::new(), name: String::new(), field: Field::Reason }
+        Self { change, hold_for: 0, reason: String::new(), name: String::new(), field: Field::Reason }
     }
 }
 

@@ -57,8 +57,10 @@ pub(super) fn log(entry: &Entry) {
 pub(super) fn log_holds(databases: &[DatabaseView]) {
     for view in databases {
         for hold in &view.holds {
-            let words =
-                clean(&Event::HoldSet { database: view.name().clone(), hold: hold.clone() }.words(), LOG_LENGTH);
+            let words = clean(
+                &Event::HoldSet { database: view.name().clone(), hold: hold.clone(), supersedes: Vec::new() }.words(),
+                LOG_LENGTH,
+            );
             if hold.waits_for_person() {
                 tracing::error!("still in force: {words}");
             } else {

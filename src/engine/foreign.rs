@@ -30,7 +30,7 @@ impl Engine {
         let event = Event::ForeignChange { database: database.clone(), resource_id, class, what };
         self.record(now, event);
         let hold = Hold { direction: None, until: None, cause };
-        self.record(now, Event::HoldSet { database: database.clone(), hold });
+        self.record(now, Event::HoldSet { database: database.clone(), hold, supersedes: Vec::new() });
     }
 
     /// Seen on two looks running: `DescribeDBInstances` can answer with an old picture once.
@@ -56,7 +56,7 @@ impl Engine {
         let event = Event::ForeignChange { database: database.clone(), resource_id, class, what: what.clone() };
         self.record(now, event);
         let hold = Hold { direction: None, until, cause: HoldCause::ForeignChange { what } };
-        self.record(now, Event::HoldSet { database: database.clone(), hold });
+        self.record(now, Event::HoldSet { database: database.clone(), hold, supersedes: Vec::new() });
     }
 
     /// A change pends that no action under way has ordered: seen on two looks running, and held once. It is not waited for
@@ -97,7 +97,7 @@ impl Engine {
         let until = self.after_manual(now, database);
         self.record(now, Event::ForeignChange { database: database.clone(), resource_id, class, what: what.clone() });
         let hold = Hold { direction: None, until, cause: HoldCause::ForeignChange { what } };
-        self.record(now, Event::HoldSet { database: database.clone(), hold });
+        self.record(now, Event::HoldSet { database: database.clone(), hold, supersedes: Vec::new() });
     }
 
     /// Until when what was changed by hand is left alone.

@@ -140,11 +140,7 @@ impl Memory {
                 self.arming = Arming::Armed { by: by.clone(), since: at, until: *until };
             }
             Event::Disarmed { why, .. } => self.arming = Arming::Disarmed { why: why.clone(), since: Some(at) },
-            Event::HoldSet { database, hold } => {
-                let holds = &mut self.of_mut(database).holds;
-                holds.retain(|held| held.until.is_none_or(|until| until > at));
-                holds.push(hold.clone());
-            }
+            Event::HoldSet { database, hold, supersedes } => self.of_mut(database).held(at, hold, supersedes),
             Event::HoldReleased { database, .. } => self.of_mut(database).holds.clear(),
             Event::ForeignChange { database, resource_id, class, .. } => {
                 self.of_mut(database).changed_by_others(at, resource_id, class);

@@ -13,10 +13,12 @@ mod arming;
 mod choices;
 mod decision_record;
 mod evaluate;
+mod expiry;
 #[cfg(test)]
 mod fixtures;
 mod foreign;
 mod gates;
+mod holds;
 pub mod input;
 mod lags;
 mod left;

@@ -163,6 +163,7 @@ impl Engine {
                 keeps,
                 deployment: left.deployment.clone(),
             }),
+            hold_for: None,
         })
     }
 }

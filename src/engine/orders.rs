@@ -1,26 +1,23 @@
 //! A person's orders: carried out or refused, and recorded either way.
 
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::input::Effect;
 use super::watched::Watched;
-use super::{Engine, gates};
-use crate::model::action::Intent;
+use super::{Engine, gates, holds};
+use crate::model::action::{ActionResult, Intent};
 use crate::model::call::MutatingCall;
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Command, Request};
 use crate::model::database::{DatabaseName, ResourceId};
 use crate::model::duration;
 use crate::model::event::Event;
-use crate::model::gate::GateResult;
-use crate::model::hold::{Hold, HoldCause};
-use crate::model::ladder::Direction;
+use crate::model::gate::{Gate, GateResult};
 use crate::model::operator::{Actor, Operator};
 use crate::model::policy::Policy;
 use crate::model::role::Role;
-
-/// The longest hold that can be ordered: a longer one would be a policy.
-const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 impl Engine {
     /// Carries out or refuses an order. The sequence in the answer is the place of its record among those of this step, from 0:
@@ -38,7 +35,9 @@ impl Engine {
                 Event::Disarmed { by: Some(by.clone()), why: format!("by {by}") },
                 "disarmed: the engine starts nothing".to_owned(),
             )),
-            Command::Scale { database, to, reason } => self.scale(now, &by, database, to, reason),
+            Command::Scale { database, to, reason, hold_for } => {
+                self.scale(now, &by, (database, to, reason), *hold_for)
+            }
             Command::Hold { database, direction, duration, reason } => {
                 let length = duration::signed(*duration);
                 self.hold(now, &by, database, *direction, length, reason)
@@ -55,6 +54,7 @@ impl Engine {
         };
         match outcome {
             Ok((event, sentence)) => {
+                self.supersede_action(now, &by, &event);
                 let ahead = self.effects.iter().filter(|effect| matches!(effect, Effect::Record(_))).count();
                 self.record(now, event);
                 Answer::Done { sentence, seq: ahead as u64 }
@@ -79,12 +79,15 @@ impl Engine {
         &self,
         now: Timestamp,
         by: &Operator,
-        database: &DatabaseName,
-        to: &InstanceClass,
-        reason: &str,
+        (database, to, reason): (&DatabaseName, &InstanceClass, &str),
+        hold_for: Option<Duration>,
     ) -> Result<(Event, String), String> {
         let reason = required(reason)?;
+        if let Some(hold_for) = hold_for {
+            holds::must_be_a_length(duration::signed(hold_for))?;
+        }
         let policy = self.must_be_configured(database)?;
+        self.must_be_unsent(by, database)?;
         let watched = self.watched.get(database).and_then(|watched| Some((watched, watched.seen.as_ref()?)));
         let (watched, seen) = watched.ok_or_else(|| format!("the state of {database} is not known yet"))?;
         let state = &seen.state;
@@ -108,8 +111,14 @@ impl Engine {
             to: to.clone(),
             actor: Actor::Person { operator: by.clone(), reason },
             removes: None,
+            hold_for,
         };
-        let sentence = format!("{}: {database} goes from {} to {to}", intent.action.0, state.class);
+        let before = self.memory.of(database).active();
+        let before = before
+            .map_or_else(String::new, |run| format!(" in place of {}, of which nothing was sent", run.intent.action.0));
+        let then = self.after_change(policy, watched, to, hold_for, now);
+        let action = &intent.action.0;
+        let sentence = format!("{action}: {database} goes from {} to {to}{before}; {then}", state.class);
         let passed_over = gates.passed_over.iter().map(|gate| gate.gate.name().to_owned()).collect();
         Ok((Event::ActionIntended { intent, passed_over }, sentence))
     }
@@ -139,26 +148,6 @@ impl Engine {
             intent.ok_or_else(|| format!("not started: {machine} is the database itself, or nothing is known"))?;
         let sentence = format!("{}: {machine} goes; {database} stays as it is", intent.action.0);
         Ok((Event::ActionIntended { intent, passed_over: Vec::new() }, sentence))
-    }
-
-    fn hold(
-        &self,
-        now: Timestamp,
-        by: &Operator,
-        database: &DatabaseName,
-        direction: Option<Direction>,
-        length: SignedDuration,
-        reason: &str,
-    ) -> Result<(Event, String), String> {
-        self.must_be_configured(database)?;
-        let reason = required(reason)?;
-        if length <= SignedDuration::ZERO || length > LONGEST_HOLD {
-            return Err("a hold lasts from a second to 30 days".to_owned());
-        }
-        let until = now.checked_add(length).map_err(|error| error.to_string())?;
-        let hold = Hold { direction, until: Some(until), cause: HoldCause::Person { by: by.clone(), reason } };
-        let sentence = format!("{database} held {}", hold.scope());
-        Ok((Event::HoldSet { database: database.clone(), hold }, sentence))
     }
 
     fn approve(&self, by: &Operator, database: &DatabaseName) -> Result<(Event, String), String> {
@@ -197,7 +186,28 @@ impl Engine {
         Ok((Event::StopRequested { action, database, by }, sentence))
     }
 
-    fn must_be_configured(&self, database: &DatabaseName) -> Result<&Policy, String> {
+    /// Of two orders the newer one wins, as long as nothing of the older one has left: what is out cannot be taken back.
+    fn must_be_unsent(&self, by: &Operator, database: &DatabaseName) -> Result<(), String> {
+        let Some(run) = self.memory.of(database).active().filter(|run| run.is_sent()) else { return Ok(()) };
+        let what_to_do = if self.stop(by, database).is_ok() {
+            "it can still be stopped: stop it, and give the order again when it has ended"
+        } else {
+            "its call cannot be taken back: give the order again when it has ended"
+        };
+        let (action, phase) = (&run.intent.action.0, run.phase_words());
+        Err(format!("not started: {action} is under way ({phase}); {what_to_do}"))
+    }
+
+    /// Ends the action that the intent of a person takes the place of.
+    fn supersede_action(&mut self, now: Timestamp, by: &Operator, event: &Event) {
+        let Event::ActionIntended { intent, .. } = event else { return };
+        if let Some(run) = self.memory.of(&intent.database).active().cloned() {
+            let (by, superseded_by) = (by.clone(), intent.action.clone());
+            self.end_run(now, &run, ActionResult::Superseded { by, superseded_by });
+        }
+    }
+
+    pub(super) fn must_be_configured(&self, database: &DatabaseName) -> Result<&Policy, String> {
         self.settings.policy(database).ok_or_else(|| format!("no database {database} in the configuration"))
     }
 }
@@ -232,7 +242,10 @@ impl Engine {
         now: Timestamp,
     ) -> ClosedGates {
         let closed = self.gates_of(policy, watched, to, now).into_iter().filter(|gate| !gate.open);
-        let (passed_over, blocking) = closed.partition(|gate| gate.gate.yields_to_person());
+        // What has sent nothing makes room for a person's order.
+        let is_unsent = self.memory.of(&policy.database).active().is_some_and(|run| !run.is_sent());
+        let makes_room = |gate: &Gate| is_unsent && matches!(gate, Gate::NoActionInFlight { .. });
+        let (passed_over, blocking) = closed.partition(|gate| gate.gate.yields_to_person() || makes_room(&gate.gate));
         ClosedGates { passed_over, blocking }
     }
 }

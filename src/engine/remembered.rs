@@ -209,6 +209,18 @@ impl Remembered {
         }
     }
 
+    /// A hold was set in the place of others.
+    pub(super) fn held(&mut self, at: Timestamp, hold: &Hold, supersedes: &[Hold]) {
+        self.holds.retain(|held| held.until.is_none_or(|until| until > at));
+        for old in supersedes {
+            if let Some(place) = self.holds.iter().position(|held| held == old) {
+                self.holds.remove(place);
+                self.holds.extend(old.beside(hold.direction));
+            }
+        }
+        self.holds.push(hold.clone());
+    }
+
     /// The holds in force at `now`.
     pub(super) fn holds_at(&self, now: Timestamp) -> impl Iterator<Item = &Hold> {
         self.holds.iter().filter(move |hold| hold.until.is_none_or(|until| until > now))
@@ -216,7 +228,7 @@ impl Remembered {
 
     /// The hold on a direction that lasts longest.
     pub(super) fn hold_on(&self, direction: Direction, now: Timestamp) -> Option<&Hold> {
-        let on_it = self.holds_at(now).filter(|hold| hold.direction.is_none_or(|held| held == direction));
+        let on_it = self.holds_at(now).filter(|hold| hold.stops(direction));
         on_it.max_by_key(|hold| hold.until.unwrap_or(Timestamp::MAX))
     }
 
@@ -289,6 +301,7 @@ mod tests {
             to: class.clone(),
             actor: Actor::Engine,
             removes: None,
+            hold_for: None,
         };
         let mut remembered = Remembered { run: Some(Run::new(intent, at(990))), ..Remembered::default() };
         let id = CallId { action: ActionId("a1".into()), step: 1 };

@@ -49,6 +49,7 @@ impl Engine {
             to: to.clone(),
             actor: Actor::Engine,
             removes: None,
+            hold_for: None,
         };
         self.record(now, Event::ActionIntended { intent, passed_over: Vec::new() });
         // Carried on at once: the next database's decision must see it in flight, and its look is fresh now.
@@ -165,7 +166,10 @@ impl Engine {
             Event::ActionEnded { action, database: database.clone(), class, outage_secs, outage_by, clients, result },
         );
         if let Some(hold) = hold {
-            self.record(now, Event::HoldSet { database, hold });
+            // Its length is nobody's word where the policy gives it: then it ends no hold earlier than it was meant.
+            let is_meant = run.intent.hold_for.is_some();
+            let supersedes = self.superseded(now, &database, &hold, is_meant);
+            self.record(now, Event::HoldSet { database, hold, supersedes });
         }
     }
 
@@ -189,7 +193,7 @@ fn hold_after(now: Timestamp, policy: &Policy, run: &Run, result: &ActionResult)
             Some(Hold { direction: None, until: None, cause: HoldCause::Unclear { action, why, seen, remedy } })
         }
         (ActionResult::Verified, Actor::Person { operator, .. }) if run.intent.removes.is_none() => {
-            let wait = SignedDuration::try_from(policy.hold_after_manual).ok()?;
+            let wait = SignedDuration::try_from(run.intent.hold_for.unwrap_or(policy.hold_after_manual)).ok()?;
             let cause = HoldCause::AfterManual { action, by: operator.clone() };
             Some(Hold { direction: None, until: now.checked_add(wait).ok(), cause })
         }

@@ -4,6 +4,7 @@ mod arming;
 mod choices;
 mod direct;
 mod holds;
+mod overrides;
 mod pooler;
 
 use jiff::{SignedDuration, Timestamp};
@@ -214,6 +215,7 @@ fn a_person_passes_over_arming_but_not_over_a_pending_change() {
         database: crate::model::database::DatabaseName::new("checkpoints"),
         to: InstanceClass::observed("db.m5.large"),
         reason: "sale".into(),
+        hold_for: None,
     };
     let mut pending = state("db.t4g.small", "available");
     pending.pending.insert("EngineVersion".into(), "17.1".into());
@@ -320,6 +322,7 @@ fn no_call_rests_on_a_look_from_before_the_clock_was_set() {
         database: DatabaseName::new("checkpoints"),
         to: crate::model::class::InstanceClass::known("db.m5.large").unwrap(),
         reason: "by hand".into(),
+        hold_for: None,
     };
     for was_set in [false, true] {
         let mut engine = engine();

@@ -98,6 +98,7 @@ impl Engine {
                 self.waits_for(run, cut && watched.confirmed.is_some())
             }),
             newest_scaling: remembered.activities.newest().filter(|_| policy.readers.is_some()).cloned(),
+            at_expiry: self.at_expiry(policy, watched, now),
             plans: self.plans(policy, watched, now),
         }
     }

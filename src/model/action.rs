@@ -2,6 +2,8 @@
 
 mod words;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +40,9 @@ pub struct Intent {
     /// The machine that goes, where that is what shall be done: the database stays on the class that it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removes: Option<Removal>,
+    /// For how long the engine holds after it, where a person said so; else as long as the policy says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_for: Option<Duration>,
 }
 
 /// A machine that an action has left and that shall go.
@@ -74,6 +79,13 @@ pub enum ActionResult {
     Stopped {
         /// Who.
         by: Operator,
+    },
+    /// A newer order of a person took its place before anything was sent.
+    Superseded {
+        /// Who gave it.
+        by: Operator,
+        /// The action that was ordered instead.
+        superseded_by: ActionId,
     },
     /// It cannot be told, or needs a hand: the engine leaves this database alone until a person releases it.
     Held {

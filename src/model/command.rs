@@ -32,6 +32,9 @@ pub enum Command {
         to: InstanceClass,
         /// Why.
         reason: String,
+        /// For how long the engine holds after it, from a second to 30 days. Absent: as long as the policy says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hold_for: Option<Duration>,
     },
     /// The engine starts nothing in these directions for a while.
     Hold {

@@ -91,6 +91,9 @@ pub enum Event {
         /// In which direction, until when, why.
         #[serde(flatten)]
         hold: Hold,
+        /// Older holds of people that it takes the place of, as far as it goes the same way.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        supersedes: Vec<Hold>,
     },
     /// Every hold of a database ended by a person.
     HoldReleased {

@@ -65,6 +65,25 @@ impl Hold {
         format!("{which} until {until}")
     }
 
+    /// A person wanted it, or a person's change led to it: a newer one of that kind takes its place.
+    pub fn is_of_person(&self) -> bool {
+        matches!(self.cause, HoldCause::Person { .. } | HoldCause::AfterManual { .. })
+    }
+
+    /// What is left of it beside a newer one in that direction: all of it, the other direction alone, or nothing.
+    pub fn beside(&self, newer: Option<Direction>) -> Option<Self> {
+        match (self.direction, newer) {
+            (_, None) => None,
+            (None, Some(taken)) => Some(Self { direction: Some(taken.opposite()), ..self.clone() }),
+            (Some(held), Some(taken)) => (held != taken).then(|| self.clone()),
+        }
+    }
+
+    /// Whether it stands in the way of going there.
+    pub fn stops(&self, direction: Direction) -> bool {
+        self.direction.is_none_or(|held| held == direction)
+    }
+
     /// Whether it waits for a person, and does not end by itself.
     pub fn waits_for_person(&self) -> bool {
         self.until.is_none()

@@ -58,6 +58,14 @@ impl Ladder {
 }
 
 impl Direction {
+    /// The other one.
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+
     /// `up` or `down`.
     pub fn word(self) -> &'static str {
         match self {

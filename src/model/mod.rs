@@ -20,6 +20,7 @@ pub mod drill;
 pub mod duration;
 pub mod event;
 pub mod event_source;
+pub mod expiry;
 pub mod failure;
 pub mod finding;
 pub mod gate;

@@ -13,6 +13,7 @@ use super::backend::Backend;
 use super::database::{DatabaseName, DatabaseState};
 use super::decision::Decision;
 use super::event::Entry;
+use super::expiry::AtExpiry;
 use super::failure::FailingRead;
 use super::gate::{Gate, GateResult};
 use super::hold::Hold;
@@ -123,6 +124,9 @@ pub struct DatabaseView {
     /// What Application Auto Scaling has last done for its readers, or not done and why; absent where it keeps none.
     #[serde(default)]
     pub newest_scaling: Option<ScalingActivity>,
+    /// What the engine would do when the holds expire that it could not act for.
+    #[serde(default)]
+    pub at_expiry: Option<AtExpiry>,
     /// What a person could order, per rung of the ladder but the present one.
     pub plans: Vec<OverridePlan>,
 }

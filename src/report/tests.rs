@@ -98,6 +98,7 @@ fn story() -> Vec<(i64, Event)> {
         to: class("db.m5.large"),
         actor: Actor::Engine,
         removes: None,
+        hold_for: None,
     };
     let (version, mode, config_digest) = ("0.1.0".to_owned(), "auto sim".to_owned(), "c0ffee".to_owned());
     let by = Operator { user: "ada".to_owned(), ssh_client: None, peer: None };

@@ -67,7 +67,7 @@ async fn scale(running: &mut Running, account: &Account) {
     // Until it is known what AWS offers.
     account.pass(SignedDuration::from_mins(2)).await;
     let to = InstanceClass::observed("db.m5.large");
-    let order_to = Command::Scale { database: DatabaseName::new("shop"), to, reason: "test".into() };
+    let order_to = Command::Scale { database: DatabaseName::new("shop"), to, reason: "test".into(), hold_for: None };
     let answer = order(running, order_to).await;
     assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
 }

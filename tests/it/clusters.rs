@@ -242,6 +242,7 @@ async fn a_strategy_that_is_for_another_kind_of_cluster_is_refused_with_the_reas
         database: DatabaseName::new("orders-cluster"),
         to: InstanceClass::known("db.m6gd.xlarge").unwrap(),
         reason: "try".to_owned(),
+        hold_for: None,
     };
     let Answer::Refused { sentence } = order(&mut running, scale).await else { panic!("it is no Aurora cluster") };
     assert!(sentence.contains("it is a Multi-AZ DB cluster, not an Aurora cluster"), "{sentence}");

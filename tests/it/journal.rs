@@ -89,6 +89,7 @@ fn the_nested_records_come_back_as_they_were() {
         to: class.clone(),
         actor: Actor::Person { operator: by.clone(), reason: "drill".to_owned() },
         removes: None,
+        hold_for: None,
     };
     let id = CallId { action: action.clone(), step: 1 };
     let call = MutatingCall::ModifyDbInstanceClass {

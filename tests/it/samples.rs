@@ -156,7 +156,9 @@ fn after(event: Option<&Event>) -> Option<Event> {
         Some(IdentityConfirmed { .. }) => Armed { by: by(), reason: text(), until: Some(now()) },
         Some(Armed { .. }) => Disarmed { by: Some(by()), why: text() },
         Some(Disarmed { .. }) => CommandRefused { by: by(), command: Command::Disarm, why: text() },
-        Some(CommandRefused { .. }) => HoldSet { database: database(), hold: hold(causes().remove(0)) },
+        Some(CommandRefused { .. }) => {
+            HoldSet { database: database(), hold: hold(causes().remove(0)), supersedes: vec![hold(causes().remove(0))] }
+        }
         Some(HoldSet { .. }) => HoldReleased { database: database(), by: by() },
         Some(HoldReleased { .. }) => decision(Verdict::Hold),
         Some(Decision { .. }) => intended(Actor::Engine),
@@ -221,7 +223,11 @@ pub(crate) fn all() -> Vec<Event> {
     let mut events: Vec<Event> = std::iter::successors(after(None), |event| after(Some(event))).collect();
     let refused = |command| Event::CommandRefused { by: by(), command, why: text() };
     events.extend(commands().into_iter().map(refused));
-    events.extend(causes().into_iter().map(|cause| Event::HoldSet { database: database(), hold: hold(cause) }));
+    events.extend(causes().into_iter().map(|cause| Event::HoldSet {
+        database: database(),
+        hold: hold(cause),
+        supersedes: vec![],
+    }));
     events.extend([
         decision(Verdict::Scale { direction: Direction::Down, to: class() }),
         decision(Verdict::WouldScale { direction: Direction::Up, to: Some(class()) }),
@@ -234,6 +240,7 @@ pub(crate) fn all() -> Vec<Event> {
         ended(ActionResult::FailedSafe { why: text() }),
         ended(ActionResult::RolledBack { why: text() }),
         ended(ActionResult::Stopped { by: by() }),
+        ended(ActionResult::Superseded { by: by(), superseded_by: action() }),
         ended(ActionResult::Held { why: text(), seen: text(), remedy: text() }),
     ]);
     events.extend(calls().into_iter().map(|call| Event::CallSent { id: id(), database: database(), call }));
@@ -404,7 +411,12 @@ fn commands() -> Vec<Command> {
         Some(match command {
             None => Command::Arm { reason: text(), duration: Some(Duration::from_hours(8)) },
             Some(Command::Arm { .. }) => Command::Disarm,
-            Some(Command::Disarm) => Command::Scale { database: database(), to: class(), reason: text() },
+            Some(Command::Disarm) => Command::Scale {
+                database: database(),
+                to: class(),
+                reason: text(),
+                hold_for: Some(Duration::from_hours(2)),
+            },
             Some(Command::Scale { .. }) => Command::Hold {
                 database: database(),
                 direction: Some(Direction::Down),
@@ -462,6 +474,7 @@ fn intended(actor: Actor) -> Event {
             keeps: Keeps::Nothing,
             deployment: Some(DeploymentId::new("bgd-1")),
         }),
+        hold_for: Some(Duration::from_hours(2)),
     };
     Event::ActionIntended { intent, passed_over: vec![text()] }
 }

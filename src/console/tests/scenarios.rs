@@ -1,9 +1,17 @@
 //! Keys from start to end, through the same entry that a fuzzer takes.
 
+use jiff::SignedDuration;
+
 use super::*;
-use crate::console::fixtures::{armed, snapshot, trouble};
+use crate::console::fixtures::{armed, now, snapshot, trouble};
 use crate::console::state::Mode;
+use crate::model::arming::Arming;
+use crate::model::class::InstanceClass;
 use crate::model::command::Command;
+use crate::model::expiry::{AtExpiry, Would};
+use crate::model::hold::{Hold, HoldCause};
+use crate::model::ladder::Direction;
+use crate::model::operator::Operator;
 
 #[test]
 fn arming_asks_for_a_reason_and_disarming_does_not() {
@@ -16,11 +24,57 @@ fn arming_asks_for_a_reason_and_disarming_does_not() {
 }
 
 #[test]
+fn arming_a_hold_and_what_follows_a_change_are_given_their_length_and_direction() {
+    let hours = |hours| Some(Duration::from_hours(hours));
+    for (keys, duration) in [("a<down>", hours(1)), ("a<down><down>", hours(8)), ("a<down><up>", None)] {
+        let with = driven(&snapshot(), &format!("{keys}sale<enter>"));
+        assert_eq!(with.commands, [Command::Arm { reason: "sale".into(), duration }], "{keys}");
+    }
+    let far = driven(&snapshot(), "a<down><down><down><down><down>sale<enter>");
+    assert_eq!(far.commands, [Command::Arm { reason: "sale".into(), duration: hours(24) }], "it ends with the longest");
+    let database = snapshot().databases[0].name().clone();
+    let (duration, reason) = (Duration::from_hours(1), "sale".to_owned());
+    for (keys, way) in
+        [("H", None), ("H<right>", Some(Direction::Up)), ("H<right><right>", Some(Direction::Down)), ("H<left>", None)]
+    {
+        let hold = Command::Hold { database: database.clone(), direction: way, duration, reason: reason.clone() };
+        assert_eq!(driven(&snapshot(), &format!("{keys}sale<enter>")).commands, [hold], "{keys}");
+    }
+    let scaled = driven(&snapshot(), "u<right><right>sale<enter>checkpoints<enter>");
+    assert!(matches!(scaled.commands[..], [Command::Scale { hold_for, .. }] if hold_for == hours(4)));
+}
+
+#[test]
+fn a_permission_that_ends_counts_down_in_the_header() {
+    let mut snapshot = armed();
+    if let Arming::Armed { until, .. } = &mut snapshot.arming {
+        *until = now().checked_add(SignedDuration::from_secs(28_799)).ok();
+    }
+    let screen = driven(&snapshot, "").screen;
+    assert!(screen[0].contains(" ARMED  7 h 59 min left"), "{}", screen[0]);
+    assert!(!driven(&armed(), "").screen[0].contains("left"));
+}
+
+#[test]
+fn what_the_end_of_a_hold_leads_to_stands_beside_it_and_in_the_engine() {
+    let mut snapshot = armed();
+    let until = now().checked_add(SignedDuration::from_mins(50)).unwrap();
+    let by = Operator { user: "ada".into(), ssh_client: None, peer: None };
+    let cause = HoldCause::Person { by, reason: "sale".into() };
+    let would = Would::Scale { direction: Direction::Down, to: InstanceClass::observed("db.t4g.small") };
+    snapshot.databases[0].holds = vec![Hold { direction: Some(Direction::Down), until: Some(until), cause }];
+    snapshot.databases[0].at_expiry = Some(AtExpiry { at: until, would });
+    let screen = driven(&snapshot, "").screen.join("\n");
+    let then = "then the engine would go down to db.t4g.small";
+    assert!(screen.contains(then) && screen.contains("when the hold ends at 09:56:30"), "{screen}");
+}
+
+#[test]
 fn an_override_names_its_class_and_escape_sends_nothing() {
     assert_eq!(driven(&snapshot(), "uq<esc>").commands, [], "letters go into the reason, not to the keys");
     for keys in ["usale<enter>checkpoints<enter>", "o<enter>sale<enter>checkpoints<enter>"] {
         match driven(&snapshot(), keys).commands.as_slice() {
-            [Command::Scale { database, to, reason }] => {
+            [Command::Scale { database, to, reason, hold_for: None }] => {
                 assert_eq!((database.as_str(), to.as_str(), reason.as_str()), ("checkpoints", "db.m5.large", "sale"));
             }
             other => panic!("{other:?}"),

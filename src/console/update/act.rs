@@ -60,7 +60,7 @@ enum Next {
 
 fn order(state: &UiState, snapshot: &Snapshot, action: KeyAction) -> Result<Next, String> {
     if action == KeyAction::ArmOrDisarm {
-        let question = Question::Arm { reason: String::new() };
+        let question = Question::Arm { length: 0, reason: String::new() };
         return Ok(if snapshot.arming.is_armed() { Next::Send(Command::Disarm) } else { Next::Ask(question) });
     }
     let view = state.shown(snapshot).ok_or("no database has been seen yet")?;
@@ -69,7 +69,7 @@ fn order(state: &UiState, snapshot: &Snapshot, action: KeyAction) -> Result<Next
         KeyAction::StepUp => Next::Ask(step(view, Direction::Up)?),
         KeyAction::StepDown => Next::Ask(step(view, Direction::Down)?),
         KeyAction::ChooseClass => Next::Ask(choose(view)?),
-        KeyAction::Hold => Next::Ask(Question::Hold { database, length: 1, reason: String::new() }),
+        KeyAction::Hold => Next::Ask(Question::Hold { database, direction: 0, length: 1, reason: String::new() }),
         KeyAction::Release => Next::Ask(Question::Release { database }),
         KeyAction::Approve => Next::Ask(approve(view)?),
         KeyAction::RemoveOld => Next::Ask(remove_old(view)?),

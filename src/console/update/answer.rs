@@ -3,7 +3,9 @@
 use crossterm::event::KeyCode;
 
 use super::{ConsoleEffect, act, text};
-use crate::console::question::{Dialog, Field, HOLDS, Question, Removing, Scaling, find};
+use crate::console::question::{
+    DIRECTIONS, Dialog, Field, HOLDS, HOLDS_AFTER, PERMISSIONS, Question, Removing, Scaling, find,
+};
 use crate::console::state::{Mode, UiState};
 use crate::console::time::Now;
 use crate::model::backend::Backend;
@@ -78,7 +80,7 @@ fn hand_over(snapshot: &Snapshot, dialog: &Dialog, now: Now) -> Outcome {
 pub(super) fn paste(dialog: &mut Dialog, pasted: &str) {
     dialog.notice = None;
     match &mut dialog.question {
-        Question::Arm { reason } | Question::Hold { reason, .. } => text::paste(reason, pasted),
+        Question::Arm { reason, .. } | Question::Hold { reason, .. } => text::paste(reason, pasted),
         Question::Scale(scaling) if scaling.field == Field::Reason => text::paste(&mut scaling.reason, pasted),
         Question::RemoveOld(removing) if removing.field == Field::Reason => text::paste(&mut removing.reason, pasted),
         Question::Scale(_) | Question::RemoveOld(_) => {
@@ -94,8 +96,12 @@ pub(super) fn paste(dialog: &mut Dialog, pasted: &str) {
 
 fn edit(question: &mut Question, snapshot: &Snapshot, code: KeyCode) {
     match question {
-        Question::Arm { reason } => text::edit(reason, code),
+        Question::Arm { length, reason } => match code {
+            KeyCode::Up | KeyCode::Down => choose(length, PERMISSIONS.len(), code),
+            code => text::edit(reason, code),
+        },
         Question::Scale(scaling) => match (code, scaling.field) {
+            (KeyCode::Left | KeyCode::Right, _) => choose(&mut scaling.hold_for, HOLDS_AFTER.len(), code),
             (KeyCode::Tab | KeyCode::Down, Field::Reason) if wants_name(scaling, snapshot) => {
                 scaling.field = Field::Name;
             }
@@ -119,30 +125,42 @@ fn edit(question: &mut Question, snapshot: &Snapshot, code: KeyCode) {
             };
             change.to = view.plans.get(there).map_or_else(|| change.to.clone(), |plan| plan.to.clone());
         }
-        Question::Hold { length, reason, .. } => match code {
-            KeyCode::Up => *length = length.saturating_sub(1),
-            KeyCode::Down => *length = (*length + 1).min(HOLDS.len() - 1),
+        Question::Hold { length, direction, reason, .. } => match code {
+            KeyCode::Up | KeyCode::Down => choose(length, HOLDS.len(), code),
+            KeyCode::Left | KeyCode::Right => choose(direction, DIRECTIONS.len(), code),
             code => text::edit(reason, code),
         },
         Question::Release { .. } | Question::Approve { .. } | Question::Suspend | Question::Quit => {}
     }
 }
 
+/// The choice before or after, of so many.
+fn choose(chosen: &mut usize, of: usize, code: KeyCode) {
+    *chosen = match code {
+        KeyCode::Up | KeyCode::Left => chosen.saturating_sub(1),
+        _ => (*chosen + 1).min(of.saturating_sub(1)),
+    };
+}
+
 fn confirm(question: &mut Question, snapshot: &Snapshot) -> Outcome {
     match question {
-        Question::Arm { reason } if reason.trim().is_empty() => no_reason(),
-        Question::Arm { reason } => Outcome::Send(Command::Arm { reason: reason.clone(), duration: None }),
+        Question::Arm { reason, .. } if reason.trim().is_empty() => no_reason(),
+        Question::Arm { length, reason } => {
+            let duration = PERMISSIONS.get(*length).and_then(|(_, duration)| *duration);
+            Outcome::Send(Command::Arm { reason: reason.clone(), duration })
+        }
         Question::Scale(scaling) => scale(scaling, snapshot),
         Question::Choose { change } => match change.plan(snapshot) {
             Ok(_) => Outcome::Ask(Question::Scale(Scaling::new(change.clone()))),
             Err(sentence) => Outcome::Refuse(sentence),
         },
         Question::Hold { reason, .. } if reason.trim().is_empty() => no_reason(),
-        Question::Hold { database, length, reason } => match find(snapshot, database) {
+        Question::Hold { database, direction, length, reason } => match find(snapshot, database) {
             Ok(_) => {
                 let duration = HOLDS[(*length).min(HOLDS.len() - 1)].1;
                 let (database, reason) = (database.clone(), reason.clone());
-                Outcome::Send(Command::Hold { database, direction: None, duration, reason })
+                let direction = DIRECTIONS.get(*direction).and_then(|(_, direction)| *direction);
+                Outcome::Send(Command::Hold { database, direction, duration, reason })
             }
             Err(sentence) => Outcome::Refuse(sentence),
         },
@@ -176,7 +194,8 @@ fn scale(scaling: &mut Scaling, snapshot: &Snapshot) -> Outcome {
         return Outcome::Stay(wrong);
     }
     let (to, reason) = (scaling.change.to.clone(), scaling.reason.clone());
-    Outcome::Send(Command::Scale { database: database.clone(), to, reason })
+    let hold_for = HOLDS_AFTER.get(scaling.hold_for).and_then(|(_, duration)| *duration);
+    Outcome::Send(Command::Scale { database: database.clone(), to, reason, hold_for })
 }
 
 fn remove_old(removing: &mut Removing, snapshot: &Snapshot) -> Outcome {

@@ -155,8 +155,10 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
             let left = words::between(scene.now.at, until);
             let until = words::clock(until, scene.now.at);
             let (name, which) = (view.name(), direction(hold));
-            alerts
-                .push((format!("HOLD {name} {which} until {until} ({left}), R releases: {}", hold.cause), theme::WARN));
+            let then = view.at_expiry.as_ref().filter(|then| Some(then.at) == hold.until);
+            let then = then.map_or_else(String::new, |then| format!("; then the engine would {}", then.would));
+            let text = format!("HOLD {name} {which} until {until} ({left}), R releases{then}: {}", hold.cause);
+            alerts.push((text, theme::WARN));
         }
     }
     let old = newest.databases.iter().flat_map(|view| &view.old_machines);

@@ -33,7 +33,11 @@ fn what_a_person_has_changed_is_not_undone_for_a_while() {
     let mut engine = engine();
     engine.step(at(5), look(at(5), state("db.t4g.small", "available"), &LOW));
     let to = InstanceClass::observed("db.m5.large");
-    let step = order(&mut engine, at(5), Command::Scale { database: checkpoints(), to, reason: "sale".into() });
+    let step = order(
+        &mut engine,
+        at(5),
+        Command::Scale { database: checkpoints(), to, reason: "sale".into(), hold_for: None },
+    );
     assert_eq!(sends(&step), 1, "{:?}", step.answer);
     engine.step(at(5), Input::Outcome { id: first_call(), outcome: CallOutcome::Accepted { request_id: None } });
     let (minute, hold) = look_until_held(&mut engine, 9, "db.m5.large", "available");
@@ -50,7 +54,7 @@ fn an_unclear_end_waits_for_a_person_also_over_a_restart() {
     assert!(minute >= 60, "it waits for `stuck_after` first");
     assert!(hold.waits_for_person() && matches!(hold.cause, HoldCause::Unclear { .. }), "{hold:?}");
     assert!(!hold.cause.remedy().is_empty());
-    let event = Event::HoldSet { database: checkpoints(), hold };
+    let event = Event::HoldSet { database: checkpoints(), hold, supersedes: Vec::new() };
     let held = Entry { seq: entries.len() as u64 + 1, at: at(minute), event };
     let entries = [entries, vec![held]].concat();
     let restarted = Engine::new(settings, |_| String::new(), &entries, Guards::all());

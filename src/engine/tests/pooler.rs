@@ -48,6 +48,7 @@ fn intent() -> Intent {
         to: InstanceClass::observed("db.m5.large"),
         actor: Actor::Engine,
         removes: None,
+        hold_for: None,
     }
 }
 

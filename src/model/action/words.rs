@@ -82,6 +82,9 @@ impl ActionResult {
             Self::FailedSafe { why } => format!("failed safe: {why}"),
             Self::RolledBack { why } => format!("rolled back by AWS: {why}"),
             Self::Stopped { by } => format!("stopped by {by} before the step that changes the database"),
+            Self::Superseded { by, superseded_by } => {
+                format!("nothing was sent: {} took its place, ordered by {by}", superseded_by.0)
+            }
             Self::Held { why, seen, .. } => format!("held: {why}; seen last: {seen}"),
         }
     }

@@ -19,8 +19,9 @@ impl Event {
             Self::Armed { by, reason, until: Some(until) } => format!("ARMED by {by} until {until:.0}: {reason}"),
             Self::Disarmed { why, .. } => format!("DISARMED: {why}"),
             Self::CommandRefused { by, why, .. } => format!("refused to {by}: {why}"),
-            Self::HoldSet { database, hold } => {
-                format!("{database} HELD {}{}: {}", hold.scope(), what_to_do(hold), hold.cause)
+            Self::HoldSet { database, hold, supersedes } => {
+                let instead = instead_of(supersedes);
+                format!("{database} HELD {}{}: {}{instead}", hold.scope(), what_to_do(hold), hold.cause)
             }
             Self::HoldReleased { database, by } => format!("{database}: holds released by {by}"),
             Self::Decision { decision, repeats } => decision_words(decision, *repeats),
@@ -115,6 +116,12 @@ fn reached_words(action: &ActionId, server: &ServerId, before_cut: bool) -> Stri
 
 fn what_to_do(hold: &Hold) -> String {
     if hold.waits_for_person() { format!("; what to do: {}; why", hold.cause.remedy()) } else { String::new() }
+}
+
+/// `; in place of: up and down until 2026-01-05T09:41:00Z, month's end (ada)`; nothing where there was none.
+pub(in crate::model) fn instead_of(supersedes: &[Hold]) -> String {
+    let words: Vec<String> = supersedes.iter().map(|hold| format!("{}, {}", hold.scope(), hold.cause)).collect();
+    if words.is_empty() { String::new() } else { format!("; in place of: {}", words.join("; ")) }
 }
 
 fn repaired_words(bytes_cut: u64, kept_in: Option<&str>) -> String {

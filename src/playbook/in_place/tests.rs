@@ -26,6 +26,7 @@ fn intent(actor: Actor) -> Intent {
         to: InstanceClass::observed("db.m5.large"),
         actor,
         removes: None,
+        hold_for: None,
     }
 }
 

@@ -31,6 +31,7 @@ fn run(call: Option<(MutatingCall, CallState)>) -> Run {
         to: InstanceClass::observed(LARGE),
         actor: Actor::Engine,
         removes: None,
+        hold_for: None,
     };
     let mut run = Run::new(intent, at(0));
     if let Some((call, state)) = call {

@@ -37,6 +37,7 @@ fn run(state: Option<CallState>) -> Run {
         to: InstanceClass::observed("db.m5.large"),
         actor: Actor::Engine,
         removes: Some(removal()),
+        hold_for: None,
     };
     let mut run = Run::new(intent, at(0));
     if let Some(state) = state {

@@ -54,10 +54,10 @@ pub(in crate::swarm) fn order_of(event: &Event) -> Option<Command> {
                     let (machine, resource_id) = (name.clone(), resource_id.clone());
                     Command::RemoveOld { database, machine, resource_id, reason }
                 }
-                None => Command::Scale { database, to: intent.to.clone(), reason },
+                None => Command::Scale { database, to: intent.to.clone(), reason, hold_for: intent.hold_for },
             }
         }
-        Event::HoldSet { database, hold } => {
+        Event::HoldSet { database, hold, .. } => {
             let HoldCause::Person { reason, .. } = &hold.cause else { return None };
             let (database, direction) = (database.clone(), hold.direction);
             Command::Hold { database, direction, duration: std::time::Duration::ZERO, reason: reason.clone() }

@@ -36,6 +36,12 @@ pub enum Milestone {
     RolledBack,
     Held,
     StoppedByPerson,
+    /// A newer order took the place of one of which nothing was sent.
+    SupersededByPerson,
+    /// A newer hold took the place of an older one.
+    HoldSuperseded,
+    /// The time was over for which a person had armed.
+    ArmingEnded,
     AnswerLost,
     LostButAdopted,
     LostWithoutTrace,
@@ -101,12 +107,15 @@ impl Phase {
 
 impl Milestone {
     /// Every milestone.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::Verified,
         Self::FailedSafe,
         Self::RolledBack,
         Self::Held,
         Self::StoppedByPerson,
+        Self::SupersededByPerson,
+        Self::HoldSuperseded,
+        Self::ArmingEnded,
         Self::AnswerLost,
         Self::LostButAdopted,
         Self::LostWithoutTrace,
@@ -141,6 +150,7 @@ impl Milestone {
                 ActionResult::FailedSafe { .. } => Self::FailedSafe,
                 ActionResult::RolledBack { .. } => Self::RolledBack,
                 ActionResult::Stopped { .. } => Self::StoppedByPerson,
+                ActionResult::Superseded { .. } => Self::SupersededByPerson,
                 ActionResult::Held { .. } => Self::Held,
             },
             Event::CallAnswered { outcome: CallOutcome::Unknown { .. }, .. } => Self::AnswerLost,
@@ -148,7 +158,9 @@ impl Milestone {
             Event::ActionResumed { .. } => Self::ResumedAfterRestart,
             Event::JournalRepaired { .. } => Self::TailRepaired,
             Event::Disarmed { by: None, why } if why.contains("without a word") => Self::DisarmedByUncleanEnd,
+            Event::Disarmed { by: None, why } if why.ends_with("are over") => Self::ArmingEnded,
             Event::Disarmed { by: None, why } if why.contains("account") => Self::DisarmedByAccount,
+            Event::HoldSet { supersedes, .. } if !supersedes.is_empty() => Self::HoldSuperseded,
             Event::ForeignChange { .. } => Self::ForeignChangeSeen,
             Event::ActionIntended { intent, .. } if intent.removes.is_some() => match intent.actor {
                 Actor::Engine => Self::OldRemovedByEngine,

@@ -7,8 +7,8 @@
 //! | I2 | it is on the wire once at the most, and only as its record says | here |
 //! | I3 | a step has one call, and none after the action's end | here |
 //! | I4 | one action at a time on a database, no more than configured in the fleet | here |
-//! | I7 | a disarmed engine changes nothing, nothing but a person arms it, and a healthy one never refuses to disarm | here, `answers` |
-//! | I8 | nor what a person holds or has stopped, nor what is held after a person's or a foreign change or an unclear end | here |
+//! | I7 | a disarmed engine changes nothing, nor one whose permission is over; nothing but a person arms it, and a healthy one never refuses to disarm | here, `answers` |
+//! | I8 | nor what a person holds or has stopped, nor what is held after a person's or a foreign change or an unclear end; the newest word of a person counts, and takes the place of no hold of the engine's | here |
 //! | I9 | cooldowns and the daily budget are kept; under constant load there is one change at the most | here, `constant_load` |
 //! | I10 | no step down under load, into too little room, or on a series with a gap; none that data taken away would make | `load_reasons`, `lost_data` |
 //! | I11 | no step up without load; none is thought of by the datapoints of another machine | `load_reasons` |
@@ -31,7 +31,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::constant_load;
-use super::ledger::{MustHold, Sent};
+use super::ledger::{HoldOf, MustHold, Sent};
 use super::load_reasons;
 use super::removal;
 use super::truth;
@@ -94,6 +94,8 @@ const ALLOWED: [(&str, &[&str]); 8] = [
 ];
 /// A look is fresh for five seconds; the call then takes a moment to reach the wire.
 pub(super) const LOOK_LIMIT_SECS: i64 = 6;
+/// A call takes this long at the most from the moment at which it is sent until it is on the wire.
+const SEND_SECS: i64 = 1;
 /// A change by others shows for so long; after a switchover that is taken back, descriptions may be stale for minutes.
 const FOREIGN_CHANGE_LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// Another account is known when the look is over that asked for it.
@@ -317,6 +319,11 @@ pub(super) fn permission(witness: &mut Witness, intent: &Intent) {
     if !witness.ledger.armed {
         witness.break_promise(format!("I7: {database} was changed by a disarmed engine"));
     }
+    let (now, end) = (witness.clock.now(), witness.ledger.armed_until);
+    if clock_is_right(witness) && end.is_some_and(|end| now.duration_since(end).as_secs() > SEND_SECS) {
+        witness
+            .break_promise(format!("I7: {database} was changed after the time was over for which a person had armed"));
+    }
     if witness.ledger.journal_failed {
         witness.break_promise(format!("I17: {database} was changed after a failed write, before any person armed"));
     }
@@ -380,22 +387,26 @@ pub(in crate::swarm) fn on_armed(witness: &mut Witness) {
 
 /// I8: what holds from now on, whatever the engine makes of it.
 pub(in crate::swarm) fn holds_from(witness: &mut Witness, entry: &Entry) {
+    let (mut of, mut meant) = (HoldOf::Engine, None);
     let (database, why, lasts) = match &entry.event {
         Event::ActionEnded { database, result: ActionResult::Held { why, .. }, .. } => (database, why.clone(), false),
         Event::ActionEnded { action, database, result: ActionResult::Verified, .. } => {
             let intent = witness.ledger.intents.get(action);
-            if intent.is_none_or(|intent| intent.actor == Actor::Engine || intent.removes.is_some()) {
-                return;
-            }
+            let of_person = |intent: &&Intent| intent.actor != Actor::Engine && intent.removes.is_none();
+            let Some(intent) = intent.filter(of_person) else { return };
+            (of, meant) = (HoldOf::Person, intent.hold_for);
             (database, format!("{} was a person's", action.0), true)
         }
         Event::ForeignChange { database, what, .. } => (database, what.clone(), true),
         _ => return,
     };
-    let wait = policy(witness, database.as_str()).map(|policy| policy.hold_after_manual);
+    if meant.is_some() {
+        witness.ledger.give_way(database, None);
+    }
+    let wait = policy(witness, database.as_str()).map(|policy| meant.unwrap_or(policy.hold_after_manual));
     let wait = wait.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or_default();
     let until = lasts.then(|| entry.at.saturating_add(wait).unwrap_or(Timestamp::MAX));
-    witness.ledger.must_hold(database, MustHold { direction: None, until, why });
+    witness.ledger.must_hold(database, MustHold { direction: None, until, of, why });
 }
 
 /// I15 and I21: an end says what is true, once.
@@ -428,7 +439,10 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
             witness.break_promise(format!("I15: {} verified, but {database} is {class}, pending {pending}", action.0));
         }
         // A copy may be there that another action has left, and that a person knows of.
-        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } | ActionResult::RolledBack { .. }
+        ActionResult::FailedSafe { .. }
+        | ActionResult::Stopped { .. }
+        | ActionResult::Superseded { .. }
+        | ActionResult::RolledBack { .. }
             if intent.strategy.makes_a_copy()
                 && took_effect
                 && (class != intent.from.as_str() || !copies(witness, database).is_empty()) =>
@@ -440,7 +454,7 @@ pub(in crate::swarm) fn on_end(witness: &mut Witness, action: &ActionId, result:
             let there = there.join(", ");
             witness.break_promise(format!("I15: {} ended as if nothing were left: {there}", action.0));
         }
-        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. }
+        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } | ActionResult::Superseded { .. }
             if took_effect && !intent.strategy.makes_a_copy() =>
         {
             witness.break_promise(format!("I15: {} says that nothing happened, but AWS took the order", action.0));

@@ -12,7 +12,7 @@ use crate::model::class::InstanceClass;
 use crate::model::command::Command;
 use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
-use crate::model::hold::Hold;
+use crate::model::hold::{Hold, HoldCause};
 use crate::model::ladder::Direction;
 use crate::model::member_settings::MemberSettings;
 use crate::sim::wire::query::Params;
@@ -21,6 +21,8 @@ use crate::sim::wire::query::Params;
 #[derive(Debug, Default)]
 pub(in crate::swarm) struct Ledger {
     pub(in crate::swarm) armed: bool,
+    /// When the last permission that a person has given ends, by its own length.
+    pub(in crate::swarm) armed_until: Option<Timestamp>,
     /// A write or sync failed, and no person has armed since.
     pub(in crate::swarm) journal_failed: bool,
     pub(in crate::swarm) intents: BTreeMap<ActionId, Intent>,
@@ -60,7 +62,17 @@ pub(in crate::swarm) struct MustHold {
     pub(in crate::swarm) direction: Option<Direction>,
     /// By the clock of the engine's machine; `None` until a person releases it.
     pub(in crate::swarm) until: Option<Timestamp>,
+    pub(in crate::swarm) of: HoldOf,
     pub(in crate::swarm) why: String,
+}
+
+/// Whose word a hold is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::swarm) enum HoldOf {
+    /// A person's, or of a person's change: a newer word of a person takes its place.
+    Person,
+    /// The engine's own, for what it does not understand: only a release ends it.
+    Engine,
 }
 
 impl Sent {
@@ -118,14 +130,24 @@ impl Ledger {
             self.orders.insert(entry.seq, order);
         }
         match &entry.event {
-            Event::Armed { .. } => {
+            Event::Armed { until, .. } => {
                 self.armed = true;
+                let length = until.map(|until| until.duration_since(entry.at));
+                self.armed_until = length.map(|length| now.saturating_add(length).unwrap_or(Timestamp::MAX));
                 self.journal_failed = false;
             }
             Event::Disarmed { .. } => self.armed = false,
-            Event::HoldSet { database, hold } => {
+            Event::HoldSet { database, hold, .. } => {
                 let Hold { direction, until, cause } = hold.clone();
-                self.must_hold(database, MustHold { direction, until, why: cause.to_string() });
+                let of = if matches!(cause, HoldCause::Person { .. } | HoldCause::AfterManual { .. }) {
+                    HoldOf::Person
+                } else {
+                    HoldOf::Engine
+                };
+                if matches!(cause, HoldCause::Person { .. }) {
+                    self.give_way(database, direction);
+                }
+                self.must_hold(database, MustHold { direction, until, of, why: cause.to_string() });
             }
             Event::HoldReleased { database, .. } => drop(self.holds.remove(database.as_str())),
             Event::StopRequested { action, .. } => {
@@ -176,6 +198,19 @@ impl Ledger {
     /// From now on nothing may be changed by the engine, as far as the hold goes.
     pub(in crate::swarm) fn must_hold(&mut self, database: &DatabaseName, hold: MustHold) {
         self.holds.entry(database.to_string()).or_default().push(hold);
+    }
+
+    /// A person has said anew how a direction is held: of what people have said before, only the other direction stays.
+    pub(in crate::swarm) fn give_way(&mut self, database: &DatabaseName, direction: Option<Direction>) {
+        let Some(holds) = self.holds.get_mut(database.as_str()) else { return };
+        let other = direction.map(|taken| if taken == Direction::Up { Direction::Down } else { Direction::Up });
+        holds.retain(|hold| {
+            let is_covered = direction.is_none() || hold.direction == direction;
+            hold.of == HoldOf::Engine || !is_covered
+        });
+        for hold in holds.iter_mut().filter(|hold| hold.of == HoldOf::Person && hold.direction.is_none()) {
+            hold.direction = other;
+        }
     }
 
     /// The furthest phase of any action.

@@ -80,7 +80,7 @@ pub(super) fn on_end(witness: &mut Witness, removal: &Removal, result: &ActionRe
     drop(world);
     let untrue = match result {
         ActionResult::Verified => is_there,
-        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } => took_effect,
+        ActionResult::FailedSafe { .. } | ActionResult::Stopped { .. } | ActionResult::Superseded { .. } => took_effect,
         ActionResult::RolledBack { .. } => !is_there,
         ActionResult::Held { .. } => false,
     };

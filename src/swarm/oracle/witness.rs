@@ -190,6 +190,11 @@ impl Witness {
                 self.armed_in = self.account.as_ref().map(|(account, _)| account.clone());
                 invariants::on_armed(self);
             }
+            Event::HoldSet { database, supersedes, .. } => {
+                if let Some(hold) = supersedes.iter().find(|hold| hold.waits_for_person()) {
+                    self.break_promise(format!("I8: of {database} a newer hold took the place of {}", hold.cause));
+                }
+            }
             Event::CommandRefused { command: Command::Arm { .. }, .. } => self.arm_ordered = false,
             Event::ActionIntended { intent, .. } => {
                 invariants::on_intent(self, intent);

@@ -87,6 +87,11 @@ pub enum Order {
     },
     /// Arms.
     Arm,
+    /// Arms for a while.
+    ArmFor {
+        /// How many minutes.
+        mins: u64,
+    },
     /// Disarms.
     Disarm,
     /// Orders a step.
@@ -95,6 +100,8 @@ pub enum Order {
         database: String,
         /// Up, or down.
         direction: Direction,
+        /// For how many minutes the engine holds after it, if the person says so.
+        hold_mins: Option<u64>,
     },
     /// Deletes the oldest machine that an action has left.
     RemoveOld {
@@ -106,10 +113,14 @@ pub enum Order {
         /// Which database.
         database: String,
     },
-    /// Holds a database for an hour.
+    /// Holds a database.
     Hold {
         /// Which.
         database: String,
+        /// Absent: both.
+        direction: Option<Direction>,
+        /// For how many minutes.
+        mins: u64,
     },
     /// Orders something in sight of a picture that is not true any more.
     OldPicture {
@@ -238,6 +249,7 @@ impl Deed {
             Self::Person(Order::OldPicture { .. }) => Fault::O3TwoOperators,
             Self::Person(
                 Order::Arm
+                | Order::ArmFor { .. }
                 | Order::Hold { .. }
                 | Order::RemoveOld { .. }
                 | Order::StopAction { .. }

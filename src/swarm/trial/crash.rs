@@ -128,7 +128,7 @@ fn tend(stage: &Stage, life: &mut Life, kind: Kind) {
     }
     if kind == Kind::PersonUp {
         if !acting && view.state.as_ref().is_some_and(|state| state.class.as_str() != kind.target()) {
-            people::scale(&mut life.orders, DATABASE, Direction::Up);
+            people::scale(&mut life.orders, DATABASE, Direction::Up, None);
         }
     } else if let Some(OldMachine { fate: Fate::ByPerson { .. }, .. }) =
         view.old_machines.first().filter(|_| kind.removes_old() && !acting)

@@ -15,8 +15,8 @@ use crate::sim::wire::Request;
 use crate::swarm::oracle::truth;
 use crate::swarm::plan::DeploymentEnd;
 
-/// The orders of a person who comes by. True when one of them is to arm.
-pub(in crate::swarm) fn look_after(orders: &mut Orders, sim: &Sim) -> bool {
+/// The orders of a person who comes by. True when one of them is to arm; `for_good`, also where it is armed for a while.
+pub(in crate::swarm) fn look_after(orders: &mut Orders, sim: &Sim, for_good: bool) -> bool {
     let snapshot = orders.snapshot();
     for view in &snapshot.databases {
         let waits = view.holds.iter().any(crate::model::hold::Hold::waits_for_person);
@@ -24,7 +24,7 @@ pub(in crate::swarm) fn look_after(orders: &mut Orders, sim: &Sim) -> bool {
             orders.give(Command::Release { database: view.name().clone() });
         }
     }
-    let arms = !snapshot.arming.is_armed();
+    let arms = !snapshot.arming.is_armed() || for_good && snapshot.arming.until().is_some();
     if arms {
         orders.give(Command::Arm { reason: "looked, all is well".to_owned(), duration: None });
     }
@@ -41,12 +41,17 @@ pub(in crate::swarm) fn allow_cuts(orders: &mut Orders) {
 }
 
 /// One step of the ladder from where the person sees the database.
-pub(in crate::swarm) fn scale(orders: &mut Orders, database: &str, direction: Direction) {
+pub(in crate::swarm) fn scale(
+    orders: &mut Orders,
+    database: &str,
+    direction: Direction,
+    hold_for: Option<std::time::Duration>,
+) {
     let snapshot = orders.snapshot();
     let Some(view) = view_of(&snapshot.databases, database) else { return };
     let target = view.state.as_ref().and_then(|state| view.policy.ladder.step(&state.class, direction));
     if let Some(to) = target.cloned() {
-        orders.give(Command::Scale { database: view.name().clone(), to, reason: "by hand".to_owned() });
+        orders.give(Command::Scale { database: view.name().clone(), to, reason: "by hand".to_owned(), hold_for });
     }
 }
 

@@ -98,14 +98,21 @@ impl Stage {
                 self.witness().arm_ordered = true;
                 orders.give(Command::Arm { reason: "the trial begins".to_owned(), duration: None });
             }
+            Order::ArmFor { mins } => {
+                self.witness().arm_ordered = true;
+                let duration = Some(Duration::from_mins(mins));
+                orders.give(Command::Arm { reason: "for a while".to_owned(), duration });
+            }
             Order::Disarm => orders.give(Command::Disarm),
             Order::DisarmDuring { polls } => life.during.push((polls, During::Disarm)),
-            Order::Scale { database, direction } => people::scale(orders, &database, direction),
-            Order::Hold { database } => {
+            Order::Scale { database, direction, hold_mins } => {
+                people::scale(orders, &database, direction, hold_mins.map(Duration::from_mins));
+            }
+            Order::Hold { database, direction, mins } => {
                 let hold = Command::Hold {
                     database: DatabaseName::new(database),
-                    direction: None,
-                    duration: Duration::from_hours(1),
+                    direction,
+                    duration: Duration::from_mins(mins),
                     reason: "by hand".to_owned(),
                 };
                 orders.give(hold);
@@ -122,7 +129,8 @@ impl Stage {
             }
             Order::LookAfter => {
                 people::allow_cuts(orders);
-                let arms = people::look_after(orders, &self.sim);
+                let is_healing = self.sim.clock().now() >= self.plan.heals_at;
+                let arms = people::look_after(orders, &self.sim, is_healing);
                 self.witness().arm_ordered |= arms;
             }
         }

@@ -60,10 +60,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, dialog:
 
 fn asked(scene: &Scene<'_>, question: &Question) -> Asked {
     match question {
-        Question::Arm { reason } => words::arm(scene.newest, reason),
+        Question::Arm { length, reason } => words::arm(scene.newest, *length, reason),
         Question::Scale(scaling) => words::scale(scene.newest, scaling),
         Question::Choose { change } => words::choose(scene.newest, change),
-        Question::Hold { database, length, reason } => words::hold(database, *length, reason),
+        Question::Hold { database, direction, length, reason } => words::hold(database, (*direction, *length), reason),
         Question::Release { database } => words::release(scene, database),
         Question::Approve { database } => words::approve(scene.newest, database),
         Question::RemoveOld(removing) => words::remove_old(scene.newest, removing),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::style::Style;
 
 use super::Asked;
-use crate::console::question::{Change, Field, HOLDS, Removing, Scaling};
+use crate::console::question::{Change, DIRECTIONS, Field, HOLDS, HOLDS_AFTER, PERMISSIONS, Removing, Scaling};
 use crate::console::theme;
 use crate::console::view::scene::Scene;
 use crate::console::view::words;
@@ -21,7 +21,7 @@ use crate::model::snapshot::{DatabaseView, Snapshot};
 /// More rungs than this are shown around the chosen one.
 const RUNGS: usize = 12;
 
-pub(super) fn arm(snapshot: &Snapshot, reason: &str) -> Asked {
+pub(super) fn arm(snapshot: &Snapshot, length: usize, reason: &str) -> Asked {
     let mut explanation = vec![plain("From then on the engine changes these databases by itself:")];
     for view in &snapshot.databases {
         let rungs: Vec<String> = view.policy.ladder.rungs().iter().map(ToString::to_string).collect();
@@ -38,7 +38,8 @@ pub(super) fn arm(snapshot: &Snapshot, reason: &str) -> Asked {
         let words = format!("    each time clients lose it for {outage}; at most {most} times in 24 h");
         explanation.push((words, theme::WARN));
     }
-    Asked { title: " arm the engine? ", explanation, fields: vec![input("reason", reason, NEEDED, true)] }
+    let fields = vec![choice("for", "↑ ↓", &PERMISSIONS, length), input("reason", reason, NEEDED, true)];
+    Asked { title: " arm the engine? ", explanation, fields }
 }
 
 pub(super) fn scale(snapshot: &Snapshot, scaling: &Scaling) -> Asked {
@@ -67,7 +68,8 @@ pub(super) fn scale(snapshot: &Snapshot, scaling: &Scaling) -> Asked {
     explanation.extend(protected(view, plan));
     explanation.extend(gates(plan));
     explanation.push(plain("after it the engine holds, so that it does not undo you"));
-    let mut fields = vec![input("reason", &scaling.reason, NEEDED, scaling.field == Field::Reason)];
+    let mut fields = vec![choice("holds", "← →", &HOLDS_AFTER, scaling.hold_for)];
+    fields.push(input("reason", &scaling.reason, NEEDED, scaling.field == Field::Reason));
     if !plan.passes_over.is_empty() {
         let hint = format!("type {database}: closed gates are passed over");
         fields.push(input("name of the database", &scaling.name, &hint, scaling.field == Field::Name));
@@ -107,13 +109,17 @@ pub(super) fn choose(snapshot: &Snapshot, change: &Change) -> Asked {
     Asked { title, explanation, fields }
 }
 
-pub(super) fn hold(database: &DatabaseName, length: usize, reason: &str) -> Asked {
-    let explanation = vec![plain(format!("The engine starts nothing on {database}, up or down, for (↑ ↓):"))];
+pub(super) fn hold(database: &DatabaseName, (direction, length): (usize, usize), reason: &str) -> Asked {
+    let explanation = vec![
+        plain("It takes the place of older holds of people in the same direction."),
+        plain(format!("The engine starts nothing on {database} for (↑ ↓):")),
+    ];
     let line = |(at, (words, _)): (usize, &(&str, Duration))| {
         let (mark, style) = if at == length { ('>', theme::SELECTED) } else { (' ', Style::new()) };
         (format!("{mark} {words}"), style)
     };
     let mut fields: Vec<Styled> = HOLDS.iter().enumerate().map(line).collect();
+    fields.push(choice("direction", "← →", &DIRECTIONS, direction));
     fields.push(input("reason", reason, NEEDED, true));
     Asked { title: " hold? ", explanation, fields }
 }
@@ -326,6 +332,14 @@ fn gates(plan: &OverridePlan) -> Vec<Styled> {
         lines.push((format!("✘ will be refused: {}", plan.blocked_by.join("; ")), theme::DANGER));
     }
     lines
+}
+
+/// `for (↑ ↓): until disarmed  [8 h]  24 h`.
+fn choice<T>(name: &str, keys: &str, of: &[(&str, T)], chosen: usize) -> Styled {
+    let word =
+        |(at, (word, _)): (usize, &(&str, T))| if at == chosen { format!("[{word}]") } else { (*word).to_owned() };
+    let words: Vec<String> = of.iter().enumerate().map(word).collect();
+    plain(format!("{name} ({keys}): {}", words.join("  ")))
 }
 
 const NEEDED: &str = "needed; it goes into the journal with your name";

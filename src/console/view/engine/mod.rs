@@ -17,6 +17,7 @@ use super::{panel, words};
 use crate::console::state::Panel;
 use crate::console::theme;
 use crate::model::decision::{RuleResult, Verdict};
+use crate::model::expiry::{AtExpiry, Would};
 use crate::model::outage::Outage;
 use crate::model::snapshot::DatabaseView;
 use crate::model::step::{ActionStep, Progress};
@@ -72,6 +73,7 @@ fn needs(scene: &Scene<'_>, view: &DatabaseView, width: usize, detail: Detail) -
     texts.extend(action(scene, view));
     texts.extend(view.steps.iter().map(|step| step_line(scene, step)));
     texts.extend(edge(view));
+    texts.extend(at_expiry(scene, view));
     texts.extend(view.waits_for.as_ref().map(|why| (format!("  {why}"), theme::WARN)));
     texts.extend(rules(view, true));
     texts.extend(alarms::urgent(scene, view));
@@ -139,6 +141,14 @@ fn edge(view: &DatabaseView) -> Option<Styled> {
     let open = words::open_at_server(view).unwrap_or_else(|| "long transactions are not seen".to_owned());
     let text = format!("  at the edge: lag {lag}; {connections} connections would be cut; {open}");
     Some((text, theme::WARN))
+}
+
+/// `when the hold ends at 15:00:00 (59 min 12 s) it would go down to db.t4g.small by what it sees now`.
+fn at_expiry(scene: &Scene<'_>, view: &DatabaseView) -> Option<Styled> {
+    let AtExpiry { at, would } = view.at_expiry.as_ref()?;
+    let (end, left) = (words::clock(*at, scene.at()), words::between(scene.at(), *at));
+    let style = if *would == Would::Nothing { theme::MUTED } else { theme::WARN };
+    Some((format!("when the hold ends at {end} ({left}) it would {would}"), style))
 }
 
 fn next_look(scene: &Scene<'_>, view: &DatabaseView) -> Vec<Styled> {

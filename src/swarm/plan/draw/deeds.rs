@@ -41,6 +41,38 @@ impl Drawer<'_> {
         deeds.sort_by_key(|(at, _)| *at);
     }
 
+    /// People who say for how long: of a draw of its own, as above. What comes at the same moment is meant to meet what nothing
+    /// was sent of.
+    pub(super) fn orders_that_last(&mut self, seed: u64, deeds: &mut Vec<(Timestamp, Deed)>) {
+        let mut rng = Rng::of(seed, "swarm orders that last", 0);
+        std::mem::swap(&mut self.rng, &mut rng);
+        for _ in 0..pick(&mut self.rng, 4) {
+            let mins = [1, 5, 15, 30, 60, 120, 240][pick(&mut self.rng, 7)];
+            deeds.push((self.some_time(), Deed::Person(Order::ArmFor { mins })));
+        }
+        for _ in 0..pick(&mut self.rng, 3) {
+            let (at, database) = (self.some_time(), self.name());
+            for _ in 0..1 + pick(&mut self.rng, 3) {
+                let direction = [None, Some(Direction::Up), Some(Direction::Down)][pick(&mut self.rng, 3)];
+                let mins = [5, 20, 60, 120][pick(&mut self.rng, 4)];
+                let hold = Order::Hold { database: database.clone(), direction, mins };
+                let at = at.saturating_add(self.minutes(0, 45)).unwrap_or(at);
+                deeds.push((at, Deed::Person(hold)));
+            }
+        }
+        for _ in 0..pick(&mut self.rng, 3) {
+            let (at, database) = (self.some_time(), self.name());
+            for _ in 0..1 + pick(&mut self.rng, 2) {
+                let hold_mins = [None, Some(2), Some(30), Some(180)][pick(&mut self.rng, 4)];
+                let scale = Order::Scale { database: database.clone(), direction: self.direction(), hold_mins };
+                deeds.push((at, Deed::Person(scale)));
+            }
+        }
+        std::mem::swap(&mut self.rng, &mut rng);
+        deeds.retain(|(at, deed)| *at < self.heals_at || !matches!(deed, Deed::Person(Order::Hold { .. })));
+        deeds.sort_by_key(|(at, _)| *at);
+    }
+
     /// How often it happens in a day.
     fn times_of(&mut self, fault: Fault) -> usize {
         let old_pictures = self.faults.contains(&Fault::A5Stale) || self.faults.contains(&Fault::M6OtherMachine);
@@ -89,10 +121,10 @@ impl Drawer<'_> {
                     if self.rng.draw().is_multiple_of(3) {
                         deeds.push((at, Deed::Person(Order::StopAction { database: database.clone() })));
                     }
-                    Deed::Person(Order::Scale { database, direction: self.direction() })
+                    Deed::Person(Order::Scale { database, direction: self.direction(), hold_mins: None })
                 }
                 Fault::O3TwoOperators => {
-                    deeds.push((at, Deed::Person(Order::Hold { database: self.name() })));
+                    deeds.push((at, Deed::Person(Order::Hold { database: self.name(), direction: None, mins: 60 })));
                     Deed::Person(Order::OldPicture { database: self.name() })
                 }
                 Fault::R8ForeignHands => {
@@ -102,7 +134,10 @@ impl Drawer<'_> {
                     // And now and then a person of ours orders something at the same moment.
                     if self.rng.draw().is_multiple_of(2) {
                         let direction = self.direction();
-                        deeds.push((at, Deed::Person(Order::Scale { database: database.clone(), direction })));
+                        deeds.push((
+                            at,
+                            Deed::Person(Order::Scale { database: database.clone(), direction, hold_mins: None }),
+                        ));
                     }
                     Deed::Foreign(Foreign::Class { database, class })
                 }
@@ -127,7 +162,7 @@ impl Drawer<'_> {
             let secs = [60, 120, 180, 240][pick(&mut self.rng, 4)];
             deeds.push((at, Deed::Machine(Machine::ClockStep { secs: -secs })));
             for direction in [Direction::Up, Direction::Down] {
-                deeds.push((at, Deed::Person(Order::Scale { database: database.clone(), direction })));
+                deeds.push((at, Deed::Person(Order::Scale { database: database.clone(), direction, hold_mins: None })));
             }
             let back = at.saturating_add(SignedDuration::from_mins(3)).unwrap_or(at);
             deeds.push((back, Deed::Machine(Machine::ClockStep { secs })));
@@ -137,7 +172,7 @@ impl Drawer<'_> {
     /// A person orders something, and before it can be sent the name shows something else.
     fn switch_under_an_order(&mut self, at: Timestamp, to: Switch, deeds: &mut Vec<(Timestamp, Deed)>) {
         for direction in [Direction::Up, Direction::Down] {
-            deeds.push((at, Deed::Person(Order::Scale { database: self.name(), direction })));
+            deeds.push((at, Deed::Person(Order::Scale { database: self.name(), direction, hold_mins: None })));
         }
         deeds.push((at, Deed::Foreign(Foreign::Switch(to))));
         let back = at.saturating_add(self.minutes(5, 40)).unwrap_or(at);

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::console::fixtures::{armed, now, snapshot, trouble};
+use crate::console::fixtures::{armed, now as picture_at, snapshot, trouble};
 use crate::console::state::Mode;
 use crate::model::arming::Arming;
 use crate::model::class::InstanceClass;
@@ -48,7 +48,7 @@ fn arming_a_hold_and_what_follows_a_change_are_given_their_length_and_direction(
 fn a_permission_that_ends_counts_down_in_the_header() {
     let mut snapshot = armed();
     if let Arming::Armed { until, .. } = &mut snapshot.arming {
-        *until = now().checked_add(SignedDuration::from_secs(28_799)).ok();
+        *until = picture_at().checked_add(SignedDuration::from_secs(28_799)).ok();
     }
     let screen = driven(&snapshot, "").screen;
     assert!(screen[0].contains(" ARMED  7 h 59 min left"), "{}", screen[0]);
@@ -58,7 +58,7 @@ fn a_permission_that_ends_counts_down_in_the_header() {
 #[test]
 fn what_the_end_of_a_hold_leads_to_stands_beside_it_and_in_the_engine() {
     let mut snapshot = armed();
-    let until = now().checked_add(SignedDuration::from_mins(50)).unwrap();
+    let until = picture_at().checked_add(SignedDuration::from_mins(50)).unwrap();
     let by = Operator { user: "ada".into(), ssh_client: None, peer: None };
     let cause = HoldCause::Person { by, reason: "sale".into() };
     let would = Would::Scale { direction: Direction::Down, to: InstanceClass::observed("db.t4g.small") };

@@ -52,7 +52,7 @@ impl Drawer<'_> {
         }
         for _ in 0..pick(&mut self.rng, 3) {
             let (at, database) = (self.some_time(), self.name());
-            for _ in 0..1 + pick(&mut self.rng, 3) {
+            for _ in 0..=pick(&mut self.rng, 3) {
                 let direction = [None, Some(Direction::Up), Some(Direction::Down)][pick(&mut self.rng, 3)];
                 let mins = [5, 20, 60, 120][pick(&mut self.rng, 4)];
                 let hold = Order::Hold { database: database.clone(), direction, mins };
@@ -62,7 +62,7 @@ impl Drawer<'_> {
         }
         for _ in 0..pick(&mut self.rng, 3) {
             let (at, database) = (self.some_time(), self.name());
-            for _ in 0..1 + pick(&mut self.rng, 2) {
+            for _ in 0..=pick(&mut self.rng, 2) {
                 let hold_mins = [None, Some(2), Some(30), Some(180)][pick(&mut self.rng, 4)];
                 let scale = Order::Scale { database: database.clone(), direction: self.direction(), hold_mins };
                 deeds.push((at, Deed::Person(scale)));

@@ -57,7 +57,7 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
     if form.leaves_machines() {
         drawer.remove_old_machines(seed, &mut deeds);
     }
-    if constant_load::writes_per_sec(seed).is_none() && seed % 2 == 0 {
+    if constant_load::writes_per_sec(seed).is_none() && seed.is_multiple_of(2) {
         drawer.orders_that_last(seed, &mut deeds);
     }
     TrialPlan { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }

@@ -31,6 +31,9 @@ pub enum CtlCommand {
     Status,
     /// Lets the engine start actions; takes the role admin
     Arm {
+        /// Disarms by itself after this time, such as 8h [default: stays armed]
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        duration: Option<Duration>,
         /// Why: it goes into the journal
         #[arg(long)]
         reason: String,
@@ -83,6 +86,9 @@ pub struct ScaleArgs {
     /// Why: it goes into the journal
     #[arg(long)]
     pub reason: String,
+    /// How long the engine leaves it so [default: `hold_after_manual`]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub hold_for: Option<Duration>,
     /// The database's name once more, where gates are closed that a person may pass over
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,

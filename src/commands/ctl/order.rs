@@ -23,7 +23,7 @@ pub(super) fn order(command: &CtlCommand, snapshot: &Snapshot) -> Result<Command
         CtlCommand::Status | CtlCommand::Watch => {
             return Err(CommandError::Usage("to look is no order".to_owned()));
         }
-        CtlCommand::Arm { reason } => Command::Arm { reason: reason.clone() },
+        CtlCommand::Arm { reason, duration } => Command::Arm { reason: reason.clone(), duration: *duration },
         CtlCommand::Disarm => Command::Disarm,
         CtlCommand::Up(how) => step(how, snapshot, Direction::Up)?,
         CtlCommand::Down(how) => step(how, snapshot, Direction::Down)?,
@@ -81,5 +81,5 @@ fn scale(how: &ScaleArgs, view: &DatabaseView, to: InstanceClass) -> Result<Comm
              meant, give the same with --confirm {database}"
         )));
     }
-    Ok(Command::Scale { database, to, reason: how.reason.clone() })
+    Ok(Command::Scale { database, to, reason: how.reason.clone(), hold_for: how.hold_for })
 }

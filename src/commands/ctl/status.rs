@@ -34,7 +34,10 @@ pub(super) fn words(hello: &Hello, snapshot: &Snapshot) -> String {
 
 fn arming(snapshot: &Snapshot) -> String {
     match &snapshot.arming {
-        Arming::Armed { by, since } => format!("ARMED by {by} since {since:.0}"),
+        Arming::Armed { by, since, until } => {
+            let until = until.map_or_else(String::new, |until| format!(", until {until:.0}"));
+            format!("ARMED by {by} since {since:.0}{until}")
+        }
         Arming::Disarmed { why, since: Some(since) } => format!("DISARMED since {since:.0}: {why}"),
         Arming::Disarmed { why, since: None } => format!("DISARMED: {why}"),
     }
@@ -73,6 +76,9 @@ fn database(view: &DatabaseView) -> Vec<String> {
         lines.extend(view.approve_until.map(|until| format!("  waits for `approve` until {until:.0}")));
     }
     lines.extend(view.holds.iter().map(|hold| format!("  held {}: {}", hold.scope(), hold.cause)));
+    if let Some(end) = &view.at_expiry {
+        lines.push(format!("  at {:.0} the engine would {}", end.at, end.would));
+    }
     if let Some(wake) = &view.next_look {
         lines.push(format!("  next look: {:.0}, {}", wake.at, wake.why.words()));
     }

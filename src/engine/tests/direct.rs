@@ -254,8 +254,11 @@ fn clients_that_never_come_to_the_new_server_are_a_persons_matter_also_over_a_re
         Effect::Record(event) => Some(event),
         Effect::Send { .. } | Effect::PutAlarm { .. } | Effect::ResumePooler { .. } => None,
     });
-    let armed =
-        Event::Armed { by: Operator { user: "ada".into(), ssh_client: None, peer: None }, reason: "test".into(), until: None };
+    let armed = Event::Armed {
+        by: Operator { user: "ada".into(), ssh_client: None, peer: None },
+        reason: "test".into(),
+        until: None,
+    };
     let records = [started(), armed].into_iter().chain(records).enumerate();
     let entries: Vec<Entry> = records.map(|(seq, event)| Entry { seq: seq as u64 + 1, at: at(61), event }).collect();
     let mut engine = Engine::new(settings(), |_| "digest".into(), &entries, Guards::all());

@@ -61,8 +61,21 @@ async fn measure() {
     let journal = Ok(journal);
     let servers = Vec::new();
     let poolers = Poolers::new();
-    let parts =
-        Parts { settings, digest, journal, entries, aws, servers, poolers, clock, server, backend, start, guards };
+    let parts = Parts {
+        settings,
+        digest,
+        journal,
+        entries,
+        aws,
+        servers,
+        poolers,
+        lease: None,
+        clock,
+        server,
+        backend,
+        start,
+        guards,
+    };
     let (stop, stopped) = watch::channel(None);
     let mut engine = JoinSet::new();
     engine.spawn(Controller::new(parts).run(stopped));

@@ -14,6 +14,7 @@ pub mod controller;
 pub mod diagnostics;
 pub mod engine;
 pub mod journal;
+pub mod lease;
 pub mod model;
 pub mod playbook;
 pub mod report;

@@ -13,7 +13,10 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::Aws;
+use super::fence::Fence;
 use super::kept::keeping;
+#[cfg(feature = "lease")]
+use super::lease_table::LEASE_REQUEST_LIMIT;
 use super::prompt::PromptCalls;
 use super::whole::WholeAnswers;
 use crate::clock::Clock;
@@ -85,23 +88,13 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         Target::InProcess(in_process) => without_environment(in_process),
         target => loader(settings, target).load().await,
     };
-    let reads = |config: aws_config::SdkConfig| {
-        config
-            .into_builder()
-            .retry_config(RetryConfig::standard())
-            .timeout_config(limits(READ_ATTEMPT, READ_LIMIT))
-            .build()
-    };
-    let mutations = base
-        .clone()
-        .into_builder()
-        .retry_config(RetryConfig::standard().with_max_attempts(mutation_attempts))
-        .timeout_config(limits(MUTATION_LIMIT, MUTATION_LIMIT))
-        .build();
+    let (reads, mutations) = parts(&base, mutation_attempts);
+    #[cfg(feature = "lease")]
+    let dynamodb = for_lease(&base, partition.clone());
+    let fence = Fence::default();
     let region = base.region().map(ToString::to_string);
     let endpoint = base.endpoint_url().map(|url| clean(url, 100));
     let signing = keeping(&base);
-    let reads = reads(base);
     let rds = |config| {
         let mut config = aws_sdk_rds::config::Builder::from(config).interceptor(WholeAnswers);
         config.set_retry_partition(partition.clone());
@@ -115,7 +108,7 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
     let cloudwatch = |config| {
         let mut config = aws_sdk_cloudwatch::config::Builder::from(config);
         config.set_retry_partition(partition.clone());
-        aws_sdk_cloudwatch::Client::from_conf(config.build())
+        config
     };
     let mut sts = aws_sdk_sts::config::Builder::from(&reads).interceptor(WholeAnswers);
     sts.set_retry_partition(partition.clone());
@@ -123,20 +116,47 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
     iam.set_retry_partition(partition.clone());
     Aws {
         rds: aws_sdk_rds::Client::from_conf(rds(&reads).build()),
-        rds_mutating: aws_sdk_rds::Client::from_conf(rds(&mutations).interceptor(PromptCalls).build()),
-        cloudwatch: cloudwatch(&reads),
-        cloudwatch_mutating: cloudwatch(&mutations),
+        rds_mutating: aws_sdk_rds::Client::from_conf(
+            rds(&mutations).interceptor(PromptCalls).interceptor(fence.clone()).build(),
+        ),
+        cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch(&reads).build()),
+        cloudwatch_mutating: aws_sdk_cloudwatch::Client::from_conf(
+            cloudwatch(&mutations).interceptor(fence.clone()).build(),
+        ),
         scaling: aws_sdk_applicationautoscaling::Client::from_conf(scaling(&reads).build()),
         scaling_mutating: aws_sdk_applicationautoscaling::Client::from_conf(
-            scaling(&mutations).interceptor(PromptCalls).build(),
+            scaling(&mutations).interceptor(PromptCalls).interceptor(fence.clone()).build(),
         ),
+        #[cfg(feature = "lease")]
+        dynamodb,
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         iam: aws_sdk_iam::Client::from_conf(iam.build()),
         signing,
         region,
         endpoint,
         account_pin: settings.account_id.clone(),
+        fence,
     }
+}
+
+/// One attempt for reads and writes: see [`lease_table`](super::lease_table).
+#[cfg(feature = "lease")]
+fn for_lease(base: &SdkConfig, partition: Option<RetryPartition>) -> aws_sdk_dynamodb::Client {
+    let once = RetryConfig::standard().with_max_attempts(1);
+    let limits = limits(LEASE_REQUEST_LIMIT, LEASE_REQUEST_LIMIT);
+    let config = base.clone().into_builder().retry_config(once).timeout_config(limits).build();
+    let mut config = aws_sdk_dynamodb::config::Builder::from(&config);
+    config.set_retry_partition(partition);
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+/// What reads are made with, and what calls that change something.
+fn parts(base: &SdkConfig, mutation_attempts: u32) -> (SdkConfig, SdkConfig) {
+    let with = |retries: RetryConfig, attempt, all| {
+        base.clone().into_builder().retry_config(retries).timeout_config(limits(attempt, all)).build()
+    };
+    let once = RetryConfig::standard().with_max_attempts(mutation_attempts);
+    (with(RetryConfig::standard(), READ_ATTEMPT, READ_LIMIT), with(once, MUTATION_LIMIT, MUTATION_LIMIT))
 }
 
 fn loader(settings: &AwsSettings, target: Target) -> ConfigLoader {

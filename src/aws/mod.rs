@@ -11,10 +11,12 @@ mod convert;
 mod deployments;
 mod events;
 mod failure;
+pub mod fence;
 mod identity;
 mod instances;
 pub mod inventory;
 mod kept;
+pub mod lease_table;
 mod member_settings;
 pub mod metrics;
 mod orderable;
@@ -37,6 +39,9 @@ pub struct Aws {
     scaling: aws_sdk_applicationautoscaling::Client,
     scaling_mutating: aws_sdk_applicationautoscaling::Client,
     cloudwatch_mutating: aws_sdk_cloudwatch::Client,
+    /// For the lease alone: reads and writes have one attempt each.
+    #[cfg(feature = "lease")]
+    dynamodb: aws_sdk_dynamodb::Client,
     sts: aws_sdk_sts::Client,
     iam: aws_sdk_iam::Client,
     /// What tokens are signed with.
@@ -46,6 +51,8 @@ pub struct Aws {
     /// Another endpoint than AWS's own, by the configuration or the environment.
     endpoint: Option<String>,
     account_pin: Option<String>,
+    /// What calls that change something must pass.
+    fence: fence::Fence,
 }
 
 impl Aws {

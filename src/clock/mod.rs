@@ -6,12 +6,18 @@
 //! - **settable**: a scaled clock that can be set while it runs, as NTP or a person does with a machine's;
 //! - **paused**: a scaled clock inside a tokio runtime whose time is paused, for tests. It moves only when every
 //!   task waits, and then jumps to the next deadline, so a simulated day costs no waiting.
+//!
+//! A lease rests on none of them alone: [`Clock::readings`] reads all the clocks that the machine has.
+
+mod readings;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+
+pub use readings::Readings;
 
 /// A source of time that can be cloned freely; all clones tell the same time.
 #[derive(Debug, Clone)]
@@ -83,6 +89,20 @@ impl Clock {
                 let passed = SignedDuration::try_from(started.elapsed().mul_f64(*speed)).unwrap_or(SignedDuration::MAX);
                 let passed = passed.saturating_add(SignedDuration::from_millis(set_by_millis.load(Ordering::Relaxed)));
                 origin.saturating_add(passed).unwrap_or(Timestamp::MAX)
+            }
+        }
+    }
+
+    /// What all the clocks of the machine show, neither scaled nor in step with each other.
+    pub fn readings(&self) -> Readings {
+        match &self.source {
+            Source::System => Readings::of_machine(self.now()),
+            Source::Scaled { origin, started, set_by_millis, .. } => {
+                let passed = started.elapsed();
+                let set_by = SignedDuration::from_millis(set_by_millis.load(Ordering::Relaxed));
+                let wall = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX).saturating_add(set_by);
+                let wall = origin.saturating_add(wall).unwrap_or(Timestamp::MAX);
+                Readings { monotonic: passed, boottime: passed, wall }
             }
         }
     }

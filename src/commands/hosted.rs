@@ -19,6 +19,7 @@ use crate::control::{self, Client, EngineProcess};
 use crate::controller::servers::ServerSource;
 use crate::controller::{Controller, Ended, Parts};
 use crate::journal::Journal;
+use crate::lease::{self, Lease};
 use crate::model::event::{Entry, Event};
 use crate::model::guard::Guards;
 use crate::model::policy::Policy;
@@ -84,7 +85,12 @@ impl Hosted {
         let ways = ways.and_then(|servers| Ok((servers, poolers(&settings, environment, &aws, &clock)?)));
         let (servers, poolers) =
             ways.inspect_err(|_| owed_words(&entries).iter().for_each(|words| tracing::error!("{words}")))?;
+        let lease = settings.lease.clone().map(|terms| {
+            let known = lease::highest_epoch(&entries);
+            Lease::start(terms, lease::identity(), known, (aws.clone(), clock.clone()))
+        });
         let parts = Parts {
+            lease,
             settings,
             digest: digest::<Policy>,
             journal,

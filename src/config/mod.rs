@@ -12,6 +12,7 @@ mod copy;
 mod database;
 mod direct_signal;
 mod engine;
+mod lease;
 mod old_machine;
 mod pooler;
 mod postgres;
@@ -33,7 +34,7 @@ use crate::diagnostics::{Certainty, syntax_problems};
 use crate::model::settings::Settings;
 use section::Section;
 
-const KEYS: [&str; 5] = ["aws", "engine", "control", "alarms", "database"];
+const KEYS: [&str; 6] = ["aws", "engine", "control", "lease", "alarms", "database"];
 
 /// Reads a configuration. `origin` is the name that problems give the text, such as `config.toml`.
 ///
@@ -92,6 +93,7 @@ fn walk(tree: &DeTable<'_>, text: &str, problems: &mut Vec<Diagnostic>) -> Setti
     Settings {
         engine: engine::read(&root, problems),
         control: control::read(&root, problems),
+        lease: lease::read(&root, problems),
         alarms: alarms::read(&root, &aws, problems),
         aws,
         databases: database::read_all(&root, problems),
@@ -219,6 +221,7 @@ mod tests {
                 &pooler::KEYS,
                 &readers::KEYS,
                 &alarms::KEYS,
+                &lease::KEYS,
                 &alarms::TOPIC_KEYS,
                 &control::KEYS,
             ])

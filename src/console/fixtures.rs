@@ -156,6 +156,7 @@ pub(super) fn snapshot() -> Snapshot {
         },
         identity: Some(Identity { account: "111122223333".into(), arn: "arn".into(), region: "us-east-1".into() }),
         arming: Arming::Disarmed { why: "never armed".into(), since: None },
+        lease: None,
         journal: JournalHealth { seq: 2, head: "ab".into(), broken: None },
         databases: vec![database()],
         problems: vec![],

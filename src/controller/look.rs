@@ -72,6 +72,8 @@ pub(super) struct ReadPlan {
     activities: Vec<(DatabaseName, Timestamp)>,
     /// Absent where nobody looks at any, or it is too soon to ask again.
     alarms: Option<AlarmsAsked>,
+    /// The epoch of the lease that is held.
+    under_epoch: Option<u64>,
     now: Timestamp,
 }
 
@@ -115,6 +117,7 @@ impl Looker {
             orderable: engine.unasked_classes(now),
             activities: self.activities(engine, now),
             alarms: engine.alarms_asked().filter(|_| self.metrics_are_due(engine, now)),
+            under_epoch: engine.lease_epoch(),
             now,
         }
     }
@@ -229,6 +232,7 @@ impl ReadPlan {
             asked_at,
             // Whoever holds the clock against the machine's time meanwhile may know better.
             age_is_known: true,
+            under_epoch: self.under_epoch,
             identity: identity.transpose(),
             databases,
             series: series.transpose(),

@@ -34,6 +34,7 @@ use crate::control::{Incoming, Server};
 use crate::engine::Engine;
 use crate::engine::input::{Effect, Input, Observation, Step};
 use crate::journal::Journal;
+use crate::lease::{Lease, LeaseNews};
 use crate::model::action::CallId;
 use crate::model::backend::Backend;
 use crate::model::call::{CallOutcome, MutatingCall, NOT_SENT};
@@ -55,6 +56,9 @@ use servers::{ServerSource, Servers};
 /// An ending process waits this long (of the machine) for the answer to an outstanding call.
 const LAST_ANSWER: Duration = MUTATION_LIMIT.saturating_add(Duration::from_secs(1));
 
+/// And this long for giving the lease back.
+const GIVE_BACK: Duration = Duration::from_secs(2);
+
 /// And this long until a pooler has let its clients go on.
 const LET_GO: Duration = Duration::from_secs(5);
 
@@ -73,6 +77,8 @@ pub struct Controller {
     looks: JoinSet<Observation>,
     servers: Servers,
     pauses: Pauses,
+    /// Absent where none is configured.
+    lease: Option<Lease>,
     looking_since: Option<Timestamp>,
     /// When the log is told that the look under way gets no answer.
     slow_at: Option<Timestamp>,
@@ -110,6 +116,8 @@ pub struct Parts {
     pub servers: Vec<ServerSource>,
     /// The poolers that hold their clients during a takeover.
     pub poolers: Poolers,
+    /// The lease across hosts, where one is configured.
+    pub lease: Option<Lease>,
     /// The time.
     pub clock: Clock,
     /// The control protocol.
@@ -125,8 +133,25 @@ pub struct Parts {
 impl Controller {
     /// A controller that is about to run.
     pub fn new(parts: Parts) -> Self {
-        let Parts { settings, digest, journal, entries, aws, servers, poolers, clock, server, backend, start, guards } =
-            parts;
+        let Parts {
+            settings,
+            digest,
+            journal,
+            entries,
+            aws,
+            servers,
+            poolers,
+            clock,
+            server,
+            backend,
+            start,
+            guards,
+            lease,
+        } = parts;
+        let may_leave = lease.as_ref().map(Lease::may_leave);
+        if let Some(may_leave) = &may_leave {
+            aws.fence(Arc::clone(may_leave));
+        }
         let now = clock.now();
         let skip = entries.len().saturating_sub(TAIL_LENGTH);
         let mut controller = Self {
@@ -140,7 +165,8 @@ impl Controller {
             looker: Looker::default(),
             looks: JoinSet::new(),
             servers: Servers::read(servers, &clock),
-            pauses: Pauses::new(poolers, clock.clone()),
+            pauses: Pauses::new(poolers, clock.clone(), may_leave),
+            lease,
             looking_since: None,
             slow_at: None,
             calls: JoinSet::new(),
@@ -180,6 +206,11 @@ impl Controller {
                 Some(done) = self.looks.join_next() => match done {
                     Ok(look) => self.take_in(look),
                     Err(error) => break Ended::Failed(format!("a task that reads from AWS was lost: {error}")),
+                },
+                news = lease_news(&mut self.lease) => match news {
+                    LeaseNews::Change(change) => self.feed(Input::Lease(change)),
+                    LeaseNews::Stands(view) => self.feed(Input::LeaseStands(view)),
+                    LeaseNews::Lost(why) => break Ended::Failed(format!("the task that keeps the lease was lost: {why}")),
                 },
                 why = self.servers.lost() => {
                     break Ended::Failed(format!("a task that reads from PostgreSQL was lost: {why}"));
@@ -224,6 +255,12 @@ impl Controller {
         };
         if clock.bounded(LAST_ANSWER.mul_f64(clock.speed()), answers).await.is_none() {
             tracing::error!("a call to AWS was not answered in time; the next start looks for what became of it");
+        } else if let Some(lease) = &mut self.lease {
+            // Only now: what is under way may not meet what another engine sends. One that is not given back runs out.
+            lease.tell(self.engine.lease_permission());
+            if clock.bounded(GIVE_BACK.mul_f64(clock.speed()), lease.give_back()).await.is_none() {
+                tracing::warn!("the lease could not be given back in time: another engine waits until it has run out");
+            }
         }
         let (Ended::Asked(why) | Ended::Failed(why)) = ended;
         self.record(self.clock.now(), Event::EngineStopped { why: why.clone() });
@@ -396,6 +433,13 @@ impl Controller {
              {} s at most and asked again",
             LONGEST_LOOK.as_secs()
         );
+    }
+}
+
+async fn lease_news(lease: &mut Option<Lease>) -> LeaseNews {
+    match lease {
+        Some(lease) => lease.news().await,
+        None => std::future::pending().await,
     }
 }
 

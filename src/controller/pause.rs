@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use super::pooler::PooledServer;
+use crate::aws::fence::MayLeave;
 use crate::clock::{Clock, Stopwatch};
 use crate::model::call::CallOutcome;
 use crate::model::pooler::PoolerStep;
@@ -33,6 +34,8 @@ pub(super) struct Pause {
     tell: Box<dyn Fn(PoolerStep) + Send + Sync>,
     /// Why the clients shall go on now.
     let_go: watch::Receiver<Option<String>>,
+    /// What must be so for clients to be held.
+    may_leave: Option<MayLeave>,
     /// Since when clients may be held: `RESUME` is owed.
     since: Option<Stopwatch>,
 }
@@ -45,7 +48,12 @@ impl Pause {
         tell: Box<dyn Fn(PoolerStep) + Send + Sync>,
         let_go: watch::Receiver<Option<String>>,
     ) -> Self {
-        Self { held, clock, tell, let_go, since: None }
+        Self { held, clock, tell, let_go, may_leave: None, since: None }
+    }
+
+    /// The same, which holds nobody unless this says that it may.
+    pub(super) fn bound_to(self, may_leave: Option<MayLeave>) -> Self {
+        Self { may_leave, ..self }
     }
 
     /// Holds the clients, lets the call be sent, and lets them go on. They go on when this returns, or the process ends.
@@ -104,6 +112,9 @@ impl Pause {
         let server = self.held.server.dsn().words();
         let before = self.writer().await?.ok_or_else(|| format!("{server} takes no writes"))?;
         let door = self.held.pooler.door().await.map_err(|error| error.to_string())?;
+        if let Some(may_leave) = &self.may_leave {
+            may_leave()?;
+        }
         self.since = Some(Stopwatch::start());
         let after = door.pause(self.held.pause_within).await.map_err(|error| error.to_string())?;
         (self.tell)(PoolerStep::Paused { after_millis: after.as_millis() as u64 });

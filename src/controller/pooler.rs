@@ -2,12 +2,14 @@
 //! `pause`; it is a task of its own, so that nothing else can keep it from letting the clients go on.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::pause::Pause;
+use crate::aws::fence::MayLeave;
 use crate::clock::Clock;
 use crate::model::action::ActionId;
 use crate::model::call::{CallOutcome, NOT_SENT};
@@ -32,6 +34,12 @@ pub struct PooledServer {
 /// The poolers of the databases that have one.
 pub type Poolers = BTreeMap<DatabaseName, PooledServer>;
 
+impl fmt::Debug for Pauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pauses").field("going", &self.going).finish_non_exhaustive()
+    }
+}
+
 /// What a pause has come to.
 #[derive(Debug)]
 pub struct News {
@@ -44,10 +52,10 @@ pub struct News {
 }
 
 /// Every pause under way, and what they tell.
-#[derive(Debug)]
 pub struct Pauses {
     poolers: Poolers,
     clock: Clock,
+    may_leave: Option<MayLeave>,
     tasks: JoinSet<()>,
     going: BTreeMap<DatabaseName, Going>,
     // Without a bound: a pause must not wait for a disk before it lets clients go on. It tells a handful of things.
@@ -64,10 +72,10 @@ struct Going {
 }
 
 impl Pauses {
-    /// None yet.
-    pub fn new(poolers: Poolers, clock: Clock) -> Self {
+    /// None yet. `may_leave` is asked before clients are held, where that is bound to something.
+    pub fn new(poolers: Poolers, clock: Clock, may_leave: Option<MayLeave>) -> Self {
         let (tell, news) = mpsc::unbounded_channel();
-        Self { poolers, clock, tasks: JoinSet::new(), going: BTreeMap::new(), tell, news }
+        Self { poolers, clock, may_leave, tasks: JoinSet::new(), going: BTreeMap::new(), tell, news }
     }
 
     /// Holds the clients of a database for a call; the sender of that waits at the gate.
@@ -175,7 +183,7 @@ impl Pauses {
         let (action, database) = (action.clone(), database.clone());
         let tell = self.tell.clone();
         let tell = move |step| drop(tell.send(News { action: action.clone(), database: database.clone(), step }));
-        Some((Pause::new(held, self.clock.clone(), Box::new(tell), told), let_go))
+        Some((Pause::new(held, self.clock.clone(), Box::new(tell), told).bound_to(self.may_leave.clone()), let_go))
     }
 
     fn say(&self, action: ActionId, database: DatabaseName, step: PoolerStep) {

@@ -14,6 +14,9 @@ impl Controller {
     /// Publishes the present state to everybody who watches.
     pub(super) fn publish(&mut self) {
         let now = self.clock.now();
+        if let Some(lease) = &self.lease {
+            lease.tell(self.engine.lease_permission());
+        }
         let journal = match &self.journal {
             Ok(journal) => JournalHealth { seq: journal.seq(), head: journal.head().to_owned(), broken: None },
             Err(why) => JournalHealth {
@@ -28,6 +31,7 @@ impl Controller {
             backend: self.backend.clone(),
             identity: self.engine.identity().cloned(),
             arming: self.engine.arming().clone(),
+            lease: self.engine.lease().cloned(),
             journal,
             databases: self.engine.databases(now, &self.wake),
             problems: self.engine.problems(),
@@ -91,6 +95,9 @@ fn loudness(event: &Event) -> Loudness {
         | Event::Disarmed { .. }
         | Event::JournalRepaired { .. }
         | Event::ReadFailed(_)
+        | Event::LeaseAcquired { .. }
+        | Event::LeaseLost { .. }
+        | Event::LeaseHeldElsewhere { .. }
         | Event::ForeignChange { .. }
         | Event::CallSent { .. }
         | Event::CallAnswered { outcome: CallOutcome::Unknown { .. } | CallOutcome::Refused { .. }, .. }

@@ -36,6 +36,9 @@ impl Engine {
         if self.identity.is_none() {
             return Err("not armed: AWS has not confirmed the account and region yet".to_owned());
         }
+        if let Some(why) = self.lease_refuses_arming() {
+            return Err(format!("not armed: {why}"));
+        }
         if self.events_at.is_none() {
             let why = "DescribeEvents has not answered yet, and without RDS's own words a failed change can look like a \
                        finished one";

@@ -115,6 +115,7 @@ mod tests {
         let memory = Memory::default();
         let common = Common {
             journal_writable: true,
+            lease: None,
             identity_at: Some(now),
             events_at: Some(now),
             memory: &memory,

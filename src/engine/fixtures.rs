@@ -86,6 +86,7 @@ pub(super) fn engine() -> Engine {
         },
         control: ControlSettings::default(),
         alarms: None,
+        lease: None,
         databases: vec![policy()],
     };
     Engine::new(settings, |_| "digest".into(), &[], Guards::all())
@@ -107,6 +108,7 @@ pub(super) fn look(at: Timestamp, state: DatabaseState, writes: &[Option<f64>]) 
     Input::Observed(Box::new(Observation {
         asked_at: at,
         age_is_known: true,
+        under_epoch: None,
         identity: Some(Ok(identity)),
         databases: Ok(BTreeMap::from([(name.clone(), Ok(state))])),
         series: Some(Ok(BTreeMap::from([(name, Ok(signals))]))),

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::choices::{self, Grounds};
+use super::lease::LeaseSight;
 use super::memory::Memory;
 use super::preflight;
 use super::remembered::Remembered;
@@ -34,6 +35,8 @@ const CPU_LIMIT_OF_SILENCE_PERCENT: u32 = 20;
 pub(super) struct Common<'a> {
     /// The journal takes records.
     pub journal_writable: bool,
+    /// The lease across hosts, where there is one.
+    pub lease: Option<&'a LeaseSight>,
     /// When AWS last said who we are, and it was whom the configuration wants.
     pub identity_at: Option<Timestamp>,
     /// When `DescribeEvents` last answered.
@@ -60,7 +63,7 @@ pub(super) fn all(
     let remembered = common.memory.of(&policy.database);
     let orderable = target.and_then(|target| watched.orderable.get(target).map(|(offered, _)| *offered));
     let events = within(common.events_at, EVENTS_LIMIT, now);
-    let mut gates = permission(common, now).to_vec();
+    let mut gates = permission(common, now);
     gates.extend(of_state(common, watched, now));
     gates.push(GateResult::new(Gate::EventsReadable { age_secs: age_secs(common.events_at, now) }, events));
     gates.push(fresh_data(common.guards, policy, watched, direction, now));
@@ -89,12 +92,14 @@ pub(super) fn all(
 }
 
 /// Whether the engine may act at all, whatever for.
-pub(super) fn permission(common: Common<'_>, now: Timestamp) -> [GateResult; 3] {
-    [
+pub(super) fn permission(common: Common<'_>, now: Timestamp) -> Vec<GateResult> {
+    let mut gates = vec![
         GateResult::new(Gate::Armed, common.memory.may_act(common.guards, now)),
         GateResult::new(Gate::JournalWritable, common.journal_writable),
         GateResult::new(Gate::Identity, within(common.identity_at, IDENTITY_LIMIT, now)),
-    ]
+    ];
+    gates.extend(common.lease.map(|lease| lease.gate(now)));
+    gates
 }
 
 /// The guard that a gate is, where its absence can be tried: see [`Guard`].

@@ -12,6 +12,7 @@ use crate::model::deployment::Deployment;
 use crate::model::event::Event;
 use crate::model::failure::Failure;
 use crate::model::identity::Identity;
+use crate::model::lease::{LeaseChange, LeaseView};
 use crate::model::pooler::PoolerStep;
 use crate::model::readers::ScalingActivity;
 use crate::model::series::Signals;
@@ -43,6 +44,10 @@ pub enum Input {
         /// What.
         step: PoolerStep,
     },
+    /// The lease was acquired or lost.
+    Lease(LeaseChange),
+    /// How this engine stands to it.
+    LeaseStands(LeaseView),
     /// What became of a change of an alarm: an [`Event::AlarmFollowed`].
     AlarmFollowed(Event),
     /// The moment has come at which the permission to act ends: see [`Engine::arming_ends`](super::Engine::arming_ends).
@@ -58,6 +63,8 @@ pub struct Observation {
     pub asked_at: Timestamp,
     /// The clock was not set since then, so that `asked_at` tells how old it is.
     pub age_is_known: bool,
+    /// The epoch of the lease that was held when the first of its questions was asked.
+    pub under_epoch: Option<u64>,
     /// Who we are, when it was asked.
     pub identity: Option<Result<Identity, Failure>>,
     /// The configured databases that exist, each as described, or why its description says nothing.

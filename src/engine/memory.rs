@@ -15,6 +15,7 @@ use crate::model::decision::Verdict;
 use crate::model::event::Event;
 use crate::model::guard::{Guard, Guards};
 use crate::model::mark::MarkKind;
+use crate::model::operator::Operator;
 
 /// The engine's memory.
 #[derive(Debug)]
@@ -28,6 +29,10 @@ pub(super) struct Memory {
     pub account: Option<String>,
     /// Actions recorded so far.
     pub actions: u64,
+    /// The person who disarmed it; absent while it is armed, and when it did so itself.
+    pub disarmed_by: Option<Operator>,
+    /// Whom the lease was last seen with, and its epoch; absent since it was this engine's own.
+    pub lease_elsewhere: Option<(String, u64)>,
     /// An engine has started and has not said that it ended.
     pub running: bool,
     /// Rises with every change of permission, hold or action.
@@ -59,6 +64,8 @@ impl Default for Memory {
             set_back: SignedDuration::ZERO,
             account: None,
             actions: 0,
+            disarmed_by: None,
+            lease_elsewhere: None,
             running: false,
             revision: 0,
             alarm_changes: BTreeMap::new(),
@@ -138,8 +145,16 @@ impl Memory {
             Event::Armed { by, until, .. } => {
                 self.set_back = SignedDuration::ZERO;
                 self.arming = Arming::Armed { by: by.clone(), since: at, until: *until };
+                self.disarmed_by = None;
             }
-            Event::Disarmed { why, .. } => self.arming = Arming::Disarmed { why: why.clone(), since: Some(at) },
+            Event::Disarmed { by, why } => {
+                self.arming = Arming::Disarmed { why: why.clone(), since: Some(at) };
+                self.disarmed_by.clone_from(by);
+            }
+            Event::LeaseAcquired { .. } => self.lease_elsewhere = None,
+            Event::LeaseHeldElsewhere { holder, epoch } => {
+                self.lease_elsewhere = Some((holder.clone(), *epoch));
+            }
             Event::HoldSet { database, hold, supersedes } => self.of_mut(database).held(at, hold, supersedes),
             Event::HoldReleased { database, .. } => self.of_mut(database).holds.clear(),
             Event::ForeignChange { database, resource_id, class, .. } => {

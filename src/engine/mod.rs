@@ -21,6 +21,7 @@ mod gates;
 mod holds;
 pub mod input;
 mod lags;
+mod lease;
 mod left;
 mod made;
 mod memory;
@@ -96,6 +97,8 @@ pub struct Engine {
     lags: BTreeMap<DatabaseName, lags::Lag>,
     /// Of CloudWatch.
     alarms: alarms::Alarms,
+    /// Absent where none is configured.
+    lease: Option<lease::LeaseSight>,
     problems: BTreeMap<String, FailingRead>,
     journal_broken: Option<String>,
     ending: bool,
@@ -112,9 +115,11 @@ impl Engine {
         }
         let digests = settings.databases.iter().map(|policy| (policy.database.clone(), digest(policy))).collect();
         let watched = settings.databases.iter().map(|policy| (policy.database.clone(), Watched::default())).collect();
+        let lease = settings.lease.as_ref().map(lease::LeaseSight::new);
         Self {
             settings,
             guards,
+            lease,
             fresh_look: FRESH_LOOK,
             digests,
             memory,
@@ -136,6 +141,9 @@ impl Engine {
     pub fn at_speed(mut self, speed: f64) -> Self {
         self.fresh_look =
             SignedDuration::try_from_secs_f64(FRESH_LOOK.as_secs_f64() * speed.max(1.0)).unwrap_or(FRESH_LOOK);
+        if let Some(lease) = &mut self.lease {
+            lease.at_speed(speed);
+        }
         self
     }
 
@@ -148,6 +156,7 @@ impl Engine {
         match input {
             Input::Started(event) => self.start(now, event),
             Input::Observed(observation) => {
+                self.note_epoch_of(&observation);
                 self.observe(now, *observation);
                 self.decide(now);
                 self.compare_alarms(now);
@@ -156,6 +165,8 @@ impl Engine {
             Input::Command(request) => answer = Some(self.obey(now, request)),
             Input::Outcome { id, outcome } => self.take_outcome(now, id, outcome),
             Input::Pooler { action, database, step } => self.take_pooler(now, action, database, step),
+            Input::Lease(change) => self.take_lease_change(now, change),
+            Input::LeaseStands(view) => self.take_lease_view(now, view),
             Input::AlarmFollowed(event) => self.take_followed(now, event),
             Input::ArmingEnds => {}
             Input::JournalBroken(why) => {
@@ -267,6 +278,7 @@ impl Engine {
     fn common(&self) -> Common<'_> {
         Common {
             journal_writable: self.journal_broken.is_none(),
+            lease: self.lease.as_ref(),
             identity_at: self.identity.as_ref().map(|(_, at)| *at),
             events_at: self.events_at,
             memory: &self.memory,

@@ -106,7 +106,7 @@ impl Engine {
     }
 
     /// The one gate through which every mutating call passes: the process must not be ending, the journal must take
-    /// records, the identity must be the configured one, whoever ordered it must still be allowed to, and the call's
+    /// records, the identity must be the configured one, the lease must be held where there is one, whoever ordered it must still be allowed to, and the call's
     /// record goes ahead of it.
     fn send(&mut self, now: Timestamp, run: &Run, call: MutatingCall) {
         let why = if self.ending {
@@ -115,6 +115,8 @@ impl Engine {
             "the journal takes no records".to_owned()
         } else if self.identity.is_none() {
             "the account is not confirmed".to_owned()
+        } else if let Some(why) = self.lease_forbids(now) {
+            why
         } else if let Some(why) = self.forbidden(now, run) {
             format!("{why} before")
         } else if self.owes_clients(run, &call) {

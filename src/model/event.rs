@@ -323,6 +323,28 @@ pub enum Event {
         /// What was seen.
         what: String,
     },
+    /// This engine may act from here on, and no other one: it has the lease.
+    LeaseAcquired {
+        /// Rises with each acquisition, whoever's it is.
+        epoch: u64,
+        /// Who had it before; absent where nobody had.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
+    /// It has it no more and sends nothing.
+    LeaseLost {
+        /// Of the acquisition that is over.
+        epoch: u64,
+        /// Why.
+        why: String,
+    },
+    /// Another engine has it: this one observes.
+    LeaseHeldElsewhere {
+        /// Which one.
+        holder: String,
+        /// Its epoch.
+        epoch: u64,
+    },
     /// A read began to fail.
     ReadFailed(Failure),
     /// A read that had failed works.
@@ -378,6 +400,9 @@ impl Event {
             | Self::IdentityConfirmed { .. }
             | Self::Armed { .. }
             | Self::Disarmed { .. }
+            | Self::LeaseAcquired { .. }
+            | Self::LeaseLost { .. }
+            | Self::LeaseHeldElsewhere { .. }
             | Self::ReadFailed(_)
             | Self::ReadRecovered { .. } => None,
         }

@@ -64,6 +64,15 @@ pub enum Guard {
     ClientsReach,
     /// A machine that an action has left is kept as long as promised; else the way back is gone.
     OldKept,
+    /// The lease is counted from before it was asked for, by the clock that says most; else a machine that slept acts on one
+    /// that is over.
+    LeaseClock,
+    /// Who wants the lease waits it out; else two have it.
+    LeaseWait,
+    /// A new holder is quiet for a while; else its first call meets the last one of the holder before.
+    LeaseQuiet,
+    /// The lease is looked at again right before a call leaves; else a machine that stood still meanwhile sends without it.
+    LeaseBeforeSend,
 }
 
 /// Which guards stand.
@@ -74,7 +83,7 @@ pub struct Guards {
 
 impl Guard {
     /// Every guard.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::FreshData,
         Self::MissingMetric,
         Self::SettleWindow,
@@ -102,7 +111,14 @@ impl Guard {
         Self::UncleanEnd,
         Self::ClientsReach,
         Self::OldKept,
+        Self::LeaseClock,
+        Self::LeaseWait,
+        Self::LeaseQuiet,
+        Self::LeaseBeforeSend,
     ];
+
+    /// Those of the lease, which have a swarm of their own.
+    pub const OF_LEASE: [Self; 4] = [Self::LeaseClock, Self::LeaseWait, Self::LeaseQuiet, Self::LeaseBeforeSend];
 
     /// Its name on a command line.
     pub fn name(self) -> &'static str {
@@ -134,6 +150,10 @@ impl Guard {
             Self::UncleanEnd => "unclean-end",
             Self::ClientsReach => "clients-reach",
             Self::OldKept => "old-kept",
+            Self::LeaseClock => "lease-clock",
+            Self::LeaseWait => "lease-wait",
+            Self::LeaseQuiet => "lease-quiet",
+            Self::LeaseBeforeSend => "lease-before-send",
         }
     }
 }

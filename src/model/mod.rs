@@ -28,6 +28,7 @@ pub mod guard;
 pub mod hold;
 pub mod identity;
 pub mod ladder;
+pub mod lease;
 pub mod limits;
 pub mod load_run;
 pub mod mark;

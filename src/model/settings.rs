@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alarm::AlarmSettings;
 use super::database::DatabaseName;
+use super::lease::LeaseSettings;
 use super::policy::Policy;
 
 /// What `config.toml` says once every check has passed.
@@ -21,6 +22,9 @@ pub struct Settings {
     /// What CloudWatch shall have beside the engine; absent where it has nothing of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarms: Option<AlarmSettings>,
+    /// The lease across hosts; absent where the lock on the state directory is all there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseSettings>,
     /// The databases, each with its policy; names and signals are distinct.
     pub databases: Vec<Policy>,
 }

@@ -19,6 +19,7 @@ use super::gate::{Gate, GateResult};
 use super::hold::Hold;
 use super::identity::Identity;
 use super::ladder::Direction;
+use super::lease::LeaseView;
 use super::mark::Mark;
 use super::old_machine::OldMachine;
 use super::override_plan::OverridePlan;
@@ -43,6 +44,9 @@ pub struct Snapshot {
     pub identity: Option<Identity>,
     /// May the engine act?
     pub arming: Arming,
+    /// The lease across hosts; absent where none is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseView>,
     /// The evidence.
     pub journal: JournalHealth,
     /// In the order of the configuration.
@@ -149,6 +153,7 @@ impl Snapshot {
             backend,
             identity: None,
             arming: Arming::Disarmed { why: "starting".to_owned(), since: None },
+            lease: None,
             journal: JournalHealth { seq: 0, head: String::new(), broken: None },
             databases: Vec::new(),
             problems: Vec::new(),

@@ -7,11 +7,13 @@
 //!                      ├─► Sim ─► World ───────┼─ sts
 //!   any AWS client ────┘          │ iam        ├─ cloudwatch ◄─┐
 //!          server                 │            └─ scaling      │ each minute
+//!                                 ├─ dynamodb
 //!                                 └─ demand → load → metrics ──┘
 //! ```
 
 pub mod cloudwatch;
 pub mod connector;
+pub mod dynamodb;
 pub mod iam;
 pub mod postgres;
 pub mod rds;

@@ -18,6 +18,7 @@
 //! This room owns the only clock, disk and randomness of a trial. It is the one room that may take a guard away.
 
 pub mod faults;
+pub mod lease;
 pub mod oracle;
 pub mod plan;
 pub mod trial;

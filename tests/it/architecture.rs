@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, and the rooms it may name besides itself.
-const MAY_NAME: [(&str, &[&str]); 19] = [
+const MAY_NAME: [(&str, &[&str]); 20] = [
     ("clock", &[]),
     ("model", &[]),
     ("diagnostics", &["model"]),
@@ -14,12 +14,13 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("engine", &["model", "playbook", "setup"]),
     ("aws", &["model", "clock"]),
     ("journal", &["model"]),
+    ("lease", &["model", "clock", "aws"]),
     ("report", &["model", "journal"]),
     ("setup", &["model"]),
     ("control", &["model", "clock"]),
     ("sim", &["model", "clock", "diagnostics"]),
-    ("controller", &["model", "clock", "aws", "control", "engine", "journal", "workload"]),
-    ("swarm", &["model", "clock", "aws", "config", "control", "controller", "journal", "sim"]),
+    ("controller", &["model", "clock", "aws", "control", "engine", "journal", "lease", "workload"]),
+    ("swarm", &["model", "clock", "aws", "config", "control", "controller", "journal", "lease", "sim"]),
     ("workload", &["model", "clock"]),
     ("console", &["model", "clock", "control"]),
     ("cli", &["model"]),
@@ -42,6 +43,7 @@ const ANY: &[&str] = &[
     "diagnostics",
     "engine",
     "journal",
+    "lease",
     "model",
     "playbook",
     "report",

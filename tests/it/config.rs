@@ -49,6 +49,12 @@ fn every_valid_fixture_is_taken() {
                 assert_eq!(database.delay_of(&writes.name), Duration::from_secs(10));
                 assert_eq!(billing.delay_of(&writes.name), Duration::from_mins(2));
             }
+            "lease" => {
+                let lease = settings.lease.unwrap();
+                assert_eq!((lease.table.as_str(), lease.key.as_str()), ("fleet.leases", "orders"));
+                assert_eq!((lease.ttl, lease.heartbeat), (Duration::from_secs(25), Duration::from_secs(5)));
+                assert_eq!(lease.quiet(), Duration::from_secs(15));
+            }
             "pooler" => {
                 let [held, usual] = [0, 1].map(|at| settings.databases[at].pooler.clone().unwrap());
                 assert_eq!((held.database.as_str(), usual.database.as_str()), ("app", "billing"));

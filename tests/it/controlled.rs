@@ -10,6 +10,7 @@ use upshift::control::{self, Client};
 use upshift::controller::pooler::Poolers;
 use upshift::controller::{Controller, Ended, Parts};
 use upshift::journal::{self, Journal};
+use upshift::lease::{self, Lease};
 use upshift::model::action::ActionResult;
 use upshift::model::backend::Backend;
 use upshift::model::call::MutatingCall;
@@ -52,8 +53,25 @@ pub(crate) async fn start_with(
     let digest = |_: &_| "digest".to_owned();
     let guards = Guards::all();
     let servers = Vec::new();
-    let parts =
-        Parts { settings, digest, journal, entries, aws, servers, poolers, clock, server, backend, start, guards };
+    let lease = settings.lease.clone().map(|terms| {
+        let known = lease::highest_epoch(&entries);
+        Lease::start(terms, lease::identity(), known, (aws.clone(), clock.clone()))
+    });
+    let parts = Parts {
+        settings,
+        digest,
+        journal,
+        entries,
+        aws,
+        servers,
+        poolers,
+        lease,
+        clock,
+        server,
+        backend,
+        start,
+        guards,
+    };
     let controller = Controller::new(parts);
     let (stop, stopped) = watch::channel(None);
     let mut task = JoinSet::new();

@@ -212,7 +212,10 @@ fn after(event: Option<&Event>) -> Option<Event> {
         Some(ScalingActivity { .. } | AlarmChanged { .. } | AlarmFollows { .. } | AlarmFollowed { .. }) => {
             alarm_event(event)
         }
-        Some(ForeignChange { .. }) => ReadFailed(failure(FailureKind::Network)),
+        Some(ForeignChange { .. }) => LeaseAcquired { epoch: 7, after: Some(text()) },
+        Some(LeaseAcquired { .. }) => LeaseLost { epoch: 7, why: text() },
+        Some(LeaseLost { .. }) => LeaseHeldElsewhere { holder: text(), epoch: 8 },
+        Some(LeaseHeldElsewhere { .. }) => ReadFailed(failure(FailureKind::Network)),
         Some(ReadFailed(_)) => ReadRecovered { operation: text() },
         Some(ReadRecovered { .. }) => return None,
     })
@@ -348,7 +351,8 @@ fn gate_after(gate: Option<&Gate>) -> Option<Gate> {
         None => Gate::Armed,
         Some(Gate::Armed) => Gate::JournalWritable,
         Some(Gate::JournalWritable) => Gate::Identity,
-        Some(Gate::Identity) => {
+        Some(Gate::Identity) => Gate::Lease { epoch: Some(7), holder: Some(text()), why: Some(text()) },
+        Some(Gate::Lease { .. }) => {
             Gate::FreshData { age_secs: Some(1), limit_secs: 1, signal: Some(signal()), partial: true }
         }
         Some(Gate::FreshData { .. }) => Gate::StateKnown { age_secs: Some(1) },

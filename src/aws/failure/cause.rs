@@ -7,6 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use crate::aws::fence::Fenced;
 use crate::aws::prompt::TooLate;
 use crate::model::text::clean;
 
@@ -50,6 +51,8 @@ pub(super) enum Cause {
     Said { code: String, message: String, status: u16 },
     /// It could not be sent at once, and was not sent.
     TooLate,
+    /// It may not be made any more, and was not sent.
+    Fenced { why: String },
     /// None of these.
     Other { detail: String },
 }
@@ -91,6 +94,7 @@ impl Cause {
             Self::CredentialsNotLoaded { detail } => format!("the credentials could not be loaded: {detail}"),
             Self::NoRegion => "no region is known".to_owned(),
             Self::TooLate => TooLate.to_string(),
+            Self::Fenced { why } => why.clone(),
             Self::TimedOut => "no answer in time".to_owned(),
             Self::NoHost => "no such host".to_owned(),
             Self::NotSecure { detail } | Self::NoConnection { detail } | Self::Other { detail } => detail.clone(),
@@ -112,6 +116,9 @@ impl Cause {
         }
         if chain(error).any(<dyn Error>::is::<TooLate>) {
             return Self::TooLate;
+        }
+        if let Some(Fenced(why)) = chain(error).find_map(|source| source.downcast_ref::<Fenced>()) {
+            return Self::Fenced { why: why.clone() };
         }
         let links: Vec<String> = chain(error).map(|link| link.to_string().to_ascii_lowercase()).collect();
         let says = |what: &str| links.iter().any(|link| link.contains(what));

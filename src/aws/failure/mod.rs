@@ -126,6 +126,7 @@ impl Aws {
             Cause::TooLate => {
                 words(FailureKind::NoCredentials, "the credentials took too long", "", nothing(Again::Soon))
             }
+            Cause::Fenced { why } => words(FailureKind::Rejected, &why, "nothing was sent", nothing(Again::No)),
             Cause::Other { detail } => words(FailureKind::Service, "the AWS SDK gave up", "", (Again::Soon, detail)),
         }
     }
@@ -165,9 +166,14 @@ where
     match (error, &cause) {
         // Signing comes before sending: without credentials or region nothing has left.
         (SdkError::ConstructionFailure(_), _)
-        | (_, Cause::NoCredentials | Cause::CredentialsNotLoaded { .. } | Cause::NoRegion | Cause::TooLate) => {
-            refused(NOT_SENT, &cause.words())
-        }
+        | (
+            _,
+            Cause::NoCredentials
+            | Cause::CredentialsNotLoaded { .. }
+            | Cause::NoRegion
+            | Cause::TooLate
+            | Cause::Fenced { .. },
+        ) => refused(NOT_SENT, &cause.words()),
         // Only AWS's own words refuse: a code in its own form, with a status that lays the fault on the caller.
         (SdkError::ServiceError(service), Cause::Said { code, status, .. }) if (400..500).contains(status) => {
             let message = service.err().message().unwrap_or("no message");

@@ -37,6 +37,7 @@ fn service(operation: &str) -> &'static str {
     match operation {
         "GetCallerIdentity" => "sts",
         "SimulatePrincipalPolicy" => "iam",
+        "GetItem" | "PutItem" => "dynamodb",
         "GetMetricData" | "TagResource" | "UntagResource" | "ListTagsForResource" => "cloudwatch",
         _ if operation.contains("Scal") => "application-autoscaling",
         _ if operation.contains("Alarm") => "cloudwatch",
@@ -58,6 +59,7 @@ mod tests {
             ("RegisterScalableTarget", "application-autoscaling:RegisterScalableTarget"),
             ("DescribeScalingActivities", "application-autoscaling:DescribeScalingActivities"),
             ("GetCallerIdentity", "sts:GetCallerIdentity"),
+            ("PutItem", "dynamodb:PutItem"),
         ] {
             assert_eq!(missing(operation, "No."), action);
         }

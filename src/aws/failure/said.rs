@@ -92,6 +92,11 @@ pub(super) fn said(operation: &str, code: &str, message: &str, status: u16) -> W
         "ResourceNotFound" | "ResourceNotFoundException" if of_cloudwatch(operation) => {
             words(FailureKind::NotFound, "no such alarm in this account and region", "was it deleted? look again")
         }
+        "ResourceNotFoundException" if of_dynamodb(operation) => words(
+            FailureKind::NotFound,
+            "no such table in this account and region",
+            "check `table` under [lease], or make it with `lease`, a text, for its partition key",
+        ),
         "LimitExceeded" | "LimitExceededFault" => words(
             FailureKind::Rejected,
             "the account has as many alarms as it may have",
@@ -113,4 +118,9 @@ pub(super) fn said(operation: &str, code: &str, message: &str, status: u16) -> W
 /// Whether an operation is one of CloudWatch.
 fn of_cloudwatch(operation: &str) -> bool {
     operation == "GetMetricData" || operation.contains("Alarm") || operation.ends_with("ForResource")
+}
+
+/// Whether an operation is one of the lease's table.
+fn of_dynamodb(operation: &str) -> bool {
+    matches!(operation, "GetItem" | "PutItem")
 }

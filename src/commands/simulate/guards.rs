@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::{CommandError, on_all_cores, stdout};
 use crate::cli::SimulateArgs;
 use crate::model::guard::Guard;
-use crate::swarm::{Trial, can_miss, run as run_trial};
+use crate::swarm::{Trial, can_miss, lease, run as run_trial};
 
 /// The seeds that a guard's absence needs most days for: they are tried before all others, or each run would look for
 /// them anew through hundreds of days. A seed that no longer shows it costs one day, and the search goes on from the first.
@@ -60,6 +60,9 @@ fn first_to_miss(guard: Guard, args: &SimulateArgs) -> Option<u64> {
 
 /// Whether the day of this seed breaks a promise without the guard. A trial that could not be run has missed nothing.
 fn misses(guard: Guard, seed: u64, args: &SimulateArgs) -> bool {
+    if Guard::OF_LEASE.contains(&guard) {
+        return !lease::run(seed, Some(guard)).broken.is_empty();
+    }
     let trial = Trial { seed, hours: args.hours, without: Some(guard) };
     can_miss(trial) && run_trial(trial).is_ok_and(|report| !report.broken.is_empty())
 }

@@ -34,6 +34,7 @@ impl Event {
             }
             Self::AlarmChanged { .. } | Self::AlarmFollows { .. } | Self::AlarmFollowed { .. } => self.alarm_words(),
             Self::ForeignChange { database, what, .. } => format!("{database}: {what}, and not by us"),
+            Self::LeaseAcquired { .. } | Self::LeaseLost { .. } | Self::LeaseHeldElsewhere { .. } => self.lease_words(),
             Self::ReadFailed(failure) => failure.sentence.clone(),
             Self::ReadRecovered { operation } => format!("{operation} works again"),
             Self::ActionIntended { intent: Intent { action, database, actor, removes: Some(removal), .. }, .. } => {
@@ -81,6 +82,17 @@ impl Event {
 }
 
 impl Event {
+    /// What became of the lease.
+    fn lease_words(&self) -> String {
+        match self {
+            Self::LeaseAcquired { epoch, after: Some(after) } => format!("lease acquired after {after}, epoch {epoch}"),
+            Self::LeaseAcquired { epoch, after: None } => format!("lease acquired, epoch {epoch}"),
+            Self::LeaseLost { epoch, why } => format!("lease of epoch {epoch} LOST, nothing is sent: {why}"),
+            Self::LeaseHeldElsewhere { holder, epoch } => format!("observer: lease held by {holder}, epoch {epoch}"),
+            _ => String::new(),
+        }
+    }
+
     /// What an alarm did, or was done to.
     fn alarm_words(&self) -> String {
         match self {

@@ -20,6 +20,17 @@ pub enum Gate {
     JournalWritable,
     /// AWS has said whose the credentials are; account and region are the configured ones, where any are configured.
     Identity,
+    /// This engine holds the lease across hosts, long enough after its acquisition and with enough of it left.
+    Lease {
+        /// The epoch that it or the other one has; absent where neither is known to have any.
+        epoch: Option<u64>,
+        /// Who else has it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        holder: Option<String>,
+        /// What is in the way besides.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        why: Option<String>,
+    },
     /// The rules' newest datapoints are recent enough.
     FreshData {
         /// Age of the oldest of the newest datapoints in seconds; absent when a signal has none at all.

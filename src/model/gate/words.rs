@@ -22,6 +22,8 @@ impl Gate {
             Self::Armed => ("armed", "disarmed"),
             Self::JournalWritable => ("journal writable", "journal takes no records"),
             Self::Identity => ("account and region", "account and region not confirmed"),
+            Self::Lease { holder: Some(_), .. } => ("lease", "observer"),
+            Self::Lease { .. } => ("lease", "no lease to act by"),
             Self::FreshData { .. } => ("fresh data", "data not fresh"),
             Self::StateKnown { .. } => ("state known", "state not known"),
             Self::NoActionInFlight { .. } => ("no action in flight", "an action in flight"),
@@ -58,6 +60,7 @@ impl Gate {
     pub fn seen(&self) -> String {
         match self {
             Self::Armed | Self::JournalWritable | Self::Identity | Self::CooldownOver => String::new(),
+            Self::Lease { .. } => self.lease_seen(),
             Self::FreshData { age_secs, limit_secs, signal, partial } => {
                 let signal = signal.as_ref().map_or_else(|| "a signal".to_owned(), |name| format!("`{name}`"));
                 match age_secs {
@@ -136,6 +139,18 @@ fn reservation_seen(reservation: Option<&str>, passed: bool) -> String {
 }
 
 impl Gate {
+    /// Who has the lease, and what is in the way besides.
+    fn lease_seen(&self) -> String {
+        let Self::Lease { epoch, holder, why } = self else { return String::new() };
+        let held = match (holder, epoch) {
+            (Some(holder), epoch) => Some(format!("held by {holder}, epoch {}", epoch.unwrap_or(0))),
+            (None, Some(epoch)) => Some(format!("held, epoch {epoch}")),
+            (None, None) => None,
+        };
+        let parts: Vec<String> = held.into_iter().chain(why.clone()).collect();
+        parts.join("; ")
+    }
+
     /// What was seen of the room that a target has, and of what is in use.
     fn room_seen(&self) -> String {
         match self {

@@ -100,6 +100,9 @@ fn moment(entry: &Entry) -> Option<(Option<&DatabaseName>, Moment)> {
         | Event::JournalRepaired { .. }
         | Event::IdentityConfirmed { .. }
         | Event::ReadFailed(_)
+        | Event::LeaseAcquired { .. }
+        | Event::LeaseLost { .. }
+        | Event::LeaseHeldElsewhere { .. }
         | Event::ReadRecovered { .. } => MomentKind::Engine,
     };
     Some((entry.event.database(), Moment { at, seq: Some(entry.seq), kind, words: entry.event.words() }))

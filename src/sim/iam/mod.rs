@@ -26,8 +26,8 @@ pub(in crate::sim) use simulate::{NAMESPACE, VERSION, handle};
 
 use super::wire::ApiError;
 
-/// Application Auto Scaling, as actions begin.
-const SCALING: &str = "application-autoscaling";
+/// The services that speak JSON alone, as actions begin.
+const OF_JSON: [&str; 2] = ["application-autoscaling", "dynamodb"];
 
 /// The role that every caller has.
 pub(in crate::sim) const ROLE: &str = "upshift-simulation";
@@ -45,8 +45,9 @@ pub(in crate::sim) fn refusal(document: &Document, account: &str, service: &str,
         Some(format!("User: {user} is not authorized to perform: {action} on resource: {resource} {why}"))
     };
     let message = checks.iter().find_map(words)?;
-    // The services that speak JSON alone call it an exception.
-    let (code, status) = if service == SCALING { ("AccessDeniedException", 400) } else { ("AccessDenied", 403) };
+    // Those call it an exception.
+    let is_exception = OF_JSON.contains(&service);
+    let (code, status) = if is_exception { ("AccessDeniedException", 400) } else { ("AccessDenied", 403) };
     Some(ApiError { code: code.to_owned(), status, message })
 }
 

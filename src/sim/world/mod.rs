@@ -28,6 +28,7 @@ use real::Reading;
 use series::Volumes;
 
 use super::cloudwatch::{CloudWatch, Notification};
+use super::dynamodb::DynamoDb;
 use super::iam::{self, Asked, Document};
 use super::rds::{self, Fleet};
 use super::rng::Rng;
@@ -50,6 +51,7 @@ pub struct World {
     fleet: Fleet,
     cloudwatch: CloudWatch,
     scaling: Scaling,
+    dynamodb: DynamoDb,
     /// What clients ask of each name.
     scripts: BTreeMap<String, Script>,
     noise: f64,
@@ -104,6 +106,7 @@ impl World {
             fleet,
             scaling: Scaling::of_scenario(scenario, seed, begin, &mut cloudwatch),
             cloudwatch,
+            dynamodb: DynamoDb::new(&scenario.account, &scenario.region),
             capacity: scenario.capacity.clone(),
             publish_delay: scenario.timing.publish_delay,
             latency: scenario.timing.latency,
@@ -170,6 +173,11 @@ impl World {
         &self.fleet
     }
 
+    /// DynamoDB, past every API: to put a table back to what it was.
+    pub fn dynamodb_mut(&mut self) -> &mut DynamoDb {
+        &mut self.dynamodb
+    }
+
     /// What IAM says to a call that may not be made.
     fn denied(&mut self, call: &route::Call, request: &Request) -> Option<ApiError> {
         let document = self.permissions.as_ref()?;
@@ -207,6 +215,7 @@ impl World {
                 let Self { now, fleet, cloudwatch, scaling, .. } = self;
                 scaling.handle(Surroundings { now: *now, fleet, cloudwatch }, request_id, request)
             }
+            route::Service::DynamoDb => self.dynamodb.handle(self.now, request_id, request),
             route::Service::Sts => sts::handle(&self.account, request_id, &call.params),
             route::Service::Iam => iam::handle(self.permissions.as_ref(), &self.account, request_id, &call.params),
             route::Service::Unknown => {

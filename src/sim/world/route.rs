@@ -3,6 +3,7 @@
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use crate::sim::cloudwatch::CloudWatch;
+use crate::sim::dynamodb::DynamoDb;
 use crate::sim::scaling::Scaling;
 use crate::sim::wire::query::{self, Params};
 use crate::sim::wire::tree::{Map, Value};
@@ -16,6 +17,7 @@ const GLOBAL_REGION: &str = "us-east-1";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
     CloudWatch,
+    DynamoDb,
     Iam,
     Rds,
     Sts,
@@ -28,6 +30,7 @@ impl Service {
     pub(super) fn prefix(self) -> Option<&'static str> {
         match self {
             Self::CloudWatch => Some("cloudwatch"),
+            Self::DynamoDb => Some("dynamodb"),
             Self::Iam => Some("iam"),
             Self::Rds => Some("rds"),
             Self::Scaling => Some("application-autoscaling"),
@@ -54,6 +57,7 @@ impl Call {
         let service = match (is_cloudwatch, params.get("Version"), scope(request).map(|scope| scope.service)) {
             (true, ..) => Service::CloudWatch,
             _ if Scaling::serves(request) => Service::Scaling,
+            _ if DynamoDb::serves(request) => Service::DynamoDb,
             (_, Some(rds::VERSION), _) | (_, None, Some("rds")) => Service::Rds,
             (_, Some(sts::VERSION), _) | (_, None, Some("sts")) => Service::Sts,
             (_, Some(iam::VERSION), _) | (_, None, Some("iam")) => Service::Iam,
@@ -76,7 +80,7 @@ impl Call {
         if self.service == Service::CloudWatch {
             return CloudWatch::input(request);
         }
-        if self.service == Service::Scaling {
+        if matches!(self.service, Service::Scaling | Service::DynamoDb) {
             return match json::decode(&request.body) {
                 Ok(Value::Map(input)) => input,
                 _ => Map::new(),
@@ -113,6 +117,7 @@ impl Call {
             Service::Iam => query::refuse(iam::NAMESPACE, id, error),
             Service::CloudWatch => CloudWatch::refuse(request, id, error),
             Service::Scaling => Scaling::refuse(id, error),
+            Service::DynamoDb => DynamoDb::refuse(id, error),
             Service::Unknown if names_operation(request) => unknown_operation(id),
             Service::Unknown => query::refuse("", id, error),
         }

@@ -140,6 +140,7 @@ impl Stage {
             aws,
             servers: self.servers(),
             poolers: Poolers::new(),
+            lease: None,
             clock: self.wall.clone(),
             server,
             backend,

@@ -29,7 +29,7 @@ pub(in crate::sim) struct Asked<'a> {
 type Needs = fn(&Asked<'_>) -> Vec<Check>;
 
 /// Service, operation, and what is asked for it.
-const TABLE: [(&str, &str, Needs); 47] = [
+const TABLE: [(&str, &str, Needs); 53] = [
     ("rds", "DescribeDBInstances", |call| rds::one_or_all(call, "db", "DBInstanceIdentifier")),
     ("rds", "DescribeDBClusters", |call| rds::one_or_all(call, "cluster", "DBClusterIdentifier")),
     ("rds", "DescribeDBInstanceAutomatedBackups", |call| vec![call.on(call.rds("auto-backup", "*"))]),
@@ -79,6 +79,12 @@ const TABLE: [(&str, &str, Needs); 47] = [
     ("application-autoscaling", "DeregisterScalableTarget", scaling::target),
     ("application-autoscaling", "PutScalingPolicy", scaling::target),
     ("application-autoscaling", "DeleteScalingPolicy", scaling::target),
+    ("dynamodb", "CreateTable", table),
+    ("dynamodb", "DescribeTable", table),
+    ("dynamodb", "DeleteTable", table),
+    ("dynamodb", "GetItem", table),
+    ("dynamodb", "PutItem", table),
+    ("dynamodb", "DeleteItem", table),
     // AWS lets everybody know who he is, whatever a policy says.
     ("sts", "GetCallerIdentity", |_| Vec::new()),
     ("iam", "SimulatePrincipalPolicy", |call| vec![call.on(call.text("PolicySourceArn").unwrap_or("*").to_owned())]),
@@ -98,6 +104,12 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// An action that knows no resources.
 fn anywhere(call: &Asked<'_>) -> Vec<Check> {
     vec![call.on("*".to_owned())]
+}
+
+/// A table of DynamoDB, and what is in it.
+fn table(call: &Asked<'_>) -> Vec<Check> {
+    let name = call.text("TableName").unwrap_or("*");
+    vec![call.on(format!("arn:aws:dynamodb:{}:{}:table/{name}", call.region, call.account))]
 }
 
 impl<'a> Asked<'a> {

@@ -1,0 +1,373 @@
+//! The protocol: what to ask the table next, given what it has said and what the clocks show. Pure: no clock is read here,
+//! nothing is asked, nothing is drawn.
+//!
+//! Every write is of the whole item and bound to the stamp that was seen, so that of two who want the lease one gets it. A
+//! write whose answer is lost may have happened, or may do so yet: it is not given up but made again as it was, with the
+//! stamp that it had and the time at which it was first asked, so that whichever of the two arrives says the same.
+
+mod held;
+mod seen;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::identity::Me;
+use crate::clock::Readings;
+use crate::model::guard::{Guard, Guards};
+use crate::model::lease::{
+    LEASE_RESERVE, LeaseChange, LeaseItem, LeasePermission, LeaseSettings, LeaseStamp, LeaseStanding, LeaseTaken,
+};
+pub use held::Held;
+use seen::Seen;
+
+/// So often the item is read by who does not hold it: a takeover is late by no more.
+const POLL: Duration = Duration::from_secs(2);
+/// After a question without an answer it is asked again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Ask the table this, and tell what came of it.
+    Ask(Ask),
+    /// Nothing for so long, unless something else happens.
+    Wait(Duration),
+    /// Nothing any more: it was given back, or there was nothing to give.
+    End,
+}
+
+/// A question to the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// What does the item say?
+    Read,
+    /// Let it be this, if its stamp still is the expected one; none: if there is no item.
+    Write {
+        /// The whole of it.
+        item: LeaseItem,
+        /// What was seen.
+        expected: Option<LeaseStamp>,
+    },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The item, or that there is none.
+    Read(Option<LeaseItem>),
+    /// It was written.
+    Written,
+    /// It was not: the stamp is another one.
+    Conflict,
+    /// It is not known.
+    Failed(String),
+}
+
+/// One engine's side of the lease.
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    me: Me,
+    terms: LeaseSettings,
+    guards: Guards,
+    /// The highest epoch that is known.
+    known: u64,
+    /// The table said less than that.
+    set_back_to: Option<u64>,
+    seen: Option<Seen>,
+    held: Option<Held>,
+    /// Written, and not known to have arrived.
+    pending: Option<Pending>,
+    /// The item must be read before anything else.
+    in_doubt: bool,
+    /// Not before this much has passed since then.
+    pause: Option<(Readings, Duration)>,
+    trouble: Option<String>,
+    rvn: u64,
+    giving_back: bool,
+    changes: Vec<LeaseChange>,
+}
+
+/// A write on its way.
+#[derive(Debug, Clone)]
+struct Pending {
+    item: LeaseItem,
+    expected: Option<LeaseStamp>,
+    /// What the clocks showed before it was first asked.
+    asked: Readings,
+}
+
+impl Keeper {
+    /// One that knows of epochs up to `known` and holds nothing.
+    pub fn new(me: Me, terms: LeaseSettings, known: u64, guards: Guards) -> Self {
+        Self {
+            me,
+            terms,
+            guards,
+            known,
+            set_back_to: None,
+            seen: None,
+            held: None,
+            pending: None,
+            in_doubt: true,
+            pause: None,
+            trouble: None,
+            rvn: 0,
+            giving_back: false,
+            changes: Vec::new(),
+        }
+    }
+
+    /// What to do at `now`, with the permission that this engine has.
+    pub fn next(&mut self, now: &Readings, permission: &LeasePermission) -> Next {
+        self.lapse(now);
+        if let Some(seen) = &mut self.seen {
+            seen.notice_set_back(now);
+        }
+        if self.giving_back && self.held.is_none() {
+            return Next::End;
+        }
+        if let Some((since, length)) = self.pause {
+            let left = length.saturating_sub(now.least_since(&since));
+            if !left.is_zero() {
+                return Next::Wait(left);
+            }
+        }
+        if self.in_doubt {
+            return Next::Ask(Ask::Read);
+        }
+        match &self.held {
+            Some(held) => self.keep(held.clone(), now, permission),
+            None => self.want(now, permission),
+        }
+    }
+
+    /// Takes in what came of a question that was asked at `asked`.
+    pub fn answered(&mut self, asked: &Readings, now: &Readings, answer: Answer) {
+        self.pause = None;
+        match answer {
+            Answer::Written => {
+                self.trouble = None;
+                self.arrived(now);
+            }
+            Answer::Conflict => {
+                self.trouble = None;
+                self.in_doubt = true;
+            }
+            Answer::Failed(why) => {
+                self.trouble = Some(why);
+                self.in_doubt = true;
+                self.pause = Some((*now, RETRY));
+            }
+            Answer::Read(item) => {
+                self.trouble = None;
+                self.in_doubt = false;
+                self.look_at(item, asked, now);
+            }
+        }
+        self.lapse(now);
+    }
+
+    /// From here on the lease is given back, and not wanted any more.
+    pub fn give_back(&mut self) {
+        self.giving_back = true;
+    }
+
+    /// Whether a call may leave at `now`; if not, why. Asked right before it does.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_send(&self, now: &Readings) -> Result<(), String> {
+        match &self.held {
+            Some(held) => held.may_send(now, &self.terms, self.guards),
+            None => Err("this engine does not hold the lease".to_owned()),
+        }
+    }
+
+    /// What has happened since this was asked last.
+    pub fn take_changes(&mut self) -> Vec<LeaseChange> {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// What fails at the moment.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// The highest epoch that is known.
+    pub fn known(&self) -> u64 {
+        self.known
+    }
+
+    /// What is held, to be asked about it without the keeper.
+    pub fn held(&self) -> Option<&Held> {
+        self.held.as_ref()
+    }
+
+    /// How it stands at `now`, told in instants of a clock that shows `shown` and goes `speed` times as fast as the machine.
+    pub fn standing(&self, now: &Readings, (shown, speed): (Timestamp, f64)) -> LeaseStanding {
+        let ago = |since: &Readings| shown.checked_sub(now.most_since(since).mul_f64(speed)).unwrap_or(shown);
+        if let Some(held) = &self.held {
+            let quiet_left = self.terms.quiet().saturating_sub(now.least_since(&held.acquired));
+            return LeaseStanding::Held {
+                epoch: held.stamp.epoch,
+                renewed_at: ago(&held.since),
+                acts_from: shown.checked_add(quiet_left.mul_f64(speed)).unwrap_or(shown),
+            };
+        }
+        let epoch = self.seen.as_ref().map(|seen| seen.item.as_ref().map_or(0, |item| item.stamp.epoch));
+        if let Some(epoch) = epoch.filter(|epoch| *epoch < self.known) {
+            return LeaseStanding::SetBack { epoch, known: self.known };
+        }
+        let nobody = |why: &str| LeaseStanding::Nobody { why: why.to_owned() };
+        match &self.seen {
+            None => match &self.trouble {
+                Some(why) => nobody(why),
+                None => nobody("not asked yet"),
+            },
+            Some(Seen { item: None, .. }) => nobody("nobody has had it yet: waiting it out once"),
+            Some(Seen { item: Some(item), .. }) if item.released => nobody("given back, and not taken yet"),
+            Some(Seen { item: Some(item), since, .. }) => {
+                LeaseStanding::Elsewhere { holder: item.host.clone(), epoch: item.stamp.epoch, renewed_at: ago(since) }
+            }
+        }
+    }
+
+    /// Heartbeats while it is held; at once when the permission has changed, and one last time to give it back.
+    fn keep(&mut self, held: Held, now: &Readings, permission: &LeasePermission) -> Next {
+        let due_in = self.terms.heartbeat.saturating_sub(now.most_since(&held.since));
+        if !self.giving_back && held.permission == *permission && !due_in.is_zero() {
+            return Next::Wait(due_in);
+        }
+        self.write(held.stamp.epoch, Some(held.stamp), now, permission)
+    }
+
+    /// Waits until nobody can have it any more, then takes it.
+    fn want(&mut self, now: &Readings, permission: &LeasePermission) -> Next {
+        let Some(seen) = &self.seen else { return Next::Ask(Ask::Read) };
+        let wait = if self.guards.stand(Guard::LeaseWait) { seen.left(now, self.terms.ttl) } else { Duration::ZERO };
+        if wait.is_zero() && !seen.is_out_of_sight(now) {
+            let epoch = seen.item.as_ref().map_or(0, |item| item.stamp.epoch).max(self.known) + 1;
+            let expected = seen.item.as_ref().map(|item| item.stamp.clone());
+            return self.write(epoch, expected, now, permission);
+        }
+        let poll_in = POLL.saturating_sub(now.most_since(&seen.read));
+        if poll_in.is_zero() { Next::Ask(Ask::Read) } else { Next::Wait(poll_in.min(wait)) }
+    }
+
+    /// The same write again where one that was bound to the same stamp may still arrive.
+    fn write(
+        &mut self,
+        epoch: u64,
+        expected: Option<LeaseStamp>,
+        now: &Readings,
+        permission: &LeasePermission,
+    ) -> Next {
+        let again = self.pending.take().filter(|pending| pending.expected == expected);
+        let pending = again.unwrap_or_else(|| {
+            self.rvn += 1;
+            let stamp = LeaseStamp { owner: self.me.owner.clone(), epoch, rvn: self.rvn };
+            let (host, ttl, permission) = (self.me.host.clone(), self.terms.ttl, permission.clone());
+            let item = LeaseItem { stamp, host, ttl, released: self.giving_back, permission };
+            Pending { item, expected, asked: *now }
+        });
+        let ask = Ask::Write { item: pending.item.clone(), expected: pending.expected.clone() };
+        self.pending = Some(pending);
+        Next::Ask(ask)
+    }
+
+    /// The write that was on its way is in the table.
+    fn arrived(&mut self, now: &Readings) {
+        let Some(Pending { item, asked, .. }) = self.pending.take() else { return };
+        let before = self.seen.replace(Seen::new(Some(item.clone()), now)).and_then(|seen| seen.item);
+        self.known = self.known.max(item.stamp.epoch);
+        // Without its guard the lease is counted from the answer on, by one clock.
+        let since = if self.guards.stand(Guard::LeaseClock) { asked } else { *now };
+        if item.released {
+            self.held = None;
+            return;
+        }
+        if let Some(held) = &mut self.held {
+            (held.stamp, held.since, held.permission) = (item.stamp, since, item.permission);
+            return;
+        }
+        let taken = LeaseTaken {
+            after: before.as_ref().map(|item| item.host.clone()),
+            permission: before.map(|item| item.permission),
+            set_back_to: self.set_back_to.take(),
+        };
+        self.changes.push(LeaseChange::Acquired { epoch: item.stamp.epoch, taken });
+        self.held = Some(Held { stamp: item.stamp, since, acquired: *now, permission: item.permission });
+    }
+
+    /// What the item is now.
+    fn look_at(&mut self, item: Option<LeaseItem>, asked: &Readings, now: &Readings) {
+        let stamp = item.as_ref().map(|item| &item.stamp);
+        if self.pending.as_ref().is_some_and(|pending| Some(&pending.item.stamp) == stamp) {
+            self.arrived(now);
+        } else {
+            if let Some(held) = self.held.take_if(|held| Some(&held.stamp) != stamp) {
+                let why = lost_words(&held, item.as_ref());
+                self.changes.push(LeaseChange::Lost { epoch: held.stamp.epoch, why });
+            }
+            // What is bound to another stamp than this one does not arrive any more.
+            self.pending.take_if(|pending| pending.expected.as_ref() != stamp);
+        }
+        self.note_epoch(item.as_ref());
+        match &mut self.seen {
+            Some(seen) => seen.see(item, asked, now),
+            None => self.seen = Some(Seen::new(item, now)),
+        }
+    }
+
+    /// An epoch that goes back says that the table is not what it was; one that a person has armed again since is.
+    fn note_epoch(&mut self, item: Option<&LeaseItem>) {
+        let epoch = item.map_or(0, |item| item.stamp.epoch);
+        if epoch < self.known {
+            self.set_back_to = Some(epoch);
+        } else if item.is_some_and(|item| item.permission.armed) {
+            self.set_back_to = None;
+        }
+        self.known = self.known.max(epoch);
+    }
+
+    /// A lease that was not renewed in time is none: another engine may have it by now.
+    fn lapse(&mut self, now: &Readings) {
+        let ttl = self.terms.ttl;
+        if let Some(held) = self.held.take_if(|held| held.is_over(now, ttl)) {
+            let why = match &self.trouble {
+                Some(trouble) => format!("not renewed within {} s: {trouble}", ttl.as_secs()),
+                None => {
+                    format!("not renewed within {} s: this process stood still, or its clock was set", ttl.as_secs())
+                }
+            };
+            self.changes.push(LeaseChange::Lost { epoch: held.stamp.epoch, why });
+            // Its own item is waited out as anybody's: a table that was restored may show it again.
+            self.seen = None;
+            self.in_doubt = true;
+        }
+    }
+}
+
+fn lost_words(held: &Held, item: Option<&LeaseItem>) -> String {
+    match item {
+        None => "its item is gone from the table: the table was made anew, or somebody deleted it".to_owned(),
+        Some(item) if item.stamp.epoch > held.stamp.epoch => {
+            format!("taken by {}, epoch {}", item.host, item.stamp.epoch)
+        }
+        Some(item) => format!(
+            "the table says epoch {} of {}, and it was {}: it was restored from a backup, or somebody changed it",
+            item.stamp.epoch, item.host, held.stamp.epoch
+        ),
+    }
+}
+
+/// What is left when a call goes out.
+pub(super) fn left(held: &Held, now: &Readings, terms: &LeaseSettings, guards: Guards) -> Option<Duration> {
+    let elapsed = if guards.stand(Guard::LeaseClock) {
+        now.most_since(&held.since)
+    } else {
+        now.monotonic.saturating_sub(held.since.monotonic)
+    };
+    terms.ttl.checked_sub(elapsed)?.checked_sub(LEASE_RESERVE)
+}

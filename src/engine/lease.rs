@@ -45,7 +45,7 @@ impl LeaseSight {
         let (epoch, renewed_at, acts_from) = match &self.view.standing {
             LeaseStanding::Held { epoch, renewed_at, acts_from } => (*epoch, *renewed_at, *acts_from),
             LeaseStanding::Elsewhere { holder, epoch, .. } => {
-                return closed(Some(*epoch), Some(holder.clone()), self.view.trouble.clone());
+                return closed(Some(*epoch), Some(holder.clone()), None);
             }
             other => return closed(None, None, Some(other.words())),
         };
@@ -59,8 +59,8 @@ impl LeaseSight {
         }
         let age = now.duration_since(renewed_at);
         if age > self.enough {
-            let trouble = self.view.trouble.clone().unwrap_or_else(|| "too little of it is left".to_owned());
-            return closed(Some(epoch), None, Some(format!("renewed {} s ago: {trouble}", age.as_secs())));
+            let why = format!("renewed {} s ago: too little of it is left", age.as_secs());
+            return closed(Some(epoch), None, Some(why));
         }
         GateResult::new(Gate::Lease { epoch: Some(epoch), holder: None, why: None }, true)
     }
@@ -113,6 +113,8 @@ impl Engine {
     }
 
     pub(super) fn take_lease_view(&mut self, now: Timestamp, view: LeaseView) {
+        // As any other read that fails: on record once, and shown until it works again.
+        self.note(now, "lease", view.trouble.clone().map_or(Ok(()), Err));
         if let LeaseStanding::Elsewhere { holder, epoch, .. } = &view.standing {
             let (holder, epoch) = (holder.clone(), *epoch);
             if self.memory.lease_elsewhere != Some((holder.clone(), epoch)) {

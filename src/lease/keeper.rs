@@ -7,6 +7,8 @@
 
 mod held;
 mod seen;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use jiff::Timestamp;
 
 use super::identity::Me;
 use crate::clock::Readings;
+use crate::model::failure::Failure;
 use crate::model::guard::{Guard, Guards};
 use crate::model::lease::{
     LEASE_RESERVE, LeaseChange, LeaseItem, LeasePermission, LeaseSettings, LeaseStamp, LeaseStanding, LeaseTaken,
@@ -61,7 +64,7 @@ pub enum Answer {
     /// It was not: the stamp is another one.
     Conflict,
     /// It is not known.
-    Failed(String),
+    Failed(Failure),
 }
 
 /// One engine's side of the lease.
@@ -82,7 +85,8 @@ pub struct Keeper {
     in_doubt: bool,
     /// Not before this much has passed since then.
     pause: Option<(Readings, Duration)>,
-    trouble: Option<String>,
+    /// What failed last, and whether it was a write: that something can be read says nothing of writing.
+    trouble: Option<(Failure, bool)>,
     rvn: u64,
     giving_back: bool,
     changes: Vec<LeaseChange>,
@@ -154,13 +158,14 @@ impl Keeper {
                 self.trouble = None;
                 self.in_doubt = true;
             }
-            Answer::Failed(why) => {
-                self.trouble = Some(why);
+            Answer::Failed(failure) => {
+                let was_write = !self.in_doubt && self.pending.is_some();
+                self.trouble = Some((failure, was_write));
                 self.in_doubt = true;
                 self.pause = Some((*now, RETRY));
             }
             Answer::Read(item) => {
-                self.trouble = None;
+                self.trouble.take_if(|(_, was_write)| !*was_write);
                 self.in_doubt = false;
                 self.look_at(item, asked, now);
             }
@@ -190,8 +195,8 @@ impl Keeper {
     }
 
     /// What fails at the moment.
-    pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+    pub fn trouble(&self) -> Option<&Failure> {
+        self.trouble.as_ref().map(|(failure, _)| failure)
     }
 
     /// The highest epoch that is known.
@@ -222,7 +227,7 @@ impl Keeper {
         let nobody = |why: &str| LeaseStanding::Nobody { why: why.to_owned() };
         match &self.seen {
             None => match &self.trouble {
-                Some(why) => nobody(why),
+                Some((failure, _)) => nobody(&failure.sentence),
                 None => nobody("not asked yet"),
             },
             Some(Seen { item: None, .. }) => nobody("nobody has had it yet: waiting it out once"),
@@ -304,6 +309,7 @@ impl Keeper {
     fn look_at(&mut self, item: Option<LeaseItem>, asked: &Readings, now: &Readings) {
         let stamp = item.as_ref().map(|item| &item.stamp);
         if self.pending.as_ref().is_some_and(|pending| Some(&pending.item.stamp) == stamp) {
+            self.trouble = None;
             self.arrived(now);
         } else {
             if let Some(held) = self.held.take_if(|held| Some(&held.stamp) != stamp) {
@@ -336,7 +342,7 @@ impl Keeper {
         let ttl = self.terms.ttl;
         if let Some(held) = self.held.take_if(|held| held.is_over(now, ttl)) {
             let why = match &self.trouble {
-                Some(trouble) => format!("not renewed within {} s: {trouble}", ttl.as_secs()),
+                Some((failure, _)) => format!("not renewed within {} s: {}", ttl.as_secs(), failure.sentence),
                 None => {
                     format!("not renewed within {} s: this process stood still, or its clock was set", ttl.as_secs())
                 }
@@ -345,6 +351,8 @@ impl Keeper {
             // Its own item is waited out as anybody's: a table that was restored may show it again.
             self.seen = None;
             self.in_doubt = true;
+            // A renewal that arrives yet is no acquisition.
+            self.pending = None;
         }
     }
 }

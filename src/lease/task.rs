@@ -186,7 +186,7 @@ impl Keeping {
                 })
             }
         };
-        answer.unwrap_or_else(|failure| Answer::Failed(failure.sentence))
+        answer.unwrap_or_else(Answer::Failed)
     }
 
     fn publish(&mut self) {
@@ -198,7 +198,7 @@ impl Keeping {
         let view = LeaseView {
             place: format!("{} in {}", self.terms.key, self.terms.table),
             standing: self.keeper.standing(&self.clock.readings(), shown),
-            trouble: self.keeper.trouble().map(str::to_owned),
+            trouble: self.keeper.trouble().cloned(),
         };
         let held = self.keeper.held().cloned();
         let grain = SignedDuration::from_secs_f64(GRAIN.as_secs_f64() * self.clock.speed());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::failure::Failure;
 use super::limits::MUTATION_LIMIT;
 
 /// What a clock, a scheduler and the way to AWS may take beyond every deadline.
@@ -151,7 +152,7 @@ pub struct LeaseView {
     pub standing: LeaseStanding,
     /// What fails at the table at the moment.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub trouble: Option<String>,
+    pub trouble: Option<Failure>,
 }
 
 impl LeaseItem {

@@ -505,3 +505,36 @@ async fn it_has_readers_scaled_and_reads_what_was_done() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_keeps_a_lease_in_a_table() {
+    with_cli("checkpoints", STILL, |cli| async move {
+        let ddb = |words: &[&'static str]| [&["dynamodb"], words].concat();
+        let (attributes, schema) = ("AttributeName=lease,AttributeType=S", "AttributeName=lease,KeyType=HASH");
+        let words = ddb(&["create-table", "--table-name", "upshift", "--billing-mode", "PAY_PER_REQUEST"]);
+        let made = [&words[..], &["--attribute-definitions", attributes, "--key-schema", schema]].concat();
+        assert_eq!(cli.json(&made).await["TableDescription"]["TableName"], "upshift");
+        let (code, said) = cli.refusal(&made).await;
+        assert!(REFUSED.contains(&code) && said.contains("(ResourceInUseException)"), "{said}");
+        cli.json(&ddb(&["wait", "table-exists", "--table-name", "upshift"])).await;
+        let item = |epoch: &str| {
+            format!("{{\"lease\":{{\"S\":\"a\"}},\"epoch\":{{\"N\":\"{epoch}\"}},\"free\":{{\"BOOL\":true}}}}")
+        };
+        let (first, second) = (item("1"), item("2"));
+        let put = ["dynamodb", "put-item", "--table-name", "upshift", "--item"];
+        let fresh = ["--condition-expression", "attribute_not_exists(lease)"];
+        cli.json(&[&put[..], &[&first], &fresh].concat()).await;
+        let (code, said) = cli.refusal(&[&put[..], &[&first], &fresh].concat()).await;
+        assert!(REFUSED.contains(&code) && said.contains("(ConditionalCheckFailedException)"), "{said}");
+        let bound = ["--condition-expression", "#e = :e", "--expression-attribute-names", "{\"#e\":\"epoch\"}"];
+        let values = ["--expression-attribute-values", "{\":e\":{\"N\":\"1\"}}"];
+        cli.json(&[&put[..], &[&second], &bound, &values].concat()).await;
+        let get = ["dynamodb", "get-item", "--consistent-read", "--table-name", "upshift", "--key"];
+        let found = cli.json(&[&get[..], &["{\"lease\":{\"S\":\"a\"}}"]].concat()).await;
+        assert_eq!(found["Item"]["epoch"]["N"], "2");
+        cli.json(&ddb(&["delete-table", "--table-name", "upshift"])).await;
+        let (code, said) = cli.refusal(&ddb(&["describe-table", "--table-name", "upshift"])).await;
+        assert!(REFUSED.contains(&code) && said.contains("(ResourceNotFoundException)"), "{said}");
+    })
+    .await;
+}

@@ -130,7 +130,7 @@ fn who_is_in_the_group_looks_and_disarms_and_may_no_more() {
     let one = "[[database]]\nid = \"checkpoints\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n";
     fs::write(state.path().join("config.toml"), format!("{group}{one}")).unwrap();
     let words = ["--auto", "--sim", "--speed", "60", "--state-dir", ".", "--config", "config.toml"];
-    let mut running = Process::with(state.path(), &words, &[("RUNTIME_DIRECTORY", runtime.path())]);
+    let mut running = Process::with(state.path(), &words, &[("RUNTIME_DIRECTORY", runtime.path().to_str().unwrap())]);
     running.until("ARMED from the start by --auto");
     let socket = fs::symlink_metadata(runtime.path().join("control.sock")).unwrap();
     assert_eq!(socket.permissions().mode() & 0o7777, 0o660);

@@ -13,13 +13,13 @@ use upshift::model::readers::{ReadersCall, Registered, ScalingPolicy};
 use upshift::model::settings::AwsSettings;
 
 /// A moto server on a free port; ended when dropped.
-struct Moto {
+pub(crate) struct Moto {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Moto {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/moto_server");
         assert!(program.is_file(), "there is no moto at {}: run tests/tools.sh", program.display());
         let mut command = Command::new(program);

@@ -132,6 +132,13 @@ async fn play(sim: &Sim, settings: &Settings, minutes: u64) -> Vec<Entry> {
     entries(directory.path())
 }
 
+/// Makes the table of the lease, which is no business of the engine's role.
+async fn table_for_lease(sim: &Sim) {
+    let permitted = sim.world().permit(None);
+    crate::lease::create_table(&Account::on(sim).dynamodb).await;
+    sim.world().permit(permitted);
+}
+
 /// Plays a story with the whole document, then once without each of its actions. What each action is for is said in
 /// `table`: no action may be without a line, and no line without its action.
 async fn every_action_is_needed<F: Future<Output = Story>>(
@@ -251,7 +258,7 @@ const INSTANCE: &str = "ladder = [\"db.t4g.small\", \"db.m5.large\"]\nmax_action
 #[tokio::test(start_paused = true)]
 async fn in_place_needs_each_of_its_actions() {
     let config = format!(
-        "[alarms]\n[[database]]\nid = \"checkpoints\"\n{INSTANCE}\n\
+        "[alarms]\n[lease]\ntable = \"upshift\"\n[[database]]\nid = \"checkpoints\"\n{INSTANCE}\n\
          [database.postgres]\ndsn = \"postgresql://upshift@127.0.0.1/postgres\"\n\
          [[database.signal]]\nname = \"rows\"\nunit = \"rows/s\"\n\
          expression = \"DB_PERF_INSIGHTS('RDS', '{{resource_id}}', 'db.SQL.tup_inserted.avg')\"\n"
@@ -259,14 +266,16 @@ async fn in_place_needs_each_of_its_actions() {
     let world = World::of(IN_PLACE, &config, "");
     let story = async |removed| {
         let (sim, mut story) = (world.without(removed, ""), Story::default());
+        table_for_lease(&sim).await;
         let all = play(&sim, &world.settings, 300).await;
+        story.tried("lease", all.iter().any(|entry| matches!(entry.event, Event::LeaseAcquired { .. })));
         story.journal(&all);
         story.tried("up and down", verified(&all, 2));
         alarms(&sim, "checkpoints", &mut story).await;
         ask_iam(&sim, &mut story);
         story
     };
-    let table: [(&str, &[&str]); 15] = [
+    let table: [(&str, &[&str]); 17] = [
         ("cloudwatch:GetMetricData", &["reading", "up and down"]),
         ("rds:DescribeDBInstances", &["reading", "up and down"]),
         ("rds:DescribeEvents", &["reading", "events"]),
@@ -276,12 +285,14 @@ async fn in_place_needs_each_of_its_actions() {
         ("pi:GetResourceMetrics", &["reading"]),
         ("cloudwatch:DescribeAlarmHistory", &["drill", "alarms"]),
         ("cloudwatch:ListTagsForResource", &["alarms"]),
+        ("dynamodb:GetItem", &["reading", "lease", "up and down"]),
         ("iam:SimulatePrincipalPolicy", &["own permissions"]),
         ("rds:ModifyDBInstance", &["up and down"]),
         ("cloudwatch:PutMetricAlarm", &["drill", "alarms"]),
         ("cloudwatch:TagResource", &["alarms"]),
         ("cloudwatch:DeleteAlarms", &["drill", "alarms"]),
         ("cloudwatch:SetAlarmState", &["alarms"]),
+        ("dynamodb:PutItem", &["reading", "lease", "up and down"]),
     ];
     every_action_is_needed(&world, story, &table).await;
 }

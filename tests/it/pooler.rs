@@ -43,7 +43,7 @@ impl Ground {
 
     /// As a new process has them.
     fn pauses(bouncer: &PgBouncer, endpoint: &Proxy, max_pause: Duration, database: &str) -> Pauses {
-        Pauses::new(Self::poolers(bouncer, endpoint, max_pause, database), Clock::system())
+        Pauses::new(Self::poolers(bouncer, endpoint, max_pause, database), Clock::system(), None)
     }
 
     fn poolers(bouncer: &PgBouncer, endpoint: &Proxy, max_pause: Duration, database: &str) -> Poolers {

@@ -40,18 +40,19 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it in `directory`, with credentials of no worth, and follows one of its streams.
     pub(crate) fn start(directory: &Path, words: &[&str], stream: fn(&mut Child) -> Box<dyn Read + Send>) -> Self {
-        Self::started(directory, words, &[], stream)
+        Self::start_in(directory, words, &[], stream)
     }
 
     /// The same, following what it says to people, with more environment.
-    pub(crate) fn with(directory: &Path, words: &[&str], environment: &[(&str, &Path)]) -> Self {
-        Self::started(directory, words, environment, |child| Box::new(child.stderr.take().unwrap()))
+    pub(crate) fn with(directory: &Path, words: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_in(directory, words, environment, |child| Box::new(child.stderr.take().unwrap()))
     }
 
-    fn started(
+    /// The same in an environment that says more.
+    pub(crate) fn start_in(
         directory: &Path,
         words: &[&str],
-        environment: &[(&str, &Path)],
+        environment: &[(&str, &str)],
         stream: fn(&mut Child) -> Box<dyn Read + Send>,
     ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));

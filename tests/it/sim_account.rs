@@ -22,6 +22,7 @@ pub(crate) struct Account {
     pub(crate) rds: aws_sdk_rds::Client,
     pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
     pub(crate) sts: aws_sdk_sts::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
 }
 
 impl Account {
@@ -59,6 +60,7 @@ impl Account {
             rds: aws_sdk_rds::Client::new(&config),
             scaling: aws_sdk_applicationautoscaling::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
             sim,
         }
     }

@@ -7,6 +7,7 @@ use crate::console::state::{Mode, Panel};
 use crate::model::class::InstanceClass;
 use crate::model::cluster::{Cluster, ClusterKind, Member};
 use crate::model::database::{DatabaseName, InstanceStatus, ResourceId};
+use crate::model::lease::{LeaseStanding, LeaseView};
 use crate::model::readers::{NotScaledReason, ReaderMetric, ReadersPolicy, ScalingActivity};
 
 /// The screen as text, and below it the runs of cells that are not in the default style.
@@ -45,6 +46,28 @@ fn screens_look_as_they_should() {
     for (name, keys) in [("arm", "a"), ("scale", "usale<tab>"), ("choose", "o"), ("hold", "H<down>"), ("help", "?")] {
         let state = after(&snapshot, keys);
         insta::assert_snapshot!(format!("dialog_{name}"), styled(&drawn(80, 24, &snapshot, &state, false)));
+    }
+}
+
+#[test]
+fn whether_this_engine_is_the_one_that_acts_stands_in_the_header() {
+    let snapshot = snapshot();
+    let at = snapshot.at.checked_sub(jiff::SignedDuration::from_secs(3)).unwrap();
+    let holder = "bastion-2 (pid 812)".to_owned();
+    for (standing, expected) in [
+        (LeaseStanding::Held { epoch: 7, renewed_at: at, acts_from: at }, "lease: held, epoch 7, renewed 3 s ago"),
+        (
+            LeaseStanding::Elsewhere { holder, epoch: 8, renewed_at: at },
+            "observer: lease held by bastion-2 (pid 812), epoch 8, renewed 3 s ago",
+        ),
+        (LeaseStanding::SetBack { epoch: 3, known: 8 }, "observer: the table says epoch 3, and 8 is on record"),
+    ] {
+        let lease = Some(LeaseView { place: "upshift in leases".into(), standing, trouble: None });
+        let snapshot = Snapshot { lease, ..snapshot.clone() };
+        for (width, height) in [(80, 24), (200, 60)] {
+            let screen = text(&drawn(width, height, &snapshot, &UiState::default(), false));
+            assert!(screen.lines().nth(1).unwrap().starts_with(expected), "{screen}");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::console::theme;
 use crate::control::Link;
 use crate::model::arming::Arming;
 use crate::model::backend::Backend;
+use crate::model::lease::LeaseStanding;
 use crate::model::limits::STATE_LIMIT;
 use crate::model::snapshot::Snapshot;
 
@@ -75,6 +76,7 @@ fn told(name: &str, ages: impl Iterator<Item = Option<i64>>, limit: Option<i64>)
     }
 }
 
+/// Whose engine this is, and whether it is the one that acts, come first.
 fn second(scene: &Scene<'_>, width: u16) -> Line<'static> {
     let newest = scene.newest;
     let account = newest.identity.as_ref().map_or_else(
@@ -94,5 +96,32 @@ fn second(scene: &Scene<'_>, width: u16) -> Line<'static> {
             format!("attached to {}, since {since} | ", engine.words())
         }
     };
-    Line::styled(cut(&format!("{window}{account} | {backend}"), usize::from(width)), theme::MUTED)
+    let Some(lease) = newest.lease.as_ref().map(|lease| lease_words(&lease.standing, scene.now.at)) else {
+        return Line::styled(cut(&format!("{window}{account} | {backend}"), usize::from(width)), theme::MUTED);
+    };
+    let style = if newest.lease.as_ref().is_some_and(|lease| lease.standing.held_epoch().is_some()) {
+        theme::MUTED
+    } else {
+        theme::WARN
+    };
+    let lease = cut(&lease, usize::from(width));
+    let left = usize::from(width).saturating_sub(Line::raw(lease.as_str()).width());
+    Line::from(vec![
+        Span::styled(lease, style),
+        Span::styled(cut(&format!(" | {window}{account} | {backend}"), left), theme::MUTED),
+    ])
+}
+
+/// `lease: held, epoch 7, renewed 3 s ago`, or who has it.
+fn lease_words(standing: &LeaseStanding, now: Timestamp) -> String {
+    let ago = |at: Timestamp| words::between(at, now);
+    match standing {
+        LeaseStanding::Held { renewed_at, .. } => {
+            format!("lease: {}, renewed {} ago", standing.words(), ago(*renewed_at))
+        }
+        LeaseStanding::Elsewhere { renewed_at, .. } => {
+            format!("observer: lease {}, renewed {} ago", standing.words(), ago(*renewed_at))
+        }
+        LeaseStanding::Nobody { .. } | LeaseStanding::SetBack { .. } => format!("observer: {}", standing.words()),
+    }
 }

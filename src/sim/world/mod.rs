@@ -163,9 +163,9 @@ impl World {
         self.now
     }
 
-    /// What the caller may do from now on; `None`: everything.
-    pub fn permit(&mut self, permissions: Option<Document>) {
-        self.permissions = permissions;
+    /// What the caller may do from now on; `None`: everything. Gives back what it could do until now.
+    pub fn permit(&mut self, permissions: Option<Document>) -> Option<Document> {
+        std::mem::replace(&mut self.permissions, permissions)
     }
 
     /// RDS as it really is, past every API: for tests and for showing what the API does not tell.

@@ -16,6 +16,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::lease::keeper::Answer;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::guard::{Guard, Guards};
 use crate::model::lease::LeaseSettings;
 use crate::sim::rng::Rng;
@@ -178,6 +179,8 @@ impl Trial {
                     machine.disarmed = false;
                 }
                 self.note("persons have looked and arm every engine");
+                // One that takes a table that was set back disarms itself then, and somebody looks again.
+                self.at(self.now + MINUTE, Armed);
             }
         }
     }
@@ -213,7 +216,7 @@ impl Trial {
     }
 
     fn hears(&mut self, machine: usize, life: u32, question: u64, in_vain: bool) {
-        let answer = if in_vain { Some(Answer::Failed("no answer in time".to_owned())) } else { None };
+        let answer = if in_vain { Some(Answer::Failed(no_answer())) } else { None };
         if self.machines[machine].hears(self.now, question, answer) {
             self.take_changes(machine);
             self.at(self.now, Happening::Wake { machine, life });
@@ -337,6 +340,11 @@ impl Trial {
         }
         self.report
     }
+}
+
+fn no_answer() -> Failure {
+    let (operation, sentence) = ("PutItem".to_owned(), "no answer in time".to_owned());
+    Failure { kind: FailureKind::Network, operation, sentence, request_id: None }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ type Grants = Vec<(&'static str, &'static str)>;
 pub(super) fn statements(scope: &Scope, tag: &Tag) -> Vec<Statement> {
     let instances = [machines(scope, tag), copies(scope, tag)];
     let clusters = [readers(scope, tag), whole_clusters(scope, tag)];
-    let beside = [scaled(scope), alarms(scope), drills(scope)];
+    let beside = [scaled(scope), alarms(scope), drills(scope), lease(scope)];
     let mut all = [instances.concat(), snapshots(scope), clusters.concat(), beside.concat()].concat();
     all.push(never(scope));
     all
@@ -152,6 +152,12 @@ fn alarms(scope: &Scope) -> Vec<Statement> {
     ];
     let named = |prefix: &String| Resource::Regional { service: "cloudwatch", name: format!("alarm:{prefix}*") };
     vec![Statement::allow("KeptAlarms", Role::Act, &grants, scope.alarms.iter().map(named).collect())]
+}
+
+fn lease(scope: &Scope) -> Vec<Statement> {
+    let grants = [("dynamodb:PutItem", "[lease]: it is acquired, renewed and given back")];
+    let tables = scope.lease_table.iter().map(|table| Resource::table(table)).collect();
+    vec![Statement::allow("Lease", Role::Act, &grants, tables)]
 }
 
 fn drills(scope: &Scope) -> Vec<Statement> {

@@ -110,6 +110,10 @@ impl Statement {
 }
 
 impl Resource {
+    fn table(name: &str) -> Self {
+        Self::Regional { service: "dynamodb", name: format!("table/{name}") }
+    }
+
     fn rds(kind: &str, name: &str) -> Self {
         Self::Regional { service: "rds", name: format!("{kind}:{name}") }
     }

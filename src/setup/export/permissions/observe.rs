@@ -47,6 +47,11 @@ pub(super) fn statements(scope: &Scope) -> Vec<Statement> {
             scope.token_roles.iter().map(token).collect(),
         ),
         observe(
+            "LeaseRead",
+            &[("dynamodb:GetItem", "[lease]: who holds it")],
+            scope.lease_table.iter().map(|table| Resource::table(table)).collect(),
+        ),
+        observe(
             "OwnPermissions",
             &[("iam:SimulatePrincipalPolicy", CHECKED)],
             vec![Resource::Iam { name: "role/upshift-*".to_owned() }],

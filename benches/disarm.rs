@@ -70,7 +70,7 @@ async fn measure() {
         servers,
         poolers,
         lease: None,
-        clock,
+        clock: clock.clone(),
         server,
         backend,
         start,

@@ -86,6 +86,7 @@ async fn one_engine_acts_the_other_observes_and_follows_when_the_lease_is_given_
             database: upshift::model::database::DatabaseName::new("checkpoints"),
             to: upshift::model::class::InstanceClass::observed("db.t4g.small"),
             reason: "a person may not either".into(),
+            hold_for: None,
         },
     );
     match refused.await {
@@ -149,7 +150,7 @@ async fn without_its_table_an_engine_observes_and_a_table_that_was_made_anew_dis
     let snapshot = engine.client.snapshot();
     let standing = &snapshot.lease.as_ref().unwrap().standing;
     assert_eq!(*standing, LeaseStanding::SetBack { epoch: 0, known: 1 });
-    match order(&mut engine, Command::Arm { reason: "in a hurry".into() }).await {
+    match order(&mut engine, Command::Arm { reason: "in a hurry".into(), duration: None }).await {
         Answer::Refused { sentence } => assert!(sentence.contains("epoch 1 is on record"), "{sentence}"),
         done => panic!("{done:?}"),
     }

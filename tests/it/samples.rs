@@ -162,15 +162,7 @@ fn after(event: Option<&Event>) -> Option<Event> {
         Some(HoldSet { .. }) => HoldReleased { database: database(), by: by() },
         Some(HoldReleased { .. }) => decision(Verdict::Hold),
         Some(Decision { .. }) => intended(Actor::Engine),
-        Some(ActionIntended { .. }) => CallSent {
-            id: id(),
-            database: database(),
-            call: MutatingCall::ModifyDbInstanceClass {
-                database: database(),
-                class: class(),
-                capacity_reservation: None,
-            },
-        },
+        Some(ActionIntended { .. }) => call_sent(),
         Some(CallSent { .. }) => answered(CallOutcome::Accepted { request_id: Some(text()) }),
         Some(CallAnswered { .. }) => CallAdopted { id: id(), database: database(), evidence: text() },
         Some(CallAdopted { .. }) => ActionObserved {
@@ -219,6 +211,11 @@ fn after(event: Option<&Event>) -> Option<Event> {
         Some(ReadFailed(_)) => ReadRecovered { operation: text() },
         Some(ReadRecovered { .. }) => return None,
     })
+}
+
+fn call_sent() -> Event {
+    let call = MutatingCall::ModifyDbInstanceClass { database: database(), class: class(), capacity_reservation: None };
+    Event::CallSent { id: id(), database: database(), call }
 }
 
 /// Every kind once, then every form of their parts.

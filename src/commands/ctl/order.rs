@@ -18,7 +18,7 @@ const QUOTED: usize = 63;
 /// A usage error, when the engine has no such database or several and none is named, or the database's name is wanted once
 /// more.
 pub(super) fn order(command: &CtlCommand, snapshot: &Snapshot) -> Result<Command, CommandError> {
-    let named = |which: &Which| Ok(find(which, snapshot)?.name().clone());
+    let named = |which: &Which| find(which, snapshot).map(|view| view.name().clone());
     Ok(match command {
         CtlCommand::Status | CtlCommand::Watch => {
             return Err(CommandError::Usage("to look is no order".to_owned()));

@@ -25,7 +25,7 @@ fn scale(to: &str, hold_for: Option<Duration>) -> Command {
 
 fn said(step: &Step) -> &str {
     match &step.answer {
-        Some(Answer::Done { sentence, .. } | Answer::Refused { sentence }) => sentence,
+        Some(Answer::Done { sentence, .. } | Answer::Refused { sentence } | Answer::Unknown { sentence }) => sentence,
         None => panic!("no answer"),
     }
 }

@@ -122,7 +122,7 @@ fn tend(stage: &Stage, life: &mut Life, kind: Kind) {
     }
     if kind.comes_to_nothing() {
         // What nobody could be sure to have removed is held, for somebody to look.
-        let arms = people::look_after(&mut life.orders, &stage.sim);
+        let arms = people::look_after(&mut life.orders, &stage.sim, true);
         stage.witness().arm_ordered |= arms;
         return;
     }

@@ -143,7 +143,12 @@ async fn without_its_table_an_engine_observes_and_a_table_that_was_made_anew_dis
     assert!(sent(&all).is_empty(), "the rush is there, and the lease is not");
     let lost = all.iter().find(|entry| matches!(entry.event, Event::LeaseLost { epoch: 1, .. })).unwrap();
     assert!(lost.event.words().contains("not renewed within 40 s"), "{}", lost.event.words());
-    let failed = all.iter().filter(|entry| entry.event.words().contains("no such table in this account")).count();
+    let failed = all
+        .iter()
+        .filter(
+            |entry| matches!(&entry.event, Event::ReadFailed(failure) if failure.sentence.contains("no such table")),
+        )
+        .count();
     assert_eq!(failed, 1, "on record once");
     create_table(&client).await;
     sim.clock().sleep(Duration::from_secs(10)).await;

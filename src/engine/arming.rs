@@ -5,16 +5,22 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
 use super::orders::required;
+use crate::model::action::Run;
 use crate::model::arming::Arming;
+use crate::model::call::MutatingCall;
 use crate::model::duration;
 use crate::model::event::Event;
 use crate::model::guard::Guard;
-use crate::model::operator::Operator;
+use crate::model::operator::{Actor, Operator};
 
 /// A shorter permission would be over before a change is.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
 /// A longer one is none that ends.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// A call whose clients are held first leaves some 20 s after the look that it rests on, at the latest: so many times as long as
+/// that look is fresh.
+const TRIES_TO_HOLD: i32 = 5;
 
 impl Engine {
     /// When the permission to act ends by itself: the owner of the engine feeds it
@@ -53,6 +59,14 @@ impl Engine {
             }
         };
         Ok((Event::Armed { by: by.clone(), reason, until }, sentence))
+    }
+
+    /// Whether the permission could be over before a call of the engine leaves: its clients are held first, and that is tried for
+    /// a while. It is left to the next look then, which finds the permission over.
+    pub(super) fn could_leave_too_late(&self, now: Timestamp, run: &Run, call: &MutatingCall) -> bool {
+        let is_held = run.intent.actor == Actor::Engine && self.pooler_for(run, call).is_some();
+        let latest = now.saturating_add(self.fresh_look * TRIES_TO_HOLD).unwrap_or(Timestamp::MAX);
+        is_held && self.arming_ends().is_some_and(|end| end <= latest)
     }
 
     /// Disarms where the time is over for which a person has armed.

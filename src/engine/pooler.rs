@@ -8,14 +8,19 @@ use crate::model::action::{ActionId, Run};
 use crate::model::call::MutatingCall;
 use crate::model::database::DatabaseName;
 use crate::model::event::Event;
-use crate::model::pooler::PoolerStep;
+use crate::model::pooler::{PoolerPolicy, PoolerStep};
 
 impl Engine {
+    /// The pooler that holds clients while this call is carried out.
+    pub(super) fn pooler_for(&self, run: &Run, call: &MutatingCall) -> Option<&PoolerPolicy> {
+        let pooler = self.settings.policy(&run.intent.database).and_then(|policy| policy.pooler.as_ref());
+        pooler.filter(|_| is_takeover(call))
+    }
+
     /// Whether clients are held while this call is carried out. Where they are, what is owed to them is on record before.
     pub(super) fn hold_clients(&mut self, now: Timestamp, run: &Run, call: &MutatingCall) -> bool {
         let database = &run.intent.database;
-        let pooler = self.settings.policy(database).and_then(|policy| policy.pooler.as_ref());
-        let Some(pooler) = pooler.filter(|_| is_takeover(call)) else { return false };
+        let Some(pooler) = self.pooler_for(run, call) else { return false };
         let step = PoolerStep::Pausing { max_pause_secs: pooler.max_pause.as_secs() };
         let action = run.intent.action.clone();
         self.record(now, Event::Pooler { action, database: database.clone(), step });

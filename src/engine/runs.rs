@@ -119,7 +119,7 @@ impl Engine {
             why
         } else if let Some(why) = self.forbidden(now, run) {
             format!("{why} before")
-        } else if self.owes_clients(run, &call) {
+        } else if self.could_leave_too_late(now, run, &call) || self.owes_clients(run, &call) {
             return;
         } else {
             let id = CallId { action: run.intent.action.clone(), step: run.calls.len() as u32 + 1 };

@@ -21,10 +21,12 @@ use super::update::{self, ConsoleEffect};
 use super::{theme, view};
 use crate::model::snapshot::Snapshot;
 
-/// A text in which `<enter>`, `<esc>`, `<tab>`, `<up>`, `<down>`, `<pgdn>` stand for the keys.
+/// A text in which `<enter>`, `<esc>`, `<tab>`, `<up>`, `<down>`, `<left>`, `<right>`, `<pgdn>` stand for the keys.
 fn keys(text: &str) -> Vec<KeyEvent> {
     let names = [
         ("<enter>", KeyCode::Enter),
+        ("<left>", KeyCode::Left),
+        ("<right>", KeyCode::Right),
         ("<esc>", KeyCode::Esc),
         ("<tab>", KeyCode::Tab),
         ("<up>", KeyCode::Up),

@@ -249,15 +249,17 @@ fn an_end_that_changes_nothing_is_told_as_that() {
 
 #[test]
 fn an_override_tells_what_the_engine_does_after_it() {
-    let mut engine = seen("db.t4g.small");
-    let step = order(&mut engine, late(), scale("db.m5.large", None));
+    let mut engine = engine();
+    engine.step(at(40), look(at(40), state("db.t4g.small", "available"), &minutes_of(100.0, 40)));
+    let late = at(40) + SignedDuration::from_secs(30);
+    let step = order(&mut engine, late, scale("db.m5.large", None));
     assert!(
         said(&step).ends_with("holds for 1 h, and starts nothing after that while it is disarmed"),
         "{}",
         said(&step)
     );
-    arm(&mut engine, late());
-    let step = order(&mut engine, late(), scale("db.m5.large", Some(Duration::from_mins(90))));
+    arm(&mut engine, late);
+    let step = order(&mut engine, late, scale("db.m5.large", Some(Duration::from_mins(90))));
     let words =
         "the engine then holds for 1 h 30 min; when that expires it would go down to db.t4g.small by what it sees now";
     assert!(said(&step).ends_with(words), "{}", said(&step));

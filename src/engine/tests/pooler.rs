@@ -156,3 +156,17 @@ fn what_is_shown_of_held_clients_is_what_is_known() {
     told(&mut engine, "a1", resumed());
     assert_eq!(held(&engine), None);
 }
+
+/// Clients are held first, and that is tried for a while: the call itself would leave after the permission is over.
+#[test]
+fn no_takeover_is_begun_whose_call_could_leave_after_the_permission_is_over() {
+    let (engine, _) = started_on(vec![started()]);
+    for (secs, is_too_late) in [(20, true), (60, false)] {
+        let mut engine = Engine::new(pooled(), |_| "digest".into(), &[], engine.guards);
+        let until = Some(at(5) + SignedDuration::from_secs(secs));
+        let by = Operator { user: "ada".into(), ssh_client: None };
+        engine.memory.apply(at(4), &Event::Armed { by, reason: "test".into(), until });
+        let run = Run::new(intent(), at(4));
+        assert_eq!(engine.could_leave_too_late(at(5), &run, &failover()), is_too_late, "{secs} s before its end");
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::aws::Aws;
 use crate::model::action::ActionId;
-use crate::model::alarm::{AlarmDefinition, WantedAlarm};
+use crate::model::alarm::{AlarmDefinition, WantedAlarm, tags_of};
 use crate::model::event::Event;
 use crate::model::failure::Failure;
 
@@ -24,7 +24,8 @@ async fn change(aws: &Aws, wanted: &WantedAlarm, before: &AlarmDefinition) -> Re
     if tags.get(crate::model::alarm::DATABASE_TAG).map(String::as_str) != Some(wanted.database.as_str()) {
         return Err("it is not ours".to_owned());
     }
-    let put = aws.put_alarm(&wanted.name, &wanted.definition, &std::collections::BTreeMap::new()).await;
+    // Of an alarm that exists CloudWatch does not take them; one that is gone meanwhile, unseen, is made as ours.
+    let put = aws.put_alarm(&wanted.name, &wanted.definition, &tags_of(&wanted.database)).await;
     let Err(failure) = put else { return Ok(()) };
     // Its answer may be lost, and the change made.
     let after = aws.alarms_named(std::slice::from_ref(&wanted.name)).await.unwrap_or_default();

@@ -151,6 +151,11 @@ impl ReadersCall {
             Self::Deregister { .. } => "DeregisterScalableTarget",
         }
     }
+
+    /// It leaves less than there was.
+    pub fn takes_away(&self) -> bool {
+        matches!(self, Self::DeletePolicy { .. } | Self::Deregister { .. })
+    }
 }
 
 impl fmt::Display for ReadersCall {

@@ -176,7 +176,7 @@ fn what_the_engine_would_send_is_asked_of_iam() {
     assert_eq!(untold.code, 0, "that IAM does not tell is no failure: {:?}", untold.all);
     let copies = by(
         "SimulatePrincipalPolicy",
-        "[\"rds:*BlueGreen*\", \"rds:*DBInstance*\", \"rds:AddTags*\"]",
+        "[\"rds:*BlueGreen*\", \"rds:*DBInstance*\", \"rds:AddTags*\", \"rds:PromoteReadReplica\"]",
         "strategy = \"blue_green\"\n",
     );
     copies.assert("permitted_to_act", "fails", "rds:CreateDBSnapshot on snapshot:");

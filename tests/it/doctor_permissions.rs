@@ -10,11 +10,16 @@ use tempfile::TempDir;
 
 use crate::process::{code_and_words, upshift};
 
-/// A name, a built-in scenario, and a configuration of its database with everything that it can have.
+const IN_PLACE: &str = include_str!("../../src/sim/scenarios/checkpoints.toml");
+const COPIES: &str = include_str!("../../src/sim/scenarios/blue-green.toml");
+const AURORA: &str = include_str!("../../src/sim/scenarios/aurora.toml");
+const CLUSTER: &str = include_str!("../../src/sim/scenarios/cluster.toml");
+
+/// A name, a scenario, and a configuration of its database with everything that it can have.
 const WORLDS: [(&str, &str, &str); 4] = [
     (
         "in place, with alarms, a drill, Performance Insights and tokens",
-        "checkpoints",
+        IN_PLACE,
         "[alarms]\n[[database]]\nid = \"checkpoints\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n\
          [database.postgres]\ndsn = \"postgresql://upshift@localhost:1/postgres?sslmode=verify-full\"\n\
          password = \"iam\"\nca_file = \"/nowhere/ca.pem\"\n\
@@ -23,19 +28,19 @@ const WORLDS: [(&str, &str, &str); 4] = [
     ),
     (
         "copies, behind a proxy",
-        "blue-green",
+        COPIES,
         "[[database]]\nid = \"orders\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\nstrategy = \"blue_green\"\n\
          proxy = \"orders-proxy\"\n[database.blue_green]\nfast_lane = \"in_place\"\n",
     ),
     (
         "readers, scaled",
-        "aurora",
+        AURORA,
         "[alarms]\n[[database]]\nid = \"orders-aurora\"\nladder = [\"db.t4g.medium\", \"db.t4g.large\"]\n\
          strategy = \"reader_failover\"\n[database.readers]\nmin = 1\nmax = 4\ntarget = 100\n",
     ),
     (
         "whole clusters",
-        "cluster",
+        CLUSTER,
         "[[database]]\nid = \"orders-cluster\"\nladder = [\"db.m6gd.large\", \"db.m6gd.xlarge\"]\n\
          strategy = \"cluster_modify\"\n",
     ),
@@ -49,19 +54,29 @@ const NOT_ASKED: [(&str, &str); 2] = [
 
 struct World {
     directory: TempDir,
-    scenario: &'static str,
     document: Value,
 }
 
 impl World {
-    fn of((_, scenario, config): (&str, &'static str, &str)) -> Self {
+    fn of((_, scenario, config): (&str, &str, &str)) -> Self {
         let directory = TempDir::new().unwrap();
+        let (tags, place) = ("tags = { autoscale = \"allowed\" }\n", "deletion_protection = false\n");
+        // A cluster's tags are those of its members, too.
+        let tagged =
+            if scenario.contains(tags) { scenario.into() } else { scenario.replace(place, &format!("{place}{tags}")) };
+        assert!(tagged.contains(tags));
+        let proxied = if config.contains("orders-proxy") {
+            tagged.replace(tags, &format!("{tags}proxy = true\n"))
+        } else {
+            tagged
+        };
+        fs::write(directory.path().join("scenario.toml"), proxied).unwrap();
         let pins = "[aws]\naccount_id = \"111122223333\"\nregion = \"us-east-1\"\n";
         fs::write(directory.path().join("config.toml"), format!("{pins}{config}")).unwrap();
         let run =
             upshift(directory.path(), &["export", "iam", "--config", "config.toml", "--tag", "autoscale=allowed"]);
         let document = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", code_and_words(&run).1));
-        Self { directory, scenario, document }
+        Self { directory, document }
     }
 
     /// Every action that the document allows.
@@ -79,7 +94,7 @@ impl World {
         }
         statements.retain(|statement| !statement["Action"].as_array().unwrap().is_empty());
         fs::write(self.directory.path().join("act.json"), document.to_string()).unwrap();
-        lines(self.directory.path(), &["--sim", self.scenario, "--iam", "act.json"])
+        lines(self.directory.path(), &["--sim", "scenario.toml", "--iam", "act.json"])
     }
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::aws::pages::Pages;
 use crate::aws::{Aws, convert};
 use crate::model::alarm::{AlarmDefinition, AlarmState, FoundAlarm, Topics, Watches};
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::clean;
 
 /// Names in one call.
@@ -58,11 +58,11 @@ impl Aws {
     /// # Errors
     /// As [`Aws::alarms`], and when the tags of one cannot be read.
     pub async fn tagged_alarms(&self, prefix: &str) -> Result<Vec<FoundAlarm>, Failure> {
-        let mut found = self.alarms(prefix).await?;
-        for alarm in &mut found {
-            alarm.tags = Some(self.alarm_tags(&alarm.arn).await?);
+        let mut tagged = Vec::new();
+        for alarm in self.alarms(prefix).await? {
+            tagged.extend(self.tagged(alarm).await?);
         }
-        Ok(found)
+        Ok(tagged)
     }
 
     /// The alarm of this name with its tags; `None` where there is none.
@@ -70,9 +70,19 @@ impl Aws {
     /// # Errors
     /// As [`Aws::tagged_alarms`].
     pub async fn tagged_alarm(&self, name: &str) -> Result<Option<FoundAlarm>, Failure> {
-        let Some(mut alarm) = self.alarms_named(&[name.to_owned()]).await?.pop() else { return Ok(None) };
-        alarm.tags = Some(self.alarm_tags(&alarm.arn).await?);
-        Ok(Some(alarm))
+        match self.alarms_named(&[name.to_owned()]).await?.pop() {
+            Some(alarm) => self.tagged(alarm).await,
+            None => Ok(None),
+        }
+    }
+
+    /// An alarm with its tags. What is gone can show for some seconds; of its tags AWS knows nothing any more.
+    async fn tagged(&self, alarm: FoundAlarm) -> Result<Option<FoundAlarm>, Failure> {
+        match self.alarm_tags(&alarm.arn).await {
+            Ok(tags) => Ok(Some(FoundAlarm { tags: Some(tags), ..alarm })),
+            Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The tags of an alarm.

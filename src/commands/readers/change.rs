@@ -12,6 +12,8 @@ use crate::setup::readers::Plan;
 
 /// Codes by which it asks for fewer calls.
 const THROTTLED: [&str; 4] = ["Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"];
+/// The code for what is not there.
+const GONE: &str = "ObjectNotFoundException";
 /// A call whose answer was lost, and what every call has changed, is looked for so often before it is given up.
 const LOOKS: u32 = 4;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(3);
@@ -122,6 +124,8 @@ async fn send(ground: &Ground, seen: &Seen, kind: Kind, call: &ReadersCall) -> R
         CallOutcome::Refused { code, message, .. } if code == NOT_SENT => {
             Err(format!("{operation} was not sent: {message}"))
         }
+        // A look can show what is gone.
+        CallOutcome::Refused { code, .. } if code == GONE && call.takes_away() => Ok(()),
         CallOutcome::Refused { code, message, .. } => {
             let is_throttled = THROTTLED.contains(&code.as_str());
             let remedy = if is_throttled { "; AWS asks for fewer calls: run it again in a minute" } else { "" };

@@ -164,7 +164,7 @@ fn no_takeover_is_begun_whose_call_could_leave_after_the_permission_is_over() {
     for (secs, is_too_late) in [(20, true), (60, false)] {
         let mut engine = Engine::new(pooled(), |_| "digest".into(), &[], engine.guards);
         let until = Some(at(5) + SignedDuration::from_secs(secs));
-        let by = Operator { user: "ada".into(), ssh_client: None };
+        let by = Operator { user: "ada".into(), ssh_client: None, peer: None };
         engine.memory.apply(at(4), &Event::Armed { by, reason: "test".into(), until });
         let run = Run::new(intent(), at(4));
         assert_eq!(engine.could_leave_too_late(at(5), &run, &failover()), is_too_late, "{secs} s before its end");

@@ -46,11 +46,6 @@ impl Item {
             Change::InSync | Change::NotOurs { .. } => true,
         }
     }
-
-    /// The tags that make it ours.
-    pub fn tags(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([(DATABASE_TAG.to_owned(), self.database.to_string())])
-    }
 }
 
 impl Plan {

@@ -182,7 +182,7 @@ fn what_is_ours_is_made_like_the_policy_and_nothing_else_is_touched() {
         words,
         [
             format!("change upshift-checkpoints-writes: threshold 600 -> 500; told at ALARM nobody -> {TOPIC}"),
-            "not ours upshift-checkpoints-writes_2: it has no tag upshift:database".to_owned(),
+            "not ours upshift-checkpoints-writes_2: it has no tag upshift:database; it is left alone, and the rule has no alarm".to_owned(),
             "create upshift-checkpoints-rows".to_owned(),
             "in sync upshift-checkpoints-connections".to_owned(),
             "delete upshift-checkpoints-latency".to_owned(),

@@ -21,7 +21,7 @@ mod store;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::wire::tree::Map;
 use super::wire::{ApiError, Request, Response};
@@ -87,6 +87,13 @@ impl CloudWatch {
     /// What SNS would have sent for the alarms, oldest first.
     pub fn notifications(&self) -> impl Iterator<Item = &Notification> {
         self.alarms.notifications()
+    }
+
+    /// Whose alarms show a change only so long after it.
+    #[must_use]
+    pub fn with_alarms_that_show_after(mut self, time: SignedDuration) -> Self {
+        self.alarms.set_shown_after(time);
+        self
     }
 
     /// When each alarm was last given its configuration, in the order of their names.

@@ -58,6 +58,8 @@ pub struct Scenario {
     pub strategy: Strategy,
     /// Alarms that the account may have.
     pub alarm_quota: usize,
+    /// How long a change of an alarm does not show in what CloudWatch describes: it is eventually consistent.
+    pub alarms_show_after: SignedDuration,
     /// What goes wrong, and when.
     pub faults: Vec<FaultWindow>,
     /// What the caller may do; absent: everything. No scenario's file says it: documents are files of their own.

@@ -55,6 +55,8 @@ pub(super) struct File {
     #[serde(default = "default_alarm_quota")]
     alarm_quota: usize,
     #[serde(default)]
+    alarms_show_after: Option<Time>,
+    #[serde(default)]
     pub(super) fault: Vec<Spanned<Written>>,
 }
 
@@ -124,6 +126,7 @@ impl Scenario {
             timing: file.timing,
             capacity: file.capacity.into_iter().map(|(class, spec)| (class.into_inner(), spec)).collect(),
             alarm_quota: file.alarm_quota,
+            alarms_show_after: file.alarms_show_after.map_or(SignedDuration::ZERO, |time| time.0),
             faults,
             permissions: None,
         })

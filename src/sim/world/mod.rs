@@ -91,8 +91,9 @@ impl World {
         let script = |id: &String| (id.clone(), Script::of(scenario, id));
         let alone = fleet.instances().filter(|instance| instance.membership.is_none()).map(|instance| &instance.id);
         let scripts = alone.chain(fleet.clusters().map(|cluster| &cluster.id)).map(script).collect();
-        let mut cloudwatch =
-            CloudWatch::new(&scenario.account, &scenario.region).with_alarm_quota(scenario.alarm_quota);
+        let mut cloudwatch = CloudWatch::new(&scenario.account, &scenario.region)
+            .with_alarm_quota(scenario.alarm_quota)
+            .with_alarms_that_show_after(scenario.alarms_show_after);
         let mut world = Self {
             account: scenario.account.clone(),
             region: scenario.region.clone(),

@@ -47,7 +47,8 @@ impl Alarms {
                 && action.is_none_or(|prefix| has_action(alarm, prefix))
         };
         let place = Place::of("DescribeAlarms", input, now)?;
-        let (page, token) = place.page(self.by_name.values().filter(is_wanted).collect(), most.unwrap_or(DEFAULT_PAGE));
+        let (page, token) =
+            place.page(self.stale.shown(now, &self.by_name).filter(is_wanted).collect(), most.unwrap_or(DEFAULT_PAGE));
         let mut output = Map::from([
             ("MetricAlarms".to_owned(), Value::List(page.into_iter().map(output).collect())),
             ("CompositeAlarms".to_owned(), Value::List(Vec::new())),

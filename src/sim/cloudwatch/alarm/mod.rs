@@ -8,16 +8,18 @@ mod outbox;
 mod put;
 mod reason;
 mod set;
+mod stale;
 mod tags;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::queries::{Kind, MetricStat, Query};
 use history::History;
 pub use outbox::Notification;
 use outbox::Outbox;
+use stale::Stale;
 
 /// The most alarms that an account may have by default.
 pub(in crate::sim) const ALARMS: usize = 5_000;
@@ -32,6 +34,7 @@ pub(super) struct Alarms {
     arn_prefix: String,
     quota: usize,
     by_name: BTreeMap<String, Alarm>,
+    stale: Stale,
     history: History,
     outbox: Outbox,
 }
@@ -40,12 +43,24 @@ impl Alarms {
     pub(super) fn new(account: &str, region: &str) -> Self {
         let arn_prefix = format!("arn:aws:cloudwatch:{region}:{account}:alarm:");
         let outbox = Outbox::new(account, region);
-        Self { arn_prefix, quota: ALARMS, by_name: BTreeMap::new(), history: History::default(), outbox }
+        Self {
+            arn_prefix,
+            quota: ALARMS,
+            by_name: BTreeMap::new(),
+            stale: Stale::default(),
+            history: History::default(),
+            outbox,
+        }
     }
 
     /// So many alarms, and no more.
     pub(super) fn set_quota(&mut self, alarms: usize) {
         self.quota = alarms;
+    }
+
+    /// A change shows so long after it was made.
+    pub(super) fn set_shown_after(&mut self, time: SignedDuration) {
+        self.stale.shown_after = time;
     }
 
     /// What SNS would have sent, oldest first.

@@ -44,6 +44,7 @@ impl Alarms {
         if change == Change::Create && self.by_name.len() >= self.quota {
             return Err(limit(format!("The account has {} alarms already.", self.by_name.len())));
         }
+        self.stale.keep(now, &name, self.by_name.get(&name));
         let arn = format!("{}{name}", self.arn_prefix);
         let alarm = self.by_name.entry(name.clone()).or_insert_with(|| Alarm {
             name,

@@ -21,6 +21,7 @@ impl Alarms {
             return Err(not_found(format!("Alarm {name} does not exist.")));
         }
         for name in names {
+            self.stale.keep(now, name, self.by_name.get(name));
             if let Some(alarm) = self.by_name.remove(name) {
                 self.history.configured(now, &alarm, Change::Delete);
             }

@@ -1,29 +1,25 @@
 //! Alarms of CloudWatch beside the engine: witnesses of its rules, rules themselves, and what follows a verified action.
 
+mod follow;
+mod series;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
-use super::input::Effect;
 use super::watched::Watched;
-use crate::model::action::{ActionResult, Run};
 use crate::model::alarm::{AlarmSettings, AlarmState, AlarmView, AlarmsAsked, AlarmsSeen, FoundAlarm, WantedAlarm};
-use crate::model::database::{DatabaseName, DatabaseState};
+use crate::model::database::DatabaseName;
 use crate::model::event::Event;
 use crate::model::failure::Failure;
 use crate::model::ladder::Direction;
 use crate::model::policy::{Policy, Rule};
-use crate::model::series::{Datapoint, Series, SignalName};
-use crate::setup::alarms::{follows, is_as_wanted, of_database};
+use crate::model::series::SignalName;
+use crate::setup::alarms::{is_as_wanted, of_database};
 
-/// A minute of an alarm that is told again by each look: looks may be seldom, and a state lasts.
-const FILLED: i64 = 15;
-const MINUTE_SECS: i64 = 60;
 /// Actions of an alarm are in its history a moment after its change of state: a change is recorded when it is so old.
 const SETTLES: SignedDuration = SignedDuration::from_secs(10);
-/// An alarm that does not follow an action is left to a person after so many tries.
-const TRIES: u32 = 3;
 
 /// The alarms as the newest read has them.
 #[derive(Debug, Default)]
@@ -72,7 +68,7 @@ impl Engine {
             .flat_map(|policy| policy.alarms().map(|alarm| (policy.database.clone(), alarm.to_owned())))
             .collect();
         for (database, alarm) in rules {
-            let found = self.alarms.found.get(&alarm).map(|found| series(found, asked_at));
+            let found = self.alarms.found.get(&alarm).map(|found| series::of(found, asked_at));
             let found = self.note(now, &format!("DescribeAlarms {alarm}"), found.ok_or_else(|| missing(&alarm)));
             let Some(series) = found else { continue };
             self.observe_series(now, &database, BTreeMap::from([(SignalName::of_alarm(&alarm), series)]));
@@ -139,74 +135,6 @@ impl Engine {
         };
         self.wanted_alarms(policy, watched).into_iter().map(own).chain(policy.alarms().map(of_rule)).collect()
     }
-
-    /// Asks for a change of the alarms that a verified action has made untrue. On record before it is made; what becomes of it
-    /// is nothing to the action.
-    pub(super) fn follow_alarms(&mut self, now: Timestamp) {
-        if self.journal_broken.is_some() || self.ending {
-            return;
-        }
-        for (run, found, wanted) in self.alarms_that_follow() {
-            let action = run.intent.action.clone();
-            let database = wanted.database.clone();
-            let Some(before) = found.definition else { continue };
-            self.alarms.following.insert(wanted.name.clone());
-            let what = crate::setup::alarms::words(&before, &wanted.definition);
-            self.record(
-                now,
-                Event::AlarmFollows { action: action.clone(), database, alarm: wanted.name.clone(), what },
-            );
-            self.effects.push(Effect::PutAlarm { action, wanted: Box::new(wanted), before: Box::new(before) });
-        }
-    }
-
-    fn alarms_that_follow(&self) -> Vec<(Run, FoundAlarm, WantedAlarm)> {
-        let Some(settings) = self.settings.alarms.as_ref().filter(|settings| settings.follow) else {
-            return Vec::new();
-        };
-        let found: Vec<FoundAlarm> = self.alarms.found.values().cloned().collect();
-        let of = |policy: &Policy| {
-            let remembered = self.memory.of(&policy.database);
-            let run = remembered.run.as_ref().filter(|run| is_verified(run))?;
-            let now = &self.watched.get(&policy.database)?.seen.as_ref()?.state;
-            let tries = self.memory.follows_of(&run.intent.action);
-            if now.class != run.intent.to || tries >= TRIES {
-                return None;
-            }
-            let due = follows((policy, settings), &before(now, run), now, &found);
-            Some(due.into_iter().map(|(found, wanted)| (run.clone(), found, wanted)).collect::<Vec<_>>())
-        };
-        let all = self.settings.databases.iter().filter_map(of).flatten();
-        all.filter(|(_, _, wanted)| !self.alarms.following.contains(&wanted.name)).collect()
-    }
-
-    /// What became of such a change.
-    pub(super) fn take_followed(&mut self, now: Timestamp, event: Event) {
-        if let Event::AlarmFollowed { alarm, .. } = &event {
-            self.alarms.following.remove(alarm);
-            // As it was read before: the next look tells how it is.
-            self.alarms.found.remove(alarm);
-        }
-        self.record(now, event);
-    }
-}
-
-fn is_verified(run: &Run) -> bool {
-    run.intent.removes.is_none() && matches!(run.ended, Some((_, ActionResult::Verified)))
-}
-
-/// The database as it was before an action, as far as alarms look at it.
-fn before(now: &DatabaseState, run: &Run) -> DatabaseState {
-    let machine = &run.intent.resource_id;
-    let mut before = now.clone();
-    before.class = run.intent.from.clone();
-    before.resource_id = machine.clone();
-    if let Some(cluster) = before.cluster.as_mut().filter(|cluster| cluster.member(machine).is_some()) {
-        for member in &mut cluster.members {
-            member.is_writer = member.resource_id == *machine;
-        }
-    }
-    before
 }
 
 /// Whether the engine's own up rule holds, by the newest evaluation.
@@ -216,57 +144,7 @@ fn holds(watched: &Watched, rule: &Rule) -> Option<bool> {
     own.map(|result| result.holds)
 }
 
-/// Its state as a series: of each whole minute since it came to it, and of the newest one in any case. What CloudWatch does
-/// not know is missing.
-fn series(found: &FoundAlarm, asked_at: Timestamp) -> Series {
-    let value = match found.state {
-        AlarmState::Ok => Some(0.0),
-        AlarmState::Alarm => Some(1.0),
-        AlarmState::InsufficientData => None,
-    };
-    let newest = asked_at.as_second().div_euclid(MINUTE_SECS) - 1;
-    let since = found.since.as_second().div_euclid(MINUTE_SECS);
-    let minutes = since.max(newest - FILLED).min(newest)..=newest;
-    let point = |minute: i64| {
-        let start = Timestamp::from_second(minute * MINUTE_SECS).ok()?;
-        Some(Datapoint { start, value: value? })
-    };
-    let points = if found.is_in_doubt { Vec::new() } else { minutes.filter_map(point).collect() };
-    Series { points, ..Series::empty(MINUTE_SECS as u32) }
-}
-
 fn missing(alarm: &str) -> Failure {
     let sentence = format!("no alarm named {alarm} in this account and region: check `alarm` in config.toml");
     Failure::not_found("DescribeAlarms", sentence)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(state: AlarmState, since_secs: i64) -> FoundAlarm {
-        FoundAlarm {
-            name: "x".to_owned(),
-            arn: String::new(),
-            definition: None,
-            state,
-            since: Timestamp::from_second(since_secs).unwrap(),
-            is_in_doubt: false,
-            tags: None,
-        }
-    }
-
-    fn values(found: &FoundAlarm, second: i64) -> Vec<(i64, f64)> {
-        let series = series(found, Timestamp::from_second(second).unwrap());
-        series.points.iter().map(|point| (point.start.as_second(), point.value)).collect()
-    }
-
-    #[test]
-    fn a_state_is_of_each_minute_since_it_began_and_doubt_is_of_none() {
-        assert_eq!(values(&found(AlarmState::Ok, 130), 305), [(120, 0.0), (180, 0.0), (240, 0.0)]);
-        assert_eq!(values(&found(AlarmState::Alarm, 304), 305), [(240, 1.0)], "it is acted on at once");
-        assert_eq!(values(&found(AlarmState::Ok, 0), 3_600).len(), FILLED as usize + 1);
-        assert!(values(&found(AlarmState::InsufficientData, 0), 3_600).is_empty());
-        assert!(values(&FoundAlarm { is_in_doubt: true, ..found(AlarmState::Alarm, 0) }, 3_600).is_empty());
-    }
 }

@@ -1,5 +1,7 @@
 //! Alarms of CloudWatch: what upshift wants of them, how one is configured, in which state it is.
 
+mod history;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -10,8 +12,15 @@ use super::database::DatabaseName;
 use super::failure::Failure;
 use super::policy::Rule;
 
+pub use history::{AlarmChange, Told};
+
 /// The tag that makes an alarm ours; its value is the database's name.
 pub const DATABASE_TAG: &str = "upshift:database";
+
+/// The tags that make an alarm ours.
+pub fn tags_of(database: &DatabaseName) -> BTreeMap<String, String> {
+    BTreeMap::from([(DATABASE_TAG.to_owned(), database.to_string())])
+}
 
 /// `[alarms]`: what CloudWatch shall have beside the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,46 +209,6 @@ impl FoundAlarm {
     /// The database that it was made for by upshift.
     pub fn owner(&self) -> Option<&str> {
         self.tags.as_ref()?.get(DATABASE_TAG).map(String::as_str)
-    }
-}
-
-/// An alarm that went into another state, from `DescribeAlarmHistory`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct AlarmChange {
-    /// When.
-    pub at: Timestamp,
-    /// Its name.
-    pub alarm: String,
-    /// CloudWatch's word for the new state: `OK`, `ALARM`, `INSUFFICIENT_DATA`.
-    pub state: String,
-    /// CloudWatch's reason.
-    pub reason: String,
-    /// Whom it told.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told: Vec<Told>,
-}
-
-/// An action that an alarm ran.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Told {
-    /// The ARN of a topic, or of what else an alarm can act on.
-    pub resource: String,
-    /// Why it could not be told; absent when it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<String>,
-}
-
-impl AlarmChange {
-    /// In one line.
-    pub fn words(&self) -> String {
-        let Self { alarm, state, reason, told, .. } = self;
-        let one = |told: &Told| match &told.failed {
-            None => told.resource.clone(),
-            Some(why) => format!("not {} ({why})", told.resource),
-        };
-        let told: Vec<String> = told.iter().map(one).collect();
-        let told = if told.is_empty() { String::new() } else { format!("; told {}", told.join(", ")) };
-        format!("{alarm} is {state}: {reason}{told}")
     }
 }
 

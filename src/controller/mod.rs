@@ -316,7 +316,11 @@ impl Controller {
                 },
                 Effect::Send { id, call, held } => self.send(id, call, held),
                 Effect::PutAlarm { action, wanted, before } => {
-                    self.followers.spawn(follow::put_right(self.aws.clone(), action, *wanted, *before));
+                    let change = follow::put_right(self.aws.clone(), action, *wanted, *before);
+                    match &self.lease {
+                        Some(lease) => self.followers.spawn(lease.bound(change)),
+                        None => self.followers.spawn(change),
+                    };
                 }
                 Effect::ResumePooler { action, database } => self.pauses.let_go(action, database),
             }
@@ -328,14 +332,18 @@ impl Controller {
         tracing::warn!(action = id.action.0, "sending {}", call.words());
         let aws = self.aws.clone();
         let gate = held.map(|database| self.pauses.begin(id.action.clone(), database));
-        self.calls.spawn(async move {
+        let call = async move {
             let send = aws.send(&call);
             let outcome = match gate {
                 Some(gate) => gate.send(send).await,
                 None => send.await,
             };
             (id, outcome)
-        });
+        };
+        match &self.lease {
+            Some(lease) => self.calls.spawn(lease.bound(call)),
+            None => self.calls.spawn(call),
+        };
     }
 
     /// A record could not be written: what was to follow it does not happen. A call among that was never sent, and the

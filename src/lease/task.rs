@@ -17,6 +17,11 @@ use crate::clock::Clock;
 use crate::model::guard::Guards;
 use crate::model::lease::{LeaseChange, LeasePermission, LeaseSettings, LeaseStanding, LeaseView};
 
+tokio::task_local! {
+    /// The epoch that the call of this task was decided in.
+    static DECIDED_IN: Option<u64>;
+}
+
 /// Of the machine: a heartbeat is never so soon after another one.
 const GRAIN: Duration = Duration::from_millis(500);
 
@@ -76,9 +81,19 @@ impl Lease {
     pub fn may_leave(&self) -> MayLeave {
         let (state, clock, terms) = (self.state.clone(), self.clock.clone(), self.terms.clone());
         Arc::new(move || match &state.borrow().held {
-            Some(held) => held.may_send(&clock.readings(), &terms, Guards::all()),
+            Some(held) => {
+                is_of_epoch(DECIDED_IN.try_with(|epoch| *epoch).ok().flatten(), held)?;
+                held.may_send(&clock.readings(), &terms, Guards::all())
+            }
             None => Err("this engine does not hold the lease".to_owned()),
         })
+    }
+
+    /// A call that is decided now: it leaves in the epoch that is held now, or not at all. In another one this engine knows
+    /// things that the decision did not.
+    pub fn bound<F: Future>(&self, call: F) -> impl Future<Output = F::Output> + use<F> {
+        let epoch = self.state.borrow().held.as_ref().map(|held| held.stamp.epoch);
+        DECIDED_IN.scope(epoch, call)
     }
 
     /// The permission that this engine has: it stands in the item from the next write on, which is at once if it is another.
@@ -208,6 +223,14 @@ impl Keeping {
             (state.held, state.view) = (held, Some(view));
             is_new
         });
+    }
+}
+
+fn is_of_epoch(decided: Option<u64>, held: &Held) -> Result<(), String> {
+    let now = held.stamp.epoch;
+    match decided.filter(|decided| *decided != now) {
+        Some(decided) => Err(format!("it was decided in epoch {decided} of the lease, and this is epoch {now}")),
+        None => Ok(()),
     }
 }
 

@@ -7,17 +7,19 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::crash::SCENARIO;
 use crate::process::{Process, upshift};
 use crate::pty::Console;
 
 /// A simulation in a process of its own, which outlives engines, and a configuration that leads to it.
-fn world(state: &Path) -> Process {
-    let mut world = Process::start(state, &["sim", "--speed", "60"], |child| Box::new(child.stdout.take().unwrap()));
+fn world(state: &Path, words: &[&str]) -> Process {
+    let words = [&["sim"], words].concat();
+    let mut world = Process::start(state, &words, |child| Box::new(child.stdout.take().unwrap()));
     world.until("endpoint");
     let ready: Value = serde_json::from_str(world.said.last().unwrap()).unwrap();
     let config = format!(
         "[aws]\nregion = \"us-east-1\"\nendpoint_url = {}\n[engine]\nevaluate_every = \"1s\"\nwatch_every = \"5s\"\n\
-         [[database]]\nid = \"checkpoints\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\n",
+         [[database]]\nid = \"checkpoints\"\nladder = [\"db.t4g.small\", \"db.m5.large\"]\nclear_of_windows = \"0s\"\n",
         ready["endpoint"]
     );
     fs::write(state.join("config.toml"), config).unwrap();
@@ -33,7 +35,7 @@ const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "TEST"), ("AWS_SEC
 #[test]
 fn consoles_are_windows_of_one_engine_which_no_end_of_theirs_ends() {
     let state = TempDir::new().unwrap();
-    let _world = world(state.path());
+    let _world = world(state.path(), &[]);
     let mut engine = daemon(state.path());
     engine.until("ARMED from the start by --auto");
     let words = format!("attached to daemon pid {}", engine.id());
@@ -59,7 +61,7 @@ fn consoles_are_windows_of_one_engine_which_no_end_of_theirs_ends() {
 #[test]
 fn a_console_outlives_its_daemon_shows_its_own_age_and_finds_the_next_one() {
     let state = TempDir::new().unwrap();
-    let _world = world(state.path());
+    let _world = world(state.path(), &[]);
     let mut first = daemon(state.path());
     first.until("ARMED from the start by --auto");
     let mut console = Console::start_in(state.path(), &[], &[]);
@@ -80,7 +82,8 @@ fn a_console_outlives_its_daemon_shows_its_own_age_and_finds_the_next_one() {
 #[test]
 fn an_action_is_handed_over_to_a_daemon_that_brings_it_to_its_end_and_arms_nothing() {
     let state = TempDir::new().unwrap();
-    let _world = world(state.path());
+    fs::write(state.path().join("hurry.toml"), SCENARIO).unwrap();
+    let _world = world(state.path(), &["--scenario", "hurry.toml"]);
     let mut console = Console::start_in(state.path(), &["--config", "config.toml"], &CREDENTIALS);
     console.until("db.t4g.small available");
     console.press("u");

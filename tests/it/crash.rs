@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::process::{Process, first_segment};
 
 /// Over the threshold from the start, and an AWS in a hurry.
-const SCENARIO: &str = r#"
+pub(crate) const SCENARIO: &str = r#"
 name = "crash"
 history = "2h"
 

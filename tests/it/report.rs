@@ -147,7 +147,7 @@ fn the_last_action_and_a_time_are_reported_and_a_file_is_not_written_over() {
     assert_eq!(all["actions"].as_array().unwrap().len(), 2);
     let (path, _) = report(state.path(), &[]);
     fs::write(&path, "mine").unwrap();
-    assert!(refused(state.path(), &[]).contains("--force writes over it"));
+    assert!(refused(state.path(), &[]).contains("--force replaces it"));
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
     report(state.path(), &["--force"]);
     assert_ne!(fs::read_to_string(&path).unwrap(), "mine");

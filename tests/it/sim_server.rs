@@ -126,7 +126,7 @@ async fn what_no_service_knows_is_an_unknown_action() {
         let calls = [
             "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
             "GET /?Action=Fly&Version=1999-01-01 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-            "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-amz-target: DynamoDB_20120810.GetItem\r\ncontent-length: 2\r\n\r\n{}",
+            "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-amz-target: Kinesis_20131202.PutRecord\r\ncontent-length: 2\r\n\r\n{}",
         ];
         for (call, expected) in calls.iter().zip(["InvalidAction", "operation Fly", "UnknownOperationException"]) {
             let answer = exchange(address, call.as_bytes()).await;

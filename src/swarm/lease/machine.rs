@@ -208,19 +208,22 @@ impl Machine {
         words
     }
 
-    /// Whether it holds the lease and may act, as it knows at the moment of a decision.
-    pub(super) fn decides(&self, now: Millis) -> bool {
+    /// The epoch of a decision to act, where it holds the lease and may, as it knows at this moment.
+    pub(super) fn decides(&self, now: Millis) -> Option<u64> {
         let quiet = self.terms.quiet();
         let is_quiet = |now: &Readings| self.keeper.held().is_some_and(|held| now.least_since(&held.acquired) < quiet);
         let now = self.readings(now);
         let waits = is_quiet(&now) && self.guards.stand(Guard::LeaseQuiet);
-        self.keeper.held().is_some() && !self.disarmed && !waits
+        self.keeper.held().filter(|_| !self.disarmed && !waits).map(|held| held.stamp.epoch)
     }
 
     /// The epoch of a call that leaves now, and how long it can take.
-    pub(super) fn sends(&self, now: Millis) -> Result<(u64, Millis), String> {
+    pub(super) fn sends(&self, now: Millis, decided_in: u64) -> Result<(u64, Millis), String> {
         self.keeper.may_send(&self.readings(now))?;
         let epoch = self.keeper.held().map_or(0, |held| held.stamp.epoch);
+        if epoch != decided_in && self.guards.stand(Guard::LeaseBeforeSend) {
+            return Err("it was decided in another epoch".to_owned());
+        }
         Ok((epoch, (MUTATION_LIMIT.as_millis() as f64 / self.rate) as Millis))
     }
 }

@@ -60,7 +60,7 @@ enum Happening {
     /// An engine decides to send something, if it holds the lease.
     Decides { machine: usize, life: u32 },
     /// And does so a moment later.
-    Sends { machine: usize, life: u32 },
+    Sends { machine: usize, life: u32, epoch: u64 },
     /// Something goes wrong.
     Strikes { machine: usize },
     /// Somebody does something to the table.
@@ -153,7 +153,7 @@ impl Trial {
             Wake { machine, life }
             | Hears { machine, life, .. }
             | Decides { machine, life }
-            | Sends { machine, life } => Some((*machine, *life)),
+            | Sends { machine, life, .. } => Some((*machine, *life)),
             Arrives { .. } | Strikes { .. } | Table | Armed => None,
         };
         if let Some((machine, life)) = whose {
@@ -171,7 +171,7 @@ impl Trial {
             Arrives { machine, life, question } => self.arrives(machine, life, question),
             Hears { machine, life, question, in_vain } => self.hears(machine, life, question, in_vain),
             Decides { machine, life } => self.decides(machine, life),
-            Sends { machine, .. } => self.sends(machine),
+            Sends { machine, epoch, .. } => self.sends(machine, epoch),
             Strikes { machine } => self.strike(machine),
             Table => self.meddle(),
             Armed => {
@@ -233,20 +233,18 @@ impl Trial {
     fn decides(&mut self, machine: usize, life: u32) {
         let again = SECOND + self.rng.draw() % (4 * SECOND);
         self.at(self.now + again, Happening::Decides { machine, life });
-        if !self.machines[machine].decides(self.now) {
-            return;
-        }
+        let Some(epoch) = self.machines[machine].decides(self.now) else { return };
         // Mostly at once; sometimes the machine stands still just here.
         let stands = self.is_chaos() && self.rng.unit() < 0.01;
         if stands {
             self.stand_still(machine);
         }
         let moment = self.rng.draw() % 50;
-        self.at(self.now + moment, Happening::Sends { machine, life });
+        self.at(self.now + moment, Happening::Sends { machine, life, epoch });
     }
 
-    fn sends(&mut self, machine: usize) {
-        match self.machines[machine].sends(self.now) {
+    fn sends(&mut self, machine: usize, decided_in: u64) {
+        match self.machines[machine].sends(self.now, decided_in) {
             Err(_) => self.report.held_back += 1,
             Ok((epoch, lasts)) => {
                 let life = self.machines[machine].life;

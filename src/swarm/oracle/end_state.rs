@@ -105,7 +105,7 @@ fn unexcused(witness: &Witness, decision: &Decision) -> Vec<&'static str> {
         }
         // Evaluated in the very look that saw the end of an action.
         Gate::NoActionInFlight { .. } => {
-            witness.ledger.last_end.get(database).is_some_and(|at| since(at) <= SignedDuration::from_mins(10))
+            witness.ledger.any_end.get(database).is_some_and(|at| since(at) <= SignedDuration::from_mins(10))
         }
         // A late world stays late.
         // While an action is watched, datapoints are asked for more seldom than the engine looks.

@@ -31,6 +31,8 @@ pub(in crate::swarm) struct Ledger {
     pub(in crate::swarm) ended: BTreeMap<ActionId, u32>,
     /// When the last action of a database ended that had sent something.
     pub(in crate::swarm) last_end: BTreeMap<String, Timestamp>,
+    /// When any action of a database ended, one that only removes something too.
+    pub(in crate::swarm) any_end: BTreeMap<String, Timestamp>,
     /// Machines whose name or writes an action has given to another one, and readers that a held action has left; since when.
     pub(in crate::swarm) replaced: BTreeMap<String, Timestamp>,
     /// The reader of each action that has not switched over.
@@ -185,6 +187,7 @@ impl Ledger {
                 let left = self.readers.remove(action).filter(|_| matches!(result, ActionResult::Held { .. }));
                 self.replaced.extend(left.map(|reader| (reader, now)));
                 self.phases.remove(database.as_str());
+                self.any_end.insert(database.to_string(), now);
                 *self.ended.entry(action.clone()).or_default() += 1;
                 let moves = self.intents.get(action).is_none_or(|intent| intent.removes.is_none());
                 if moves && self.calls.iter().any(|call| call.id.action == *action) {

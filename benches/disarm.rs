@@ -21,6 +21,7 @@ use upshift::config;
 use upshift::control::socket::{self, About, Access, attach};
 use upshift::control::{self, Client, EngineProcess};
 use upshift::controller::pooler::Poolers;
+use upshift::controller::reload;
 use upshift::controller::{Controller, Parts};
 use upshift::journal::Journal;
 use upshift::model::backend::Backend;
@@ -61,6 +62,7 @@ async fn measure() {
     let journal = Ok(journal);
     let servers = Vec::new();
     let poolers = Poolers::new();
+    let reloads = reload::none();
     let parts = Parts {
         settings,
         digest,
@@ -72,6 +74,7 @@ async fn measure() {
         lease: None,
         clock: clock.clone(),
         server,
+        reloads,
         backend,
         start,
         guards,

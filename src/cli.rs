@@ -40,7 +40,8 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct RunArgs {
-    /// Headless: a daemon; arms an engine that was never armed
+    /// Headless: a daemon; arms an engine that was never armed. SIGTERM ends it; SIGHUP has it read its configuration anew
+    /// where stderr is no terminal, and ends it in one
     #[arg(long)]
     pub auto: bool,
     /// On the embedded simulation of AWS: a built-in scenario's name or a file

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::duration;
+use crate::model::log_level::LogLevel;
 
 /// What to do with the running engine.
 #[derive(Debug, Args)]
@@ -73,6 +74,11 @@ pub enum CtlCommand {
     Stop(Which),
     /// Lets the action under way take over, where it waits for that word
     Approve(Which),
+    /// How much the engine tells in its log until it ends: error, warn, info, debug or trace; takes the role operator
+    Log {
+        /// The quietest that is told; a start begins with info
+        level: LogLevel,
+    },
     /// Prints each record of the journal as it comes, until it is ended
     Watch,
 }

@@ -2,12 +2,15 @@
 //! said at once and again, and it ends healthy or says why not.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::CommandError;
-use super::process::{Finish, ending_signal};
+use super::process::{Finish, Hangup, Hangups, ending_signal_but};
+use super::reload::Reloader;
+use super::service;
 use crate::clock::Clock;
 use crate::control::Client;
 use crate::model::arming::Arming;
@@ -31,6 +34,14 @@ pub(super) enum Arms {
     Never,
 }
 
+/// How a daemon gets along with the machine that it runs on.
+pub(super) struct Manners {
+    /// What asks for the configuration to be read anew, and what does it; absent where SIGHUP ends it.
+    pub(super) reload: Option<(Hangups, Reloader)>,
+    /// The service manager ends this process when it was not told for so long that it lives.
+    pub(super) watchdog: Option<Duration>,
+}
+
 /// Runs until a signal or `limit` ends it. `person_disarmed_at` is what [`person_disarmed_at`] says of the journal as it
 /// was found.
 ///
@@ -41,6 +52,7 @@ pub(super) async fn run(
     clock: &Clock,
     limit: Option<Duration>,
     (arms, person_disarmed_at): (Arms, Option<Timestamp>),
+    manners: Manners,
 ) -> Result<Finish, CommandError> {
     let limit = async {
         match limit {
@@ -48,10 +60,14 @@ pub(super) async fn run(
             None => std::future::pending().await,
         }
     };
+    let Manners { reload, watchdog } = manners;
+    let hangup = if reload.is_some() { Hangup::Reloads } else { Hangup::Ends };
     let reason = tokio::select! {
-        signal = ending_signal() => signal,
+        signal = ending_signal_but(hangup) => signal,
         () = limit => Ok("the time given with --for is over".to_owned()),
         failed = work(client.clone(), clock, arms) => failed,
+        never = service::keep(client.clone(), watchdog) => match never {},
+        never = Box::pin(reload_when_asked(reload, client.clone())) => match never {},
     }?;
     let unwell = unwell(&client.snapshot(), person_disarmed_at);
     let health = if unwell.is_empty() {
@@ -60,6 +76,17 @@ pub(super) async fn run(
         Err(CommandError::Failed(format!("not healthy at the end: {}", unwell.join("; "))))
     };
     Ok(Finish { reason, health })
+}
+
+/// Each SIGHUP is one reload; the service manager is told of its beginning and of its end.
+async fn reload_when_asked(reload: Option<(Hangups, Reloader)>, client: Client) -> Infallible {
+    let Some((mut hangups, reloader)) = reload else { return std::future::pending().await };
+    loop {
+        hangups.next().await;
+        service::reloading();
+        reloader.reload().await;
+        service::ready(&client.snapshot());
+    }
 }
 
 /// When a person disarmed the engine of this journal, if nobody has armed it since: that is how it is meant to be.

@@ -14,15 +14,37 @@ use crate::model::policy::{Policy, Strategy};
 use crate::model::settings::Settings;
 use crate::sim::scenario::Scenario;
 
-/// The configuration, and what to call it.
+/// Where the configuration is, where nothing says so and there is no simulation.
+pub(super) const DEFAULT: &str = "config.toml";
+
+/// The configuration, and what to call it. Problems are rendered for the terminal that stderr may be.
 ///
 /// # Errors
 /// When it cannot be read, or is wrong.
 pub(super) fn settings(config: Option<&Path>, scenario: Option<&Scenario>) -> Result<(Settings, String), CommandError> {
+    read(config, scenario, std::io::stderr().is_terminal())
+}
+
+/// The same, with problems without colours.
+///
+/// # Errors
+/// As those of [`settings`].
+pub(super) fn plain_settings(
+    config: Option<&Path>,
+    scenario: Option<&Scenario>,
+) -> Result<(Settings, String), CommandError> {
+    read(config, scenario, false)
+}
+
+fn read(
+    config: Option<&Path>,
+    scenario: Option<&Scenario>,
+    in_color: bool,
+) -> Result<(Settings, String), CommandError> {
     let path = match (config, scenario) {
         (Some(path), _) => path.to_owned(),
         (None, Some(scenario)) => return Ok(builtin_settings(scenario)),
-        (None, None) => PathBuf::from("config.toml"),
+        (None, None) => PathBuf::from(DEFAULT),
     };
     let bytes = std::fs::read(&path).map_err(|error| {
         CommandError::Usage(format!(
@@ -33,7 +55,7 @@ pub(super) fn settings(config: Option<&Path>, scenario: Option<&Scenario>) -> Re
     let origin = path.display().to_string();
     match config::parse_bytes(&bytes, &origin) {
         Ok(settings) => Ok((settings, origin)),
-        Err(problems) => Err(CommandError::Configuration(problems.render(std::io::stderr().is_terminal()))),
+        Err(problems) => Err(CommandError::Configuration(problems.render(in_color))),
     }
 }
 

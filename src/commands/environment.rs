@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -21,6 +22,10 @@ pub struct Environment {
     pub state_home: Option<PathBuf>,
     /// `RUNTIME_DIRECTORY`: where systemd wants the control socket of a unit that it runs.
     pub runtime_directory: Option<PathBuf>,
+    /// `NOTIFY_SOCKET` is set: a service manager is to be told how this process does.
+    pub has_manager: bool,
+    /// `WATCHDOG_USEC`, where it is for this process: the manager ends it when it was not told for so long that it lives.
+    pub watchdog: Option<Duration>,
     /// `PGPASSWORD`: the password of a PostgreSQL server, where no file is given.
     pub postgres_password: Option<SecretString>,
     /// `PATH`: where programs are looked for.
@@ -75,6 +80,8 @@ impl Environment {
                 peer: None,
             },
             state_home: state_home.map(|home| home.join("upshift")),
+            has_manager: env::var_os("NOTIFY_SOCKET").is_some(),
+            watchdog: sd_notify::watchdog_enabled(),
             postgres_password: text("PGPASSWORD").map(SecretString::from),
             path: env::var_os("PATH"),
             term: text("TERM"),

@@ -5,17 +5,20 @@ use std::convert::Infallible;
 use std::path::Path;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::CommandError;
 use super::backend::Ready;
 use super::configuration::digest;
 use super::environment::Environment;
+use super::reload::{Reloader, Source};
 use super::servers::{poolers, sources};
+use crate::aws::Aws;
 use crate::clock::Clock;
-use crate::control::socket::{self, About, Access};
+use crate::control::socket::{self, About, Access, SetLog};
 use crate::control::{self, Client, EngineProcess};
+use crate::controller::reload::Reload;
 use crate::controller::servers::ServerSource;
 use crate::controller::{Controller, Ended, Parts};
 use crate::journal::Journal;
@@ -44,6 +47,8 @@ pub(super) struct Served<'a> {
     pub(super) control: ControlSettings,
     /// As in the record of the start.
     pub(super) mode: String,
+    /// How its log is made to tell more or less.
+    pub(super) log: SetLog,
 }
 
 /// A running engine.
@@ -53,6 +58,8 @@ pub(super) struct Hosted {
     /// Its time.
     pub(super) clock: Clock,
     stop: watch::Sender<Option<String>>,
+    aws: Aws,
+    reloads: mpsc::Sender<Reload>,
     engine: JoinSet<Ended>,
     world: JoinSet<String>,
     serving: JoinSet<Infallible>,
@@ -89,17 +96,19 @@ impl Hosted {
             let known = lease::highest_epoch(&entries);
             Lease::start(terms, lease::identity(), known, (aws.clone(), clock.clone()))
         });
+        let (reloads, reloaded) = mpsc::channel(1);
         let parts = Parts {
             lease,
             settings,
             digest: digest::<Policy>,
             journal,
             entries,
-            aws,
+            aws: aws.clone(),
             servers: servers.into_iter().map(|source| ServerSource::Sessions(Box::new(source))).collect(),
             poolers,
             clock: clock.clone(),
             server,
+            reloads: reloaded,
             backend,
             start,
             guards: Guards::all(),
@@ -107,7 +116,7 @@ impl Hosted {
         let (stop, stopped) = watch::channel(None);
         let mut engine = JoinSet::new();
         engine.spawn(Controller::new(parts).run(stopped));
-        Ok(Self { client, clock, stop, engine, world: tasks, serving: JoinSet::new(), _pooler: pooler })
+        Ok(Self { client, clock, stop, aws, reloads, engine, world: tasks, serving: JoinSet::new(), _pooler: pooler })
     }
 
     /// Lets others in by the control socket; it goes with this.
@@ -128,9 +137,15 @@ impl Hosted {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             state_dir: whole.display().to_string(),
         };
-        let about = About { engine, clock: self.clock.clone(), access };
+        let about = About { engine, clock: self.clock.clone(), access, log: served.log };
         self.serving.spawn(socket::serve(bound, self.client.clone(), about));
         Ok(())
+    }
+
+    /// What gives it another configuration, by these words of the start.
+    pub(super) fn reloader(&self, source: Source, environment: &Environment) -> Reloader {
+        let (aws, clock, reloads) = (self.aws.clone(), self.clock.clone(), self.reloads.clone());
+        Reloader { source, environment: environment.clone(), aws, clock, reloads }
     }
 
     /// Another task whose end is the engine's.

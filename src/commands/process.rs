@@ -35,12 +35,50 @@ pub(super) fn runtime() -> Result<Runtime, CommandError> {
     runtime.map_err(|error| CommandError::Failed(format!("the runtime could not start: {error}")))
 }
 
+/// What SIGHUP is to a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hangup {
+    /// Its terminal is gone, and it ends.
+    Ends,
+    /// An order to a daemon to read its configuration anew; see [`Hangups`].
+    Reloads,
+}
+
+/// SIGHUP, where it does not end the process.
+#[derive(Debug)]
+pub(super) struct Hangups(Signal);
+
+impl Hangups {
+    /// Caught from here on.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn catch() -> Result<Self, CommandError> {
+        Ok(Self(catch(SignalKind::hangup())?))
+    }
+
+    /// Returns when it has come since this was asked last; several at once are one.
+    pub(super) async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// Returns when SIGINT, SIGTERM or SIGHUP asks this process to end, with the words for it.
 ///
 /// # Errors
 /// When signals cannot be caught.
 pub(super) async fn ending_signal() -> Result<String, CommandError> {
-    Ok(words(Caught::listen()?.next().await))
+    ending_signal_but(Hangup::Ends).await
+}
+
+/// The same, where SIGHUP may be something else.
+///
+/// # Errors
+/// When signals cannot be caught.
+pub(super) async fn ending_signal_but(hangup: Hangup) -> Result<String, CommandError> {
+    Ok(words(Caught::listen(hangup)?.next().await))
 }
 
 /// All signals that ask this process to end, one after the other: from when this is made on, none ends it by itself.
@@ -57,7 +95,15 @@ impl EndingSignals {
     /// # Errors
     /// When the system refuses.
     pub(super) fn catch() -> Result<Self, CommandError> {
-        let mut caught = Caught::listen()?;
+        Self::catch_but(Hangup::Ends)
+    }
+
+    /// The same, where SIGHUP may be something else.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn catch_but(hangup: Hangup) -> Result<Self, CommandError> {
+        let mut caught = Caught::listen(hangup)?;
         let (tell, seen) = watch::channel((0, ""));
         let mut catching = JoinSet::new();
         catching.spawn(async move {
@@ -101,26 +147,36 @@ impl EndingSignals {
 struct Caught {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
+    /// Absent where it is something else.
+    hangup: Option<Signal>,
 }
 
 impl Caught {
-    fn listen() -> Result<Self, CommandError> {
-        let failed = |error: std::io::Error| CommandError::Failed(format!("signals cannot be caught: {error}"));
+    fn listen(hangup: Hangup) -> Result<Self, CommandError> {
         Ok(Self {
-            terminate: signal(SignalKind::terminate()).map_err(failed)?,
-            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-            hangup: signal(SignalKind::hangup()).map_err(failed)?,
+            terminate: catch(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            hangup: (hangup == Hangup::Ends).then(|| catch(SignalKind::hangup())).transpose()?,
         })
     }
 
     async fn next(&mut self) -> &'static str {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
-            _ = self.hangup.recv() => "SIGHUP",
+            _ = hangup => "SIGHUP",
         }
     }
+}
+
+fn catch(kind: SignalKind) -> Result<Signal, CommandError> {
+    signal(kind).map_err(|error| CommandError::Failed(format!("signals cannot be caught: {error}")))
 }
 
 fn words(name: &str) -> String {

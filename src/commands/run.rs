@@ -3,17 +3,21 @@
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
+use super::auto::Manners;
 use super::backend::{self, Ready};
 use super::configuration::settings;
 use super::environment::Environment;
 use super::hosted::{Hosted, Opened, Served, owed_words};
-use super::process::{EndingSignals, Finish, runtime};
-use super::servers::simulated;
+use super::logging::Log;
+use super::process::{EndingSignals, Finish, Hangup, Hangups, runtime};
+use super::reload::Source;
+use super::servers::Places;
 use super::state::{directory_for, open_journal};
-use super::{CommandError, attached, auto, hand_over, last_words, logging, running};
+use super::{CommandError, attached, auto, hand_over, last_words, logging, running, service};
 use crate::cli::RunArgs;
 use crate::console::{self, ConsoleOptions, Exit};
 use crate::control::Client;
+use crate::control::socket::SetLog;
 use crate::controller::Ended;
 use crate::journal;
 use crate::model::text::clean_lines;
@@ -48,10 +52,12 @@ fn start(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> 
     runtime.block_on(async {
         let (journal, entries) = open_journal(&directory, args.sim.is_some())?;
         // From the start: servers that are only half made must go in order too.
-        let signals = EndingSignals::catch()?;
+        let hangup = hangup(args);
+        let signals = EndingSignals::catch_but(hangup)?;
+        let hangups = (hangup == Hangup::Reloads).then(Hangups::catch).transpose()?;
         let log = logging::start(&directory, args.auto, !environment.no_color && std::io::stderr().is_terminal());
         tracing::info!("configuration: {configuration}");
-        let ready = match scenario {
+        let ready = match scenario.clone() {
             Some(scenario) => {
                 let (path, staleness) = (environment.path.clone(), args.staleness);
                 let real = args.postgres.then_some(backend::RealServers { path, staleness, pooled: None });
@@ -62,15 +68,15 @@ fn start(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> 
             }
             None => backend::aws(),
         };
-        for policy in &mut settings.databases {
-            let Some(place) = ready.places.get(policy.database.as_str()) else { continue };
-            tracing::info!("{} is a real server: {}", policy.database, backend::dsn(place.endpoint));
-            // Read as one on AWS would be, unless the configuration says how.
-            policy.postgres.get_or_insert_with(|| simulated(*place));
+        let places = Places(ready.places.clone());
+        for (database, place) in &places.0 {
+            tracing::info!("{database} is a real server: {}", backend::dsn(place.endpoint));
         }
+        places.add_to(&mut settings);
         let opened = Opened { settings, journal, entries };
-        let place = (directory.as_path(), log.as_ref().err().cloned());
-        let result = Box::pin(operate((args, environment, &signals), opened, ready, place)).await;
+        let source = Source { config: args.config.clone(), scenario, places };
+        let start = Start { args, environment, signals: &signals, reload: hangups.map(|hangups| (hangups, source)) };
+        let result = Box::pin(operate(start, opened, ready, (directory.as_path(), &log))).await;
         last_words::say(&format!(
             "evidence: upshift journal show --state-dir {}",
             clean_lines(&directory.display().to_string())
@@ -103,14 +109,28 @@ enum After {
     HandOver,
 }
 
+/// What SIGHUP is to this run: a daemon whose words go nowhere near a terminal has none that could hang up.
+fn hangup(args: &RunArgs) -> Hangup {
+    if args.auto && !std::io::stderr().is_terminal() { Hangup::Reloads } else { Hangup::Ends }
+}
+
+/// What a run begins with.
+struct Start<'a> {
+    args: &'a RunArgs,
+    environment: &'a Environment,
+    signals: &'a EndingSignals,
+    /// Where SIGHUP reloads.
+    reload: Option<(Hangups, Source)>,
+}
+
 async fn operate(
-    (args, environment, signals): (&RunArgs, &Environment, &EndingSignals),
+    Start { args, environment, signals, reload }: Start<'_>,
     opened: Opened,
     ready: Ready,
-    (directory, log_problem): (&Path, Option<String>),
+    (directory, log): (&Path, &Result<Log, String>),
 ) -> Result<After, CommandError> {
-    if let Some(problem) = log_problem {
-        drop(writeln!(std::io::stderr(), "warning: {}", clean_lines(&problem)));
+    if let Err(problem) = log {
+        drop(writeln!(std::io::stderr(), "warning: {}", clean_lines(problem)));
     }
     let person_disarmed_at = auto::person_disarmed_at(&opened.entries);
     let mode =
@@ -123,6 +143,7 @@ async fn operate(
         runtime: args.socket.as_deref().or(environment.runtime_directory.as_deref()),
         control,
         mode,
+        log: log.as_ref().map_or_else(|_| SetLog::none(), |log| log.set.clone()),
     };
     if let Err(error) = hosted.serve(served).await {
         // A daemon that nobody can stop by word must not act; one that cannot record does not act anyway.
@@ -136,6 +157,11 @@ async fn operate(
     if args.panic_in_engine {
         hosted = hosted.with(panicking(client.clone()));
     }
+    let reload = reload.map(|(hangups, source)| (hangups, hosted.reloader(source, environment)));
+    let manners = Manners { reload, watchdog: environment.watchdog.filter(|_| environment.has_manager) };
+    if args.auto {
+        service::ready(&client.snapshot());
+    }
     let mut after = After::Nothing;
     let face = async {
         // Each face catches its own from here on.
@@ -144,7 +170,8 @@ async fn operate(
         }
         if args.auto {
             let arms = if args.detached { auto::Arms::Never } else { auto::Arms::IfNeverArmed };
-            return auto::run(client, &clock, args.duration, (arms, person_disarmed_at)).await;
+            let how = (arms, person_disarmed_at);
+            return Box::pin(auto::run(client, &clock, args.duration, how, manners)).await;
         }
         let options = ConsoleOptions {
             no_color: environment.no_color,
@@ -167,6 +194,9 @@ async fn operate(
         Ok(finish) => finish.reason.clone(),
         Err(error) => error.words().to_owned(),
     };
+    if args.auto {
+        service::stopping(&reason);
+    }
     let ended = hosted.end(reason).await;
     finish.and_then(|finish| ended.and(finish.health)).map(|()| after)
 }

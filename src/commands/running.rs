@@ -1,5 +1,6 @@
 //! Finding the engine that runs on this machine: by its socket, in the two places where one can be.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::CommandError;
@@ -42,6 +43,7 @@ pub(super) async fn find(which: Which<'_>, environment: &Environment) -> Result<
     }
     let given = environment.given_directory(which.state_dir);
     let state = environment.state_directory(which.state_dir)?;
+    guarded(&state)?;
     let (own, system) = (socket::of_state(&state), PathBuf::from(socket::SYSTEM_PLACE));
     let places = if given.is_some() { [own, system] } else { [system, own] };
     let mut broken = None;
@@ -81,6 +83,19 @@ pub(super) async fn must_find(which: Which<'_>, environment: &Environment) -> Re
         ),
         None => format!("no engine runs on {place}: start one with `upshift --auto`, or say whose with --state-dir"),
     }))
+}
+
+/// Whoever can write to a state directory can put a socket of his own there, and answer for the engine.
+fn guarded(state: &Path) -> Result<(), CommandError> {
+    let mode = std::fs::metadata(state).map_or(0, |about| about.permissions().mode() & 0o7777);
+    if mode & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(CommandError::Failed(format!(
+        "{} can be written to by others than its owner (mode {mode:04o}), and so could be what answers there: chmod go-w it, or \
+         give another directory with --state-dir",
+        state.display()
+    )))
 }
 
 /// Links on the way are the same place.

@@ -1,5 +1,6 @@
 //! From the configuration to the servers that are read: where passwords and authorities come from.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,21 @@ pub(super) fn sources(
         Ok(Source { database: policy.database.clone(), access: way, signals: signals.collect() })
     };
     with_server.map(one).collect()
+}
+
+/// The real servers behind a simulation, which every configuration of it has beside its own words.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Places(pub(super) BTreeMap<String, Place>);
+
+impl Places {
+    /// They are read as servers on AWS would be, unless the configuration says how.
+    pub(super) fn add_to(&self, settings: &mut Settings) {
+        for policy in &mut settings.databases {
+            if let Some(place) = self.0.get(policy.database.as_str()) {
+                policy.postgres.get_or_insert_with(|| simulated(*place));
+            }
+        }
+    }
 }
 
 /// The way to a simulated server: anybody of this machine is let in.

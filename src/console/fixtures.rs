@@ -13,6 +13,7 @@ use crate::model::backend::Backend;
 use crate::model::call::MutatingCall;
 use crate::model::choice::{Basis, Choice};
 use crate::model::class::InstanceClass;
+use crate::model::configuration::ConfigurationView;
 use crate::model::database::{DatabaseName, ResourceId, sample_state};
 use crate::model::decision::{Decision, RuleResult, Verdict};
 use crate::model::event::{Entry, Event};
@@ -162,6 +163,7 @@ pub(super) fn snapshot() -> Snapshot {
         problems: vec![],
         tail: vec![entry(1, disarmed), entry(2, decision)],
         stopping: false,
+        configuration: ConfigurationView { digest: "0123456789ab".into(), since: Some(now()), refused: None },
         looking_since: None,
     }
 }

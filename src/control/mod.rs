@@ -7,6 +7,8 @@
 //!        └──────── watch<Arc<Snapshot>> ◄───┘
 //! ```
 //!
+//! Whoever must know whether the controller still answers sends a probe the same way.
+//!
 //! Every client holds a [`Client`]. In the engine's own process it is one end of the in-memory pair below; in another, a
 //! task behind it carries the same types over the Unix socket of [`socket`].
 
@@ -15,6 +17,7 @@ pub mod socket;
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use link::{EngineProcess, Link};
@@ -48,13 +51,18 @@ pub struct Server {
     pub requests: mpsc::Receiver<Incoming>,
 }
 
-/// An order with the way back to its sender.
+/// What comes to the controller, with the way back to its sender, who may be gone.
 #[derive(Debug)]
-pub struct Incoming {
-    /// The order.
-    pub request: Request,
-    /// Takes the answer; the sender may be gone.
-    pub reply: oneshot::Sender<Reply>,
+pub enum Incoming {
+    /// An order.
+    Order {
+        /// The order.
+        request: Request,
+        /// Takes the answer.
+        reply: oneshot::Sender<Reply>,
+    },
+    /// Is anybody there? Answered by the controller's own loop, and by nothing else.
+    Probe(oneshot::Sender<()>),
 }
 
 /// An in-memory pair for an engine and whoever started it: that one may order everything.
@@ -119,18 +127,24 @@ impl Client {
         self.send_as(command, Some(revision))
     }
 
+    /// Whether the controller of an engine in this process takes what comes, and answers. One that is stuck does not: the
+    /// caller bounds the wait.
+    pub async fn probe(&self) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.requests.try_send(Incoming::Probe(answer)).is_ok() && answered.await.is_ok()
+    }
+
     fn send_as(&mut self, command: Command, seen_revision: Option<u64>) -> oneshot::Receiver<Reply> {
         let (reply, answer) = oneshot::channel();
         let id = self.next_id;
         self.next_id += 1;
         let request = Request { id, by: self.operator.clone(), role: self.role, seen_revision, command };
-        if let Err(error) = self.requests.try_send(Incoming { request, reply }) {
-            let incoming = match error {
-                mpsc::error::TrySendError::Full(incoming) | mpsc::error::TrySendError::Closed(incoming) => incoming,
-            };
+        if let Err(error) = self.requests.try_send(Incoming::Order { request, reply }) {
+            let (TrySendError::Full(incoming) | TrySendError::Closed(incoming)) = error;
+            let Incoming::Order { reply, .. } = incoming else { return answer };
             let sentence = "the engine does not take orders: it has ended or is stuck".to_owned();
             // The receiver is in our hands, so this send cannot fail in a way that matters.
-            drop(incoming.reply.send(Reply { id, answer: Answer::Refused { sentence } }));
+            drop(reply.send(Reply { id, answer: Answer::Refused { sentence } }));
         }
         answer
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!   look (JoinSet) ── Observation ─┐                      ┌─► journal.append, sync
 //!   call (JoinSet) ── CallOutcome ─┼─► engine.step ─ effects ─► aws.send (one attempt, JoinSet)
-//!   control        ── Request ─────┘        └─► watch<Arc<Snapshot>>
+//!   control, reload ─ Request ─────┘        └─► watch<Arc<Snapshot>>
 //!   server (JoinSet, each second) ── what it knows by now goes in with the look
 //! ```
 //!
@@ -18,6 +18,7 @@ mod look;
 mod pause;
 pub mod pooler;
 mod publish;
+pub mod reload;
 pub mod servers;
 
 use std::collections::VecDeque;
@@ -25,11 +26,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::aws::Aws;
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::control::{Incoming, Server};
 use crate::engine::Engine;
 use crate::engine::input::{Effect, Input, Observation, Step};
@@ -38,7 +39,7 @@ use crate::lease::{Lease, LeaseNews};
 use crate::model::action::CallId;
 use crate::model::backend::Backend;
 use crate::model::call::{CallOutcome, MutatingCall, NOT_SENT};
-use crate::model::command::{Answer, Command, Reply};
+use crate::model::command::{Answer, Command, Reply, Request};
 use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
 use crate::model::guard::{Guard, Guards};
@@ -51,16 +52,21 @@ use crate::model::wake::{Wake, WakeReason};
 use clock_step::ClockStepDetector;
 use look::Looker;
 use pooler::{News, Pauses, Poolers};
+use reload::Reload;
 use servers::{ServerSource, Servers};
 
-/// An ending process waits this long (of the machine) for the answer to an outstanding call.
+/// An ending process waits this long (of the machine) for all that is out together: poolers that let their clients go on, and
+/// the answers to calls. What else an end takes has two seconds then, of the fifteen in which the process must be gone.
 const LAST_ANSWER: Duration = MUTATION_LIMIT.saturating_add(Duration::from_secs(1));
 
 /// And this long for giving the lease back.
 const GIVE_BACK: Duration = Duration::from_secs(2);
 
-/// And this long until a pooler has let its clients go on.
+/// Of the answers' time so long until a pooler has let its clients go on.
 const LET_GO: Duration = Duration::from_secs(5);
+
+// An ending process must be gone within fifteen seconds.
+const _: () = assert!(LET_GO.as_secs() < LAST_ANSWER.as_secs() && LAST_ANSWER.as_secs() + 2 <= 15);
 
 /// The controller and all it owns.
 #[derive(Debug)]
@@ -70,6 +76,8 @@ pub struct Controller {
     aws: Aws,
     clock: Clock,
     server: Server,
+    reloads: mpsc::Receiver<Reload>,
+    digest: fn(&Policy) -> String,
     backend: Backend,
     tail: VecDeque<Arc<Entry>>,
     stopping: bool,
@@ -122,6 +130,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The control protocol.
     pub server: Server,
+    /// Other configurations as they come; see [`reload::none`].
+    pub reloads: mpsc::Receiver<Reload>,
     /// What to call the world that is acted on.
     pub backend: Backend,
     /// The record of this start.
@@ -133,21 +143,8 @@ pub struct Parts {
 impl Controller {
     /// A controller that is about to run.
     pub fn new(parts: Parts) -> Self {
-        let Parts {
-            settings,
-            digest,
-            journal,
-            entries,
-            aws,
-            servers,
-            poolers,
-            clock,
-            server,
-            backend,
-            start,
-            guards,
-            lease,
-        } = parts;
+        let Parts { settings, digest, journal, entries, aws, servers, poolers, clock, lease, .. } = parts;
+        let Parts { server, reloads, backend, start, guards, .. } = parts;
         let may_leave = lease.as_ref().map(Lease::may_leave);
         if let Some(may_leave) = &may_leave {
             aws.fence(Arc::clone(may_leave));
@@ -159,6 +156,8 @@ impl Controller {
             journal,
             aws,
             server,
+            reloads,
+            digest,
             backend,
             tail: entries[skip..].iter().cloned().map(Arc::new).collect(),
             stopping: false,
@@ -194,7 +193,12 @@ impl Controller {
             tokio::select! {
                 biased;
                 reason = asked_to_stop(&mut stop) => break Ended::Asked(reason),
-                Some(incoming) = self.server.requests.recv() => self.obey(incoming),
+                Some(incoming) = self.server.requests.recv() => match incoming {
+                    Incoming::Order { request, reply } => self.obey(request, reply),
+                    // Whoever asked may have given up.
+                    Incoming::Probe(answer) => drop(answer.send(())),
+                },
+                Some(reload) = self.reloads.recv() => self.reload(reload),
                 Some(done) = self.calls.join_next() => match done {
                     Ok((id, outcome)) => self.feed(Input::Outcome { id, outcome }),
                     Err(error) => break Ended::Failed(format!("a task that called AWS was lost: {error}")),
@@ -232,6 +236,7 @@ impl Controller {
         self.looks.abort_all();
         self.servers.end();
         let clock = self.clock.clone();
+        let waiting = Stopwatch::start();
         let mut told = Vec::new();
         let let_go = self.pauses.end(|news| told.push(news));
         if clock.bounded(LET_GO.mul_f64(clock.speed()), let_go).await.is_none() {
@@ -253,7 +258,9 @@ impl Controller {
                 }
             }
         };
-        if clock.bounded(LAST_ANSWER.mul_f64(clock.speed()), answers).await.is_none() {
+        // Calls were answered meanwhile: no one of them has less than its own limit.
+        let left = LAST_ANSWER.saturating_sub(waiting.elapsed());
+        if clock.bounded(left.mul_f64(clock.speed()), answers).await.is_none() {
             tracing::error!("a call to AWS was not answered in time; the next start looks for what became of it");
         } else if let Some(lease) = &mut self.lease {
             // Only now: what is under way may not meet what another engine sends. One that is not given back runs out.
@@ -267,11 +274,11 @@ impl Controller {
         self.publish();
     }
 
-    fn obey(&mut self, incoming: Incoming) {
+    fn obey(&mut self, request: Request, reply: oneshot::Sender<Reply>) {
         let now = self.read_clock();
-        let id = incoming.request.id;
-        let disarms = incoming.request.command == Command::Disarm;
-        let step = self.engine.step(now, Input::Command(incoming.request));
+        let id = request.id;
+        let disarms = request.command == Command::Disarm;
+        let step = self.engine.step(now, Input::Command(request));
         let answer = step.answer.clone();
         let first = self.execute(now, step);
         let answer = match (answer, first) {
@@ -286,7 +293,7 @@ impl Controller {
             (None, _) => Answer::Refused { sentence: "the engine gave no answer".to_owned() },
         };
         // The sender may have gone; what was ordered stands in the journal.
-        drop(incoming.reply.send(Reply { id, answer }));
+        drop(reply.send(Reply { id, answer }));
     }
 
     fn take_in(&mut self, mut look: Observation) {
@@ -294,6 +301,7 @@ impl Controller {
         self.read_clock();
         look.age_is_known = !self.clock_step.was_set_since_look();
         self.looker.learn(&look);
+        tracing::debug!("the look of {} is taken in", look.asked_at);
         self.feed(Input::Observed(Box::new(look)));
     }
 
@@ -419,6 +427,7 @@ impl Controller {
     fn begin_look(&mut self) {
         let now = self.read_clock();
         self.clock_step.begin_look();
+        tracing::debug!("looking at AWS: {}", self.wake.why.words());
         let plan = self.looker.plan(&self.engine, now);
         let (aws, clock) = (self.aws.clone(), self.clock.clone());
         self.looking_since = Some(now);

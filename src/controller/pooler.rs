@@ -78,6 +78,11 @@ impl Pauses {
         Self { poolers, clock, may_leave, tasks: JoinSet::new(), going: BTreeMap::new(), tell, news }
     }
 
+    /// Knows these poolers from now on. A pause that is under way keeps its own.
+    pub(super) fn know(&mut self, poolers: Poolers) {
+        self.poolers = poolers;
+    }
+
     /// Holds the clients of a database for a call; the sender of that waits at the gate.
     pub fn begin(&mut self, action: ActionId, database: DatabaseName) -> Gate {
         let (open, paused) = oneshot::channel();

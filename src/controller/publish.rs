@@ -37,6 +37,7 @@ impl Controller {
             problems: self.engine.problems(),
             tail: self.tail.iter().cloned().collect(),
             stopping: self.stopping,
+            configuration: self.engine.configuration().clone(),
             looking_since: self.looking_since,
         };
         self.server.snapshots.send_replace(Arc::new(snapshot));
@@ -98,6 +99,8 @@ fn loudness(event: &Event) -> Loudness {
         | Event::LeaseAcquired { .. }
         | Event::LeaseLost { .. }
         | Event::LeaseHeldElsewhere { .. }
+        | Event::ConfigReloaded { .. }
+        | Event::ConfigRefused { .. }
         | Event::ForeignChange { .. }
         | Event::CallSent { .. }
         | Event::CallAnswered { outcome: CallOutcome::Unknown { .. } | CallOutcome::Refused { .. }, .. }

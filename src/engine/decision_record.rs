@@ -26,11 +26,11 @@ impl Engine {
     }
 }
 
-/// Two evaluations tell the same story: verdict, class, rules that hold, gates that are closed.
+/// Two evaluations tell the same story by the same policy: verdict, class, rules that hold, gates that are closed.
 fn same_meaning(a: &Decision, b: &Decision) -> bool {
     fn story(decision: &Decision) -> (&Verdict, Vec<bool>, Vec<&'static str>) {
         let rules = decision.rules.iter().map(|rule| rule.holds).collect();
         (&decision.verdict, rules, decision.closed_gates().map(|gate| gate.gate.name()).collect())
     }
-    story(a) == story(b) && a.class == b.class && a.resource_id == b.resource_id
+    story(a) == story(b) && a.policy_digest == b.policy_digest && a.class == b.class && a.resource_id == b.resource_id
 }

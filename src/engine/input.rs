@@ -1,5 +1,7 @@
 //! What goes into the engine and what comes out of it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::model::action::{ActionId, CallId};
@@ -17,6 +19,7 @@ use crate::model::pooler::PoolerStep;
 use crate::model::readers::ScalingActivity;
 use crate::model::series::Signals;
 use crate::model::server::ServerReading;
+use crate::model::settings::Settings;
 use crate::model::wake::Wake;
 
 /// The closed set of things the engine reacts to.
@@ -52,8 +55,21 @@ pub enum Input {
     AlarmFollowed(Event),
     /// The moment has come at which the permission to act ends: see [`Engine::arming_ends`](super::Engine::arming_ends).
     ArmingEnds,
+    /// Another configuration, or why there is none.
+    Reload(Result<Box<NewSettings>, String>),
     /// The journal takes no more records.
     JournalBroken(String),
+}
+
+/// Another configuration, which has passed its own checks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewSettings {
+    /// What it says.
+    pub settings: Settings,
+    /// SHA-256 over it, first 12 hex digits.
+    pub digest: String,
+    /// What names each policy in the records: see [`Decision`](crate::model::decision::Decision).
+    pub policy_digests: BTreeMap<DatabaseName, String>,
 }
 
 /// What one look at AWS brought. A part that was not asked for is empty; a part that failed says so.

@@ -10,6 +10,7 @@ use super::remembered::Remembered;
 use crate::model::action::{ActionId, Run};
 use crate::model::arming::Arming;
 use crate::model::class::InstanceClass;
+use crate::model::configuration::{ConfigurationView, RefusedReload};
 use crate::model::database::{DatabaseName, ResourceId};
 use crate::model::decision::Verdict;
 use crate::model::event::Event;
@@ -35,6 +36,8 @@ pub(super) struct Memory {
     pub lease_elsewhere: Option<(String, u64)>,
     /// An engine has started and has not said that it ended.
     pub running: bool,
+    /// What the engine runs by, and what became of the last reload.
+    pub configuration: ConfigurationView,
     /// Rises with every change of permission, hold or action.
     pub revision: u64,
     /// The newest recorded change of state of each alarm.
@@ -67,6 +70,7 @@ impl Default for Memory {
             disarmed_by: None,
             lease_elsewhere: None,
             running: false,
+            configuration: ConfigurationView::default(),
             revision: 0,
             alarm_changes: BTreeMap::new(),
             follows: BTreeMap::new(),
@@ -139,7 +143,14 @@ impl Memory {
     pub(super) fn apply(&mut self, at: Timestamp, event: &Event) {
         self.note_change(at, event);
         match event {
-            Event::EngineStarted { .. } => self.running = true,
+            Event::EngineStarted { config_digest, .. } => {
+                self.running = true;
+                self.configure(at, config_digest);
+            }
+            Event::ConfigReloaded { digest, .. } => self.configure(at, digest),
+            Event::ConfigRefused { why } => {
+                self.configuration.refused = Some(RefusedReload { at, why: why.clone() });
+            }
             Event::EngineStopped { .. } => self.running = false,
             Event::IdentityConfirmed { account, .. } => self.account = Some(account.clone()),
             Event::Armed { by, until, .. } => {
@@ -199,10 +210,15 @@ impl Memory {
         self.databases.entry(database.clone()).or_default()
     }
 
+    fn configure(&mut self, at: Timestamp, digest: &str) {
+        self.configuration = ConfigurationView { digest: digest.to_owned(), since: Some(at), refused: None };
+    }
+
     /// Notes what an order must have been given in sight of.
     fn note_change(&mut self, at: Timestamp, event: &Event) {
         let about = match event {
-            Event::Armed { .. } | Event::Disarmed { .. } => None,
+            // By another policy an order can mean something else.
+            Event::Armed { .. } | Event::Disarmed { .. } | Event::ConfigReloaded { .. } => None,
             Event::HoldSet { database, .. }
             | Event::HoldReleased { database, .. }
             | Event::ForeignChange { database, .. }

@@ -32,6 +32,7 @@ mod outlook;
 mod pooler;
 mod preflight;
 mod progress;
+mod reload;
 mod remembered;
 mod rules;
 mod runs;
@@ -163,6 +164,7 @@ impl Engine {
                 self.follow_alarms(now);
             }
             Input::Command(request) => answer = Some(self.obey(now, request)),
+            Input::Reload(read) => answer = Some(self.reload(now, read)),
             Input::Outcome { id, outcome } => self.take_outcome(now, id, outcome),
             Input::Pooler { action, database, step } => self.take_pooler(now, action, database, step),
             Input::Lease(change) => self.take_lease_change(now, change),

@@ -12,6 +12,7 @@ use super::{Engine, gates};
 use crate::model::arming::Arming;
 use crate::model::choice::Choice;
 use crate::model::class::InstanceClass;
+use crate::model::configuration::ConfigurationView;
 use crate::model::database::DatabaseName;
 use crate::model::failure::{FailingRead, Failure};
 use crate::model::gate::GateResult;
@@ -27,6 +28,11 @@ impl Engine {
     /// Permission to act.
     pub fn arming(&self) -> &Arming {
         &self.memory.arming
+    }
+
+    /// What it runs by.
+    pub fn configuration(&self) -> &ConfigurationView {
+        &self.memory.configuration
     }
 
     /// Rises with every change of permission, hold or action.

@@ -41,6 +41,18 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// Another configuration is in force, without a restart.
+    ConfigReloaded {
+        /// SHA-256 over it, first 12 hex digits.
+        digest: String,
+        /// What is other than before.
+        what: String,
+    },
+    /// Another configuration was not taken: the one before stays in force, whole.
+    ConfigRefused {
+        /// Why.
+        why: String,
+    },
     /// An incomplete last line was cut off: a crash in the middle of a write.
     JournalRepaired {
         /// How many bytes were cut.
@@ -396,6 +408,8 @@ impl Event {
             Self::CommandRefused { command, .. } => command.database(),
             Self::EngineStarted { .. }
             | Self::EngineStopped { .. }
+            | Self::ConfigReloaded { .. }
+            | Self::ConfigRefused { .. }
             | Self::JournalRepaired { .. }
             | Self::IdentityConfirmed { .. }
             | Self::Armed { .. }

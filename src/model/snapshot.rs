@@ -10,6 +10,7 @@ use super::action::{ActionResult, Run};
 use super::alarm::AlarmView;
 use super::arming::Arming;
 use super::backend::Backend;
+use super::configuration::ConfigurationView;
 use super::database::{DatabaseName, DatabaseState};
 use super::decision::Decision;
 use super::event::Entry;
@@ -57,6 +58,9 @@ pub struct Snapshot {
     pub tail: Vec<Arc<Entry>>,
     /// The engine is ending.
     pub stopping: bool,
+    /// What it runs by.
+    #[serde(default)]
+    pub configuration: ConfigurationView,
     /// When the look at AWS began that has not ended yet; absent between looks.
     pub looking_since: Option<Timestamp>,
 }
@@ -159,6 +163,7 @@ impl Snapshot {
             problems: Vec::new(),
             tail: Vec::new(),
             stopping: false,
+            configuration: ConfigurationView::default(),
             looking_since: None,
         }
     }

@@ -8,6 +8,7 @@ use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::clock::Clock;
 use upshift::control::{self, Client};
 use upshift::controller::pooler::Poolers;
+use upshift::controller::reload;
 use upshift::controller::{Controller, Ended, Parts};
 use upshift::journal::{self, Journal};
 use upshift::lease::{self, Lease};
@@ -57,6 +58,7 @@ pub(crate) async fn start_with(
         let known = lease::highest_epoch(&entries);
         Lease::start(terms, lease::identity(), known, (aws.clone(), clock.clone()))
     });
+    let reloads = reload::none();
     let parts = Parts {
         settings,
         digest,
@@ -68,6 +70,7 @@ pub(crate) async fn start_with(
         lease,
         clock,
         server,
+        reloads,
         backend,
         start,
         guards,

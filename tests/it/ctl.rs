@@ -151,6 +151,8 @@ fn who_is_in_the_group_looks_and_disarms_and_may_no_more() {
     assert!(code == 0 && status.contains("you are: observer"), "{code} {status}{said}");
     let (code, _, said) = as_nobody(&["hold", "--reason", "x"]);
     assert!(code == 1 && said.contains("takes the role operator") && said.contains("role observer"), "{code} {said}");
+    let (code, _, said) = as_nobody(&["log", "debug"]);
+    assert!(code == 1 && said.contains("takes the role operator"), "{code} {said}");
     let (code, _, said) = as_nobody(&["arm", "--reason", "x"]);
     assert!(code == 1 && said.contains("takes the role admin"), "{code} {said}");
     let (code, disarmed, said) = as_nobody(&["disarm"]);

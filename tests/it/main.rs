@@ -41,6 +41,7 @@ mod lease;
 mod lease_moto;
 mod load;
 mod main_job;
+mod manners;
 mod moto;
 mod one_attempt;
 mod permissions;

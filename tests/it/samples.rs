@@ -151,7 +151,9 @@ fn after(event: Option<&Event>) -> Option<Event> {
     Some(match event {
         None => EngineStarted { version: text(), pid: 1, mode: text(), config_digest: text() },
         Some(EngineStarted { .. }) => EngineStopped { why: text() },
-        Some(EngineStopped { .. }) => JournalRepaired { bytes_cut: 1, kept_in: Some("journal-1.cut-2".into()) },
+        Some(EngineStopped { .. }) => ConfigReloaded { digest: text(), what: text() },
+        Some(ConfigReloaded { .. }) => ConfigRefused { why: text() },
+        Some(ConfigRefused { .. }) => JournalRepaired { bytes_cut: 1, kept_in: Some("journal-1.cut-2".into()) },
         Some(JournalRepaired { .. }) => IdentityConfirmed { account: text(), arn: text(), region: text() },
         Some(IdentityConfirmed { .. }) => Armed { by: by(), reason: text(), until: Some(now()) },
         Some(Armed { .. }) => Disarmed { by: Some(by()), why: text() },

@@ -30,7 +30,7 @@ use crate::process::Process;
 const SECRET: &str = "pl4ntedSecretNobodyMayRead";
 
 /// The files that the test itself has written it to.
-const PLANTED: [&str; 3] = ["password", "wrong.toml", "open.toml"];
+const PLANTED: [&str; 4] = ["password", "wrong.toml", "open.toml", "reloaded.toml"];
 
 /// Runs it to its end with the secret in all of its environment; what it said, and whether that was well.
 fn run(directory: &Path, words: &[&str]) -> String {
@@ -82,6 +82,7 @@ fn a_planted_secret_is_in_nothing_that_is_said_or_written() {
         said.push(run(here, &["preflight", "checkpoints", "--sim", "--config", config, "--json"]));
     }
     said.extend(others(here, &dsn));
+    said.extend(commanded(here));
 
     // What is searched has the whole story in it.
     let (said, written) = (said.join("\n"), written(here));
@@ -92,6 +93,9 @@ fn a_planted_secret_is_in_nothing_that_is_said_or_written() {
         (&written, "the log", "password authentication failed for user"),
         (&written, "the log", "asked for by --panic-in-engine"),
         (&written, "the journal", "\"kind\":"),
+        (&written, "the journal", "config_refused"),
+        (&written, "the log", "DEBUG"),
+        (&said, "what ctl prints", "\"role\":\"admin\""),
     ] {
         assert!(what.contains(expected), "`{expected}` is not in {place}, so nothing was tried:\n{what}");
     }
@@ -164,6 +168,34 @@ fn others(here: &Path, dsn: &str) -> Vec<String> {
     more.iter().map(|words| run(here, words)).collect()
 }
 
+/// A daemon that tells in its log all that it can, is commanded over its socket, and is given configurations with the secret in
+/// them.
+fn commanded(here: &Path) -> Vec<String> {
+    let reloaded = here.join("reloaded.toml");
+    fs::copy(here.join("file.toml"), &reloaded).unwrap();
+    let words = ["--auto", "--sim", "--speed", "60", "--config", "reloaded.toml", "--state-dir", "commanded"];
+    let secret = Path::new(SECRET);
+    let environment = ["PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(|name| (name, secret));
+    let mut daemon = Process::with(here, &words, &environment);
+    daemon.until("ARMED");
+    let mut said = Vec::new();
+    let mut ctl = |words: &[&str]| said.push(run(here, &[&["ctl", "--state-dir", "commanded"], words].concat()));
+    ctl(&["log", "trace"]);
+    daemon.until("looking at AWS");
+    for wrong in ["wrong.toml", "open.toml"] {
+        fs::copy(here.join(wrong), &reloaded).unwrap();
+        daemon.tell("-HUP");
+        daemon.until("reload refused");
+    }
+    ctl(&["status"]);
+    ctl(&["status", "--json"]);
+    ctl(&["hold", "--reason", "a test"]);
+    ctl(&["disarm"]);
+    let command_line = fs::read_to_string(format!("/proc/{}/cmdline", daemon.id())).unwrap();
+    said.extend([command_line, daemon.terminate().1]);
+    said
+}
+
 struct Secret;
 
 impl MakePassword for Secret {
@@ -194,6 +226,8 @@ async fn nothing_that_holds_a_secret_shows_it_to_a_debugger_of_words() {
         "{:?}",
         Environment {
             runtime_directory: None,
+            has_manager: false,
+            watchdog: None,
             operator: Operator { user: "ada".to_owned(), ssh_client: None, peer: None },
             state_dir: None,
             state_home: None,

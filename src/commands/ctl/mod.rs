@@ -14,6 +14,7 @@ use crate::cli::ctl::{CtlArgs, CtlCommand};
 use crate::control::EngineProcess;
 use crate::control::socket;
 use crate::model::command::Answer;
+use crate::model::log_level::LogLevel;
 use crate::model::role::Role;
 use crate::model::snapshot::Snapshot;
 
@@ -23,6 +24,13 @@ struct Looked<'a> {
     engine: &'a EngineProcess,
     role: Role,
     snapshot: &'a Snapshot,
+}
+
+/// What `log --json` prints.
+#[derive(Serialize)]
+struct LogChanged {
+    before: LogLevel,
+    now: LogLevel,
 }
 
 /// Carries it out. Exit code 0: it was done, and the answer names its record. 1: it was refused, or no engine answers.
@@ -37,6 +45,18 @@ pub(super) fn run(args: &CtlArgs, environment: &Environment) -> Result<(), Comma
                 json(&Looked { engine: &hello.engine, role: hello.role, snapshot })
             }
             CtlCommand::Status => stdout::line(&status::words(&running.hello, &running.snapshot)),
+            CtlCommand::Log { level } => {
+                let client = environment.operator.ssh_client.clone();
+                let set = socket::set_log(&running.directory, *level, client).await;
+                let set = set.map_err(|error| CommandError::Failed(error.to_string()))?;
+                let before = set.map_err(CommandError::Failed)?;
+                if args.json {
+                    return json(&LogChanged { before, now: *level });
+                }
+                stdout::line(&format!(
+                    "the log tells {level} and what is graver until the engine ends; before: {before}"
+                ))
+            }
             CtlCommand::Watch => watch::run(running, environment, args.json).await,
             command => {
                 let order = order::order(command, &running.snapshot)?;

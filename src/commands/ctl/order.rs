@@ -20,7 +20,7 @@ const QUOTED: usize = 63;
 pub(super) fn order(command: &CtlCommand, snapshot: &Snapshot) -> Result<Command, CommandError> {
     let named = |which: &Which| find(which, snapshot).map(|view| view.name().clone());
     Ok(match command {
-        CtlCommand::Status | CtlCommand::Watch => {
+        CtlCommand::Status | CtlCommand::Watch | CtlCommand::Log { .. } => {
             return Err(CommandError::Usage("to look is no order".to_owned()));
         }
         CtlCommand::Arm { reason, duration } => Command::Arm { reason: reason.clone(), duration: *duration },

@@ -25,6 +25,9 @@ pub(super) fn words(hello: &Hello, snapshot: &Snapshot) -> String {
     } else {
         lines.push(format!("journal: #{} {}", snapshot.journal.seq, snapshot.journal.head));
     }
+    let (digest, since) = (&snapshot.configuration.digest, snapshot.configuration.since);
+    lines.extend(since.map(|since| format!("configuration: {digest} since {since:.0}")));
+    lines.extend(snapshot.configuration.refusal());
     lines.extend(snapshot.problems.iter().map(|problem| format!("fails: {}", problem.failure.sentence)));
     for view in &snapshot.databases {
         lines.extend(database(view));

@@ -51,6 +51,8 @@ mod tests {
     fn a_terminal_is_judged_by_what_the_console_needs() {
         let of = |term: &str, ascii: bool| Environment {
             runtime_directory: None,
+            has_manager: false,
+            watchdog: None,
             operator: Operator { user: "ada".to_owned(), ssh_client: None, peer: None },
             state_dir: None,
             state_home: None,

@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tracing_appender::non_blocking::WorkerGuard;
-
 use crate::aws::Aws;
 use crate::aws::connect::connect;
 use crate::cli::drill::DrillArgs;
@@ -56,7 +54,7 @@ pub(super) struct Ground {
     pub(super) directory: PathBuf,
     pub(super) is_simulated: bool,
     /// The log is written as long as this lives.
-    pub(super) _log: Option<WorkerGuard>,
+    pub(super) _log: Option<logging::Log>,
 }
 
 /// How clients get in.

@@ -120,6 +120,7 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
     {
         alerts.push((format!("✘ DISARMED by itself: {why}. Nothing is started until a person arms it (a)"), loud));
     }
+    alerts.extend(newest.configuration.refusal().map(|text| (format!("✘ {text}"), theme::DANGER)));
     for view in &newest.databases {
         if let Some(run) = view.run.as_ref().filter(|run| run.awaits_approval(&view.policy.copy)) {
             let (action, name) = (&run.intent.action.0, view.name());

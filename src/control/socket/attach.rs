@@ -87,7 +87,7 @@ pub async fn look(directory: &Path) -> Result<(Hello, Box<Snapshot>), AttachErro
     match bounded(line.read()).await.map_err(broken)? {
         Said::Snapshot(snapshot) => Ok((hello, snapshot)),
         Said::Refused { sentence } => Err(AttachError::TurnedAway { sentence }),
-        Said::Hello(_) | Said::Reply(_) => Err(broken(LineError::Closed)),
+        Said::Hello(_) | Said::Reply(_) | Said::Log { .. } => Err(broken(LineError::Closed)),
     }
 }
 
@@ -114,7 +114,7 @@ pub async fn ask(
     Ok(match Clock::system().bounded(TO_ANSWER, line.read()).await {
         Some(Ok(Said::Reply(reply))) => reply.answer,
         Some(Ok(Said::Refused { sentence })) => Answer::Refused { sentence },
-        Some(Ok(Said::Hello(_) | Said::Snapshot(_))) => lost("something else was answered"),
+        Some(Ok(Said::Hello(_) | Said::Snapshot(_) | Said::Log { .. })) => lost("something else was answered"),
         Some(Err(error)) => lost(&error.to_string()),
         None => lost("no answer came"),
     })
@@ -212,7 +212,7 @@ impl Keeper {
             let snapshot = match line.read().await.map_err(broken)? {
                 Said::Snapshot(snapshot) => snapshot,
                 Said::Refused { sentence } => return Err(AttachError::TurnedAway { sentence }),
-                Said::Hello(_) | Said::Reply(_) => return Err(broken(LineError::Closed)),
+                Said::Hello(_) | Said::Reply(_) | Said::Log { .. } => return Err(broken(LineError::Closed)),
             };
             if snapshot.backend != self.backend {
                 return Ok(format!("{} runs on another world than the engine before it", hello.engine.words()));
@@ -231,8 +231,11 @@ impl Keeper {
     /// Carries one order over, on a line of its own.
     fn order(&self, incoming: Incoming) -> impl Future<Output = ()> + Send + use<> {
         let (directory, ssh_client) = (self.directory.clone(), self.ssh_client.clone());
-        let Incoming { request: Request { id, seen_revision, command, .. }, reply } = incoming;
         async move {
+            // A probe is for a controller of this process: whether another one answers is seen by its picture.
+            let Incoming::Order { request: Request { id, seen_revision, command, .. }, reply } = incoming else {
+                return;
+            };
             let answer = match ask(&directory, command, seen_revision, ssh_client).await {
                 Ok(answer) => answer,
                 Err(error) => Answer::Refused { sentence: format!("nothing was sent: {error}") },
@@ -243,7 +246,7 @@ impl Keeper {
 }
 
 /// Connects, and takes the engine's first word.
-async fn greet(directory: &Path) -> Result<(Line, Hello), AttachError> {
+pub(super) async fn greet(directory: &Path) -> Result<(Line, Hello), AttachError> {
     let stream = place::connect(directory).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
             AttachError::Nobody { directory: directory.to_owned() }
@@ -255,14 +258,16 @@ async fn greet(directory: &Path) -> Result<(Line, Hello), AttachError> {
         Said::Hello(hello) if hello.protocol == PROTOCOL => Ok((line, hello)),
         Said::Hello(hello) => Err(AttachError::OtherProtocol { version: hello.engine.version, theirs: hello.protocol }),
         Said::Refused { sentence } => Err(AttachError::TurnedAway { sentence }),
-        Said::Snapshot(_) | Said::Reply(_) => Err(broken(directory, "its first word is none of this protocol")),
+        Said::Snapshot(_) | Said::Reply(_) | Said::Log { .. } => {
+            Err(broken(directory, "its first word is none of this protocol"))
+        }
     }
 }
 
-async fn bounded<T>(read: impl Future<Output = Result<T, LineError>>) -> Result<T, LineError> {
+pub(super) async fn bounded<T>(read: impl Future<Output = Result<T, LineError>>) -> Result<T, LineError> {
     Clock::system().bounded(TO_GREET, read).await.unwrap_or(Err(LineError::Slow))
 }
 
-fn broken(directory: &Path, why: &str) -> AttachError {
+pub(super) fn broken(directory: &Path, why: &str) -> AttachError {
     AttachError::Broken { directory: directory.to_owned(), why: why.to_owned() }
 }

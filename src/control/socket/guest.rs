@@ -14,6 +14,8 @@ use super::wire::{Ask, Hello, Line, LineError, PROTOCOL, Said};
 use crate::clock::Clock;
 use crate::control::Client;
 use crate::model::command::{Answer, Command, Reply};
+use crate::model::log_level::LogLevel;
+use crate::model::operator::Operator;
 use crate::model::role::Role;
 
 /// From the connection to the request (of the machine).
@@ -24,6 +26,8 @@ const TO_READ: Duration = Duration::from_secs(5);
 const TO_ANSWER: Duration = Duration::from_mins(1);
 /// Between two snapshots of one watch: more is traffic that no eye needs.
 const BETWEEN_SNAPSHOTS: Duration = Duration::from_millis(100);
+
+const OTHER_LINE: &str = "not done: the order carries the nonce of another connection";
 
 /// What a connection is served with.
 pub(super) struct Guest {
@@ -81,7 +85,34 @@ impl Guest {
                 };
                 self.write(&mut line, &said).await
             }
+            Ask::Log { nonce, level, ssh_client } => {
+                let operator = peer::operator(&credentials, ssh_client.as_deref());
+                let said = match self.set_log(level, (&operator, role), nonce == self.nonce) {
+                    Ok(before) => Said::Log { before, now: level },
+                    Err(sentence) => Said::Refused { sentence },
+                };
+                self.write(&mut line, &said).await
+            }
         }
+    }
+
+    /// No order to the engine: what is logged is no evidence, and the change itself is logged at every level.
+    fn set_log(
+        &self,
+        level: LogLevel,
+        (by, role): (&Operator, Role),
+        is_of_this_line: bool,
+    ) -> Result<LogLevel, String> {
+        if !is_of_this_line {
+            return Err(OTHER_LINE.to_owned());
+        }
+        if role < Role::Operator {
+            let least = Role::Operator;
+            return Err(format!("not done: to change the log takes the role {least}, and {by} has the role {role}"));
+        }
+        let before = self.about.log.to(level)?;
+        tracing::error!("the log tells {level} and what is graver from here on, and not {before}: by {by}");
+        Ok(before)
     }
 
     /// The newest snapshot, again and again until the other end closes.
@@ -130,7 +161,7 @@ impl Guest {
 /// Why an order is not passed on; `None` for one that is.
 fn refusal(command: &Command, seen_revision: Option<u64>, is_of_this_line: bool) -> Option<String> {
     if !is_of_this_line {
-        return Some("not done: the order carries the nonce of another connection".to_owned());
+        return Some(OTHER_LINE.to_owned());
     }
     let is_blind = seen_revision.is_none() && command.least_role() > Role::Observer;
     is_blind.then(|| "not done: the order does not say which state of the engine its sender saw".to_owned())

@@ -7,11 +7,12 @@
 //!          ◄── Snapshot … │ Snapshot │ Reply ┤
 //! ```
 //!
-//! A connection carries one request: a process that passes its end on, or gives up rights, keeps the credentials that the
+//! `log` sets how much the process tells in its log. A connection carries one request: a process that passes its end on, or gives up rights, keeps the credentials that the
 //! kernel noted when it connected. There is no TCP.
 
 mod attach;
 mod guest;
+mod log;
 mod peer;
 mod pictures;
 mod place;
@@ -19,6 +20,7 @@ mod serve;
 mod wire;
 
 pub use attach::{AttachError, Attached, ask, attach, look};
+pub use log::{SetLog, set_log};
 pub use peer::{Access, AccessError, account};
 pub use place::{Bound, PlaceError, SYSTEM_PLACE, bind, of_state};
 pub use serve::{About, serve};

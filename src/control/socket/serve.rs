@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::guest::Guest;
+use super::log::SetLog;
 use super::peer::Access;
 use super::pictures::Pictures;
 use super::place::Bound;
@@ -32,6 +33,8 @@ pub struct About {
     pub clock: Clock,
     /// Who may connect.
     pub access: Access,
+    /// How much its log tells.
+    pub log: SetLog,
 }
 
 /// A connection, as far as it can be ended for another one.

@@ -12,6 +12,7 @@ use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
 use crate::control::EngineProcess;
 use crate::model::command::{Command, Reply};
+use crate::model::log_level::LogLevel;
 use crate::model::role::Role;
 use crate::model::snapshot::Snapshot;
 
@@ -58,6 +59,15 @@ pub(super) enum Ask {
         /// Where the sender's SSH session comes from, in its own words.
         ssh_client: Option<String>,
     },
+    /// Another level of the engine's log; takes the role operator.
+    Log {
+        /// Of the [`Hello`].
+        nonce: String,
+        /// Which.
+        level: LogLevel,
+        /// As of an order.
+        ssh_client: Option<String>,
+    },
 }
 
 /// What the engine answers. A snapshot goes out as bytes that were made once for everybody.
@@ -67,6 +77,11 @@ pub(super) enum Said {
     Hello(Hello),
     Snapshot(Box<Snapshot>),
     Reply(Reply),
+    /// The level of the log is another one now.
+    Log {
+        before: LogLevel,
+        now: LogLevel,
+    },
     /// Nothing else follows.
     Refused {
         sentence: String,

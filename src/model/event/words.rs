@@ -13,6 +13,8 @@ impl Event {
         match self {
             Self::EngineStarted { version, mode, .. } => format!("engine {version} started: {mode}"),
             Self::EngineStopped { why } => format!("engine stopped: {why}"),
+            Self::ConfigReloaded { what, digest } => format!("configuration {digest} in force: {what}"),
+            Self::ConfigRefused { why } => format!("configuration NOT taken, the one before stays in force: {why}"),
             Self::JournalRepaired { bytes_cut, kept_in } => repaired_words(*bytes_cut, kept_in.as_deref()),
             Self::IdentityConfirmed { account, region, .. } => format!("AWS account {account} in {region}"),
             Self::Armed { by, reason, until: None } => format!("ARMED by {by}: {reason}"),

@@ -103,7 +103,9 @@ fn moment(entry: &Entry) -> Option<(Option<&DatabaseName>, Moment)> {
         | Event::LeaseAcquired { .. }
         | Event::LeaseLost { .. }
         | Event::LeaseHeldElsewhere { .. }
-        | Event::ReadRecovered { .. } => MomentKind::Engine,
+        | Event::ReadRecovered { .. }
+        | Event::ConfigReloaded { .. }
+        | Event::ConfigRefused { .. } => MomentKind::Engine,
     };
     Some((entry.event.database(), Moment { at, seq: Some(entry.seq), kind, words: entry.event.words() }))
 }

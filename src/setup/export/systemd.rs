@@ -11,7 +11,7 @@ const CREDENTIALS: &str = "/run/credentials/upshift.service/";
 /// The unit, for a binary and a configuration at these absolute paths.
 pub fn unit(settings: &Settings, binary: &str, configuration: &str) -> String {
     let databases: Vec<&str> = settings.databases.iter().map(|policy| policy.database.as_str()).collect();
-    let secrets = secrets(settings);
+    let (secrets, reach) = (secrets(settings), reach(settings));
     format!(
         "{HEAD}
 [Unit]
@@ -23,9 +23,15 @@ StartLimitIntervalSec=10min
 StartLimitBurst=5
 
 [Service]
-Type=exec
+# Started is what answers: the engine runs, and its control socket is served.
+Type=notify
+NotifyAccess=main
 ExecStart={} --auto --config {} --state-dir %S/upshift
-{secrets}{SERVICE}",
+# Taken whole or not at all; `upshift ctl status` says which configuration is in force.
+ExecReload=/bin/kill -HUP $MAINPID
+# The engine's own loop must answer for that. One that is stuck is started again, and acts only after a person has looked.
+WatchdogSec=60s
+{secrets}{SERVICE}{reach}{CALLS}",
         escaped(&databases.join(", ")),
         quoted(binary),
         quoted(configuration),
@@ -46,11 +52,13 @@ Restart=on-failure
 RestartSec=10s
 RestartPreventExitStatus=2
 # An end in order takes 15 s at most: a call that was sent has 12 s for its answer. Clients that are held go on.
-TimeoutStopSec=30s
+TimeoutStopSec=20s
 KillMode=mixed
 
-# A user of its own, for as long as it runs, whose only place to write is /var/lib/upshift.
+# A user of its own, for as long as it runs, whose only places to write are /var/lib/upshift and, for the socket, /run/upshift.
 DynamicUser=yes
+RuntimeDirectory=upshift
+RuntimeDirectoryMode=0750
 StateDirectory=upshift
 StateDirectoryMode=0700
 UMask=0077
@@ -62,8 +70,6 @@ PrivateTmp=yes
 PrivateDevices=yes
 PrivateMounts=yes
 DevicePolicy=closed
-PrivateUsers=yes
-ProtectProc=invisible
 ProcSubset=pid
 ProtectClock=yes
 ProtectHostname=yes
@@ -73,7 +79,9 @@ ProtectKernelModules=yes
 ProtectKernelTunables=yes
 RemoveIPC=yes
 KeyringMode=private
+";
 
+const CALLS: &str = "
 NoNewPrivileges=yes
 CapabilityBoundingSet=
 AmbientCapabilities=
@@ -92,6 +100,21 @@ SystemCallErrorNumber=EPERM
 [Install]
 WantedBy=multi-user.target
 ";
+
+/// Who can reach the control socket. Whoever shall be told from others must be seen: behind `PrivateUsers` everybody but root
+/// is nobody, and behind `ProtectProc` nobody has logged in.
+fn reach(settings: &Settings) -> String {
+    match &settings.control.group {
+        None => {
+            "# Only root and the daemon itself reach the socket, see [control]: nobody else needs to be told apart.\n\
+                 PrivateUsers=yes\nProtectProc=invisible\n"
+                .to_owned()
+        }
+        Some(group) => format!(
+            "# Members of the group of [control] reach the socket, and are told apart by their accounts.\nGroup={group}\n"
+        ),
+    }
+}
 
 /// How passwords come in: the daemon's user can read neither root's files nor anybody's home.
 fn secrets(settings: &Settings) -> String {

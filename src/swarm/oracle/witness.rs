@@ -20,6 +20,7 @@ use crate::model::action::Intent;
 use crate::model::command::Command;
 use crate::model::event::{Entry, Event};
 use crate::model::operator::Actor;
+use crate::model::settings::Settings;
 use crate::sim::Sim;
 use crate::sim::scenario::{ChangeFault, DeploymentFault, FaultKind};
 use crate::sim::wire::{Request, Response, query};
@@ -54,6 +55,8 @@ pub(in crate::swarm) struct Witness {
     pub(in crate::swarm) armed_in: Option<String>,
     /// A person has ordered this process to arm, and it has not answered yet.
     pub(in crate::swarm) arm_ordered: bool,
+    /// Configurations that a person had the engine read, by their digests.
+    pub(in crate::swarm) offered_settings: Vec<(String, Settings)>,
     /// How many calls were recorded when this process was told to end.
     pub(in crate::swarm) calls_at_stop: Option<usize>,
     /// The newest datapoint of a database, of the signals that make it go up, that a client was told.
@@ -97,6 +100,7 @@ impl Witness {
             account: None,
             armed_in: None,
             arm_ordered: false,
+            offered_settings: Vec::new(),
             calls_at_stop: None,
             newest_told: BTreeMap::new(),
             events_told_at: None,
@@ -195,6 +199,7 @@ impl Witness {
                     self.break_promise(format!("I8: of {database} a newer hold took the place of {}", hold.cause));
                 }
             }
+            Event::ConfigReloaded { digest, .. } => self.run_by(digest),
             Event::CommandRefused { command: Command::Arm { .. }, .. } => self.arm_ordered = false,
             Event::ActionIntended { intent, .. } => {
                 invariants::on_intent(self, intent);
@@ -203,6 +208,14 @@ impl Witness {
             Event::Decision { decision, .. } => load_reasons::on_decision(self, decision),
             Event::ActionEnded { action, result, .. } => invariants::on_end(self, action, result),
             _ => {}
+        }
+    }
+
+    /// From here on the engine is judged by the configuration that it says it runs by.
+    fn run_by(&mut self, digest: &str) {
+        match self.offered_settings.iter().rev().find(|(offered, _)| offered == digest) {
+            Some((_, settings)) => self.plan.settings = settings.clone(),
+            None => self.break_promise("I18: a configuration is in force that nobody has offered"),
         }
     }
 

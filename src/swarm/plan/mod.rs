@@ -4,6 +4,7 @@ pub(in crate::swarm) mod draw;
 pub(in crate::swarm) mod form;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -122,6 +123,8 @@ pub enum Order {
         /// For how many minutes.
         mins: u64,
     },
+    /// Has the configuration read anew; absent: from a file that is none.
+    Reload(Option<PolicyChange>),
     /// Orders something in sight of a picture that is not true any more.
     OldPicture {
         /// Which database.
@@ -129,6 +132,31 @@ pub enum Order {
     },
     /// Comes by: arms a disarmed engine, releases what waits for a person, starts what has died.
     LookAfter,
+}
+
+/// What another configuration says of every database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyChange {
+    /// Of a step up and of one down.
+    pub cooldown_mins: (u64, u64),
+    /// Of the engine's own, of each database.
+    pub max_actions_per_day: u32,
+    /// Of the whole fleet.
+    pub max_actions_in_flight: u32,
+}
+
+impl PolicyChange {
+    /// The configuration with it.
+    pub(in crate::swarm) fn of(self, settings: &Settings) -> Settings {
+        let mut changed = settings.clone();
+        changed.engine.max_actions_in_flight = self.max_actions_in_flight;
+        for policy in &mut changed.databases {
+            let (up, down) = self.cooldown_mins;
+            (policy.cooldown_up, policy.cooldown_down) = (Duration::from_mins(up), Duration::from_mins(down));
+            policy.max_actions_per_day = self.max_actions_per_day;
+        }
+        changed
+    }
 }
 
 /// What somebody else does at AWS.
@@ -252,6 +280,7 @@ impl Deed {
                 | Order::ArmFor { .. }
                 | Order::Hold { .. }
                 | Order::RemoveOld { .. }
+                | Order::Reload(_)
                 | Order::StopAction { .. }
                 | Order::LookAfter
                 | Order::DisarmDuring { .. },

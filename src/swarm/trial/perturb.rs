@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::sync::oneshot;
 
 use super::people;
 use super::process::{During, Life};
 use super::stage::Stage;
+use crate::controller::pooler::Poolers;
+use crate::controller::reload::{NewConfiguration, Reload};
 use crate::model::command::Command;
 use crate::model::database::DatabaseName;
 use crate::swarm::faults::Fault;
 use crate::swarm::oracle::coverage::Milestone;
 use crate::swarm::oracle::truth;
-use crate::swarm::plan::{Deed, Dying, Foreign, Machine, Order, Power};
+use crate::swarm::plan::{Deed, Dying, Foreign, Machine, Order, PolicyChange, Power};
 
 impl Stage {
     /// Does it; what is meant for a process that is not there is lost, as it would be in life.
@@ -91,6 +94,21 @@ impl Stage {
         }
     }
 
+    /// The file is another one, also for the next start; whether the engine takes it now is on record.
+    fn reload(&mut self, change: Option<PolicyChange>, life: &Life) {
+        let read = change.map(|change| {
+            self.plan.settings = change.of(&self.plan.settings);
+            let (settings, digest) = (self.plan.settings.clone(), format!("{change:?}"));
+            self.witness().offered_settings.push((digest.clone(), settings.clone()));
+            let (servers, poolers) = (self.servers(), Poolers::new());
+            Box::new(NewConfiguration { settings, digest, servers, poolers })
+        });
+        let read = read.ok_or_else(|| "half of a file".to_owned());
+        let (answer, _) = oneshot::channel();
+        // One that waits already is of the same moment.
+        drop(life.reload.try_send(Reload { read, answer }));
+    }
+
     fn perform_order(&mut self, order: Order, life: &mut Life) {
         let orders = &mut life.orders;
         match order {
@@ -120,6 +138,7 @@ impl Stage {
             Order::StopAction { database } => {
                 orders.give(Command::Stop { database: DatabaseName::new(database) });
             }
+            Order::Reload(change) => self.reload(change, life),
             Order::RemoveOld { database } => people::remove_old(orders, &database),
             Order::OldPicture { database } => people::order_on_old_picture(orders, &database),
             Order::LookAfter if orders.snapshot().journal.broken.is_some() => {

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::orders::Orders;
 use crate::controller::Ended;
+use crate::controller::reload::Reload;
 use crate::model::command::Command;
 use crate::swarm::faults::Fault;
 use crate::swarm::faults::disk::SimDisk;
@@ -50,6 +51,8 @@ impl Fuse {
 pub(in crate::swarm) struct Life {
     pub(in crate::swarm) task: Pin<Box<dyn Future<Output = Ended>>>,
     pub(in crate::swarm) orders: Orders,
+    /// How another configuration gets in.
+    pub(in crate::swarm) reload: mpsc::Sender<Reload>,
     pub(in crate::swarm) stop: watch::Sender<Option<String>>,
     pub(in crate::swarm) fuse: Fuse,
     /// What happens after so many polls during which an action is under way.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::orders::Orders;
 use super::process::{Fuse, Life};
@@ -99,6 +99,7 @@ impl Stage {
         self.wire.set_dead(false);
         self.witness().on_boot();
         self.witness().absorb();
+        self.witness().plan.settings = self.plan.settings.clone();
         let known = self.witness().durable_records;
         let (journal, entries) = match Journal::open_on(Box::new(self.disk.boot()), self.wall.now()) {
             Ok((journal, entries)) => {
@@ -132,6 +133,7 @@ impl Stage {
             mode: "swarm".to_owned(),
             config_digest: String::new(),
         };
+        let (reload, reloads) = mpsc::channel(1);
         let parts = Parts {
             settings: self.plan.settings.clone(),
             digest: |_| "swarm".to_owned(),
@@ -143,6 +145,7 @@ impl Stage {
             lease: None,
             clock: self.wall.clone(),
             server,
+            reloads,
             backend,
             start,
             guards: self.guards,
@@ -152,6 +155,7 @@ impl Stage {
         Life {
             task,
             orders: Orders::of(client),
+            reload,
             during: Vec::new(),
             stop,
             fuse: self.fuse.clone(),
@@ -162,7 +166,7 @@ impl Stage {
     }
 
     /// The servers that are read.
-    fn servers(&self) -> Vec<ServerSource> {
+    pub(in crate::swarm) fn servers(&self) -> Vec<ServerSource> {
         let (endpoints, wall) = (self.endpoints.clone(), self.wall.clone());
         let model = Arc::new(SeenEndpoints { endpoints, wall, witness: Arc::clone(&self.witness) });
         let read = self.plan.settings.databases.iter().filter(|policy| policy.postgres.is_some());

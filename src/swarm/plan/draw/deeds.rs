@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Deed, DeploymentEnd, Drawer, Dying, Foreign, Machine, Order, Power, Switch, pick};
+use super::{Deed, DeploymentEnd, Drawer, Dying, Foreign, Machine, Order, PolicyChange, Power, Switch, pick};
 use crate::model::ladder::Direction;
 use crate::sim::rng::Rng;
 use crate::swarm::faults::Fault;
@@ -70,6 +70,24 @@ impl Drawer<'_> {
         }
         std::mem::swap(&mut self.rng, &mut rng);
         deeds.retain(|(at, deed)| *at < self.heals_at || !matches!(deed, Deed::Person(Order::Hold { .. })));
+    }
+
+    /// On every third day another configuration is taken while the engine runs, once or a few times. Of a draw of its own.
+    pub(super) fn reload(&mut self, seed: u64, deeds: &mut Vec<(Timestamp, Deed)>) {
+        let mut rng = Rng::of(seed, "swarm reloads", 0);
+        std::mem::swap(&mut self.rng, &mut rng);
+        let count = if self.rng.draw().is_multiple_of(3) { 1 + pick(&mut self.rng, 4) } else { 0 };
+        for _ in 0..count {
+            let at = self.some_time();
+            let change = PolicyChange {
+                cooldown_mins: ([5, 15][pick(&mut self.rng, 2)], [20, 60][pick(&mut self.rng, 2)]),
+                max_actions_per_day: [4, 8, 24][pick(&mut self.rng, 3)],
+                max_actions_in_flight: 1 + pick(&mut self.rng, 2) as u32,
+            };
+            let is_whole = !self.rng.draw().is_multiple_of(5);
+            deeds.push((at, Deed::Person(Order::Reload(Some(change).filter(|_| is_whole)))));
+        }
+        std::mem::swap(&mut self.rng, &mut rng);
         deeds.sort_by_key(|(at, _)| *at);
     }
 

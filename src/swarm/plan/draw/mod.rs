@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::form::Form;
-use super::{Deed, DeploymentEnd, Dying, Foreign, HEALING, Load, Machine, Order, Power, Strike, Switch, TrialPlan};
+use super::{
+    Deed, DeploymentEnd, Dying, Foreign, HEALING, Load, Machine, Order, PolicyChange, Power, Strike, Switch, TrialPlan,
+};
 use crate::model::ladder::Direction;
 use crate::sim::rng::Rng;
 use crate::swarm::faults::Fault;
@@ -59,6 +61,9 @@ pub(in crate::swarm) fn plan(seed: u64, hours: u32) -> TrialPlan {
     }
     if constant_load::writes_per_sec(seed).is_none() && seed.is_multiple_of(2) {
         drawer.orders_that_last(seed, &mut deeds);
+    }
+    if constant_load::writes_per_sec(seed).is_none() {
+        drawer.reload(seed, &mut deeds);
     }
     TrialPlan { seed, scenario, settings, strikes, deeds, start, heals_at, ends_at, loads, faults: faults.clone() }
 }

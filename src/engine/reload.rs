@@ -127,6 +127,9 @@ fn fixed(old: &Settings, new: &Settings) -> Vec<String> {
     if old.control != new.control {
         fixed.push("[control]".to_owned());
     }
+    if old.lease != new.lease {
+        fixed.push("[lease]".to_owned());
+    }
     for (was, is) in old.databases.iter().filter_map(|was| Some((was, new.policy(&was.database)?))) {
         let name = &was.database;
         if was.postgres != is.postgres {

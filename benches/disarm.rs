@@ -22,7 +22,7 @@ use upshift::control::socket::{self, About, Access, attach};
 use upshift::control::{self, Client, EngineProcess};
 use upshift::controller::pooler::Poolers;
 use upshift::controller::reload;
-use upshift::controller::{Controller, Parts};
+use upshift::controller::{Controller, Outward, Parts};
 use upshift::journal::Journal;
 use upshift::model::backend::Backend;
 use upshift::model::command::{Answer, Command};
@@ -60,7 +60,7 @@ async fn measure() {
         Event::EngineStarted { version: "bench".into(), pid: 1, mode: "bench".into(), config_digest: String::new() };
     let (digest, guards) = (|_: &_| String::new(), Guards::all());
     let journal = Ok(journal);
-    let servers = Vec::new();
+    let (servers, outward) = (Vec::new(), Outward::default());
     let poolers = Poolers::new();
     let reloads = reload::none();
     let parts = Parts {
@@ -77,6 +77,7 @@ async fn measure() {
         reloads,
         backend,
         start,
+        outward,
         guards,
     };
     let (stop, stopped) = watch::channel(None);

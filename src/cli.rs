@@ -71,6 +71,9 @@ pub struct RunArgs {
     /// The directory of the control socket [env: RUNTIME_DIRECTORY] [default: `run` in the state directory]
     #[arg(long, value_name = "DIR")]
     pub socket: Option<PathBuf>,
+    /// Figures for Prometheus on this loopback address and port, such as 127.0.0.1:9187; port 0 takes a free one; with --auto
+    #[arg(long, value_name = "ADDRESS", value_parser = metrics, requires = "auto")]
+    pub metrics: Option<SocketAddr>,
     /// In a session of its own, and never arms: what a console hands its engine over to; with --auto
     #[arg(long, hide = true, requires = "auto")]
     pub detached: bool,
@@ -273,10 +276,15 @@ fn real_duration(text: &str) -> Result<Duration, String> {
 
 /// The simulation lets anybody in, so nobody outside of this machine may reach it.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
+    of_this_machine(text, "the simulation answers on loopback only, because it lets anybody in: 127.0.0.1 or [::1]")
+}
+
+/// What databases there are, and what is done with them, is for this machine alone.
+fn metrics(text: &str) -> Result<SocketAddr, String> {
+    of_this_machine(text, "metrics are for this machine alone, because anybody may read them: 127.0.0.1 or [::1]")
+}
+
+fn of_this_machine(text: &str, else_why: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| "not an address with a port".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("the simulation answers on loopback only, because it lets anybody in: 127.0.0.1 or [::1]".to_owned())
-    }
+    if address.ip().is_loopback() { Ok(address) } else { Err(else_why.to_owned()) }
 }

@@ -13,6 +13,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::Aws;
+use super::calls::ApiCalls;
 use super::fence::Fence;
 use super::kept::keeping;
 #[cfg(feature = "lease")]
@@ -89,31 +90,36 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         target => loader(settings, target).load().await,
     };
     let (reads, mutations) = parts(&base, mutation_attempts);
+    // Every call passes here, each client's first.
+    let calls = ApiCalls::default();
     #[cfg(feature = "lease")]
-    let dynamodb = for_lease(&base, partition.clone());
+    let dynamodb = for_lease(&base, partition.clone(), calls.clone());
     let fence = Fence::default();
     let region = base.region().map(ToString::to_string);
     let endpoint = base.endpoint_url().map(|url| clean(url, 100));
     let signing = keeping(&base);
     let rds = |config| {
-        let mut config = aws_sdk_rds::config::Builder::from(config).interceptor(WholeAnswers);
+        let mut config =
+            aws_sdk_rds::config::Builder::from(config).interceptor(calls.clone()).interceptor(WholeAnswers);
         config.set_retry_partition(partition.clone());
         config
     };
     let scaling = |config| {
-        let mut config = aws_sdk_applicationautoscaling::config::Builder::from(config);
+        let mut config = aws_sdk_applicationautoscaling::config::Builder::from(config).interceptor(calls.clone());
         config.set_retry_partition(partition.clone());
         config
     };
     let cloudwatch = |config| {
-        let mut config = aws_sdk_cloudwatch::config::Builder::from(config);
+        let mut config = aws_sdk_cloudwatch::config::Builder::from(config).interceptor(calls.clone());
         config.set_retry_partition(partition.clone());
         config
     };
-    let mut sts = aws_sdk_sts::config::Builder::from(&reads).interceptor(WholeAnswers);
+    let mut sts = aws_sdk_sts::config::Builder::from(&reads).interceptor(calls.clone()).interceptor(WholeAnswers);
     sts.set_retry_partition(partition.clone());
-    let mut iam = aws_sdk_iam::config::Builder::from(&reads).interceptor(WholeAnswers);
+    let mut iam = aws_sdk_iam::config::Builder::from(&reads).interceptor(calls.clone()).interceptor(WholeAnswers);
     iam.set_retry_partition(partition.clone());
+    let mut sns = aws_sdk_sns::config::Builder::from(&reads).interceptor(calls.clone()).interceptor(WholeAnswers);
+    sns.set_retry_partition(partition.clone());
     Aws {
         rds: aws_sdk_rds::Client::from_conf(rds(&reads).build()),
         rds_mutating: aws_sdk_rds::Client::from_conf(
@@ -131,6 +137,8 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
         dynamodb,
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         iam: aws_sdk_iam::Client::from_conf(iam.build()),
+        sns: aws_sdk_sns::Client::from_conf(sns.build()),
+        calls,
         signing,
         region,
         endpoint,
@@ -141,11 +149,11 @@ pub async fn connect(settings: &AwsSettings, target: Target) -> Aws {
 
 /// One attempt for reads and writes: see [`lease_table`](super::lease_table).
 #[cfg(feature = "lease")]
-fn for_lease(base: &SdkConfig, partition: Option<RetryPartition>) -> aws_sdk_dynamodb::Client {
+fn for_lease(base: &SdkConfig, partition: Option<RetryPartition>, calls: ApiCalls) -> aws_sdk_dynamodb::Client {
     let once = RetryConfig::standard().with_max_attempts(1);
     let limits = limits(LEASE_REQUEST_LIMIT, LEASE_REQUEST_LIMIT);
     let config = base.clone().into_builder().retry_config(once).timeout_config(limits).build();
-    let mut config = aws_sdk_dynamodb::config::Builder::from(&config);
+    let mut config = aws_sdk_dynamodb::config::Builder::from(&config).interceptor(calls);
     config.set_retry_partition(partition);
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }

@@ -5,6 +5,7 @@
 //! one attempt, because RDS has no idempotency token: a second attempt could act twice.
 
 mod alarms;
+pub mod calls;
 mod clusters;
 pub mod connect;
 mod convert;
@@ -28,6 +29,7 @@ mod readers;
 mod send;
 mod skew;
 mod tokens;
+mod topics;
 mod whole;
 
 /// The clients of one account and region.
@@ -44,6 +46,9 @@ pub struct Aws {
     dynamodb: aws_sdk_dynamodb::Client,
     sts: aws_sdk_sts::Client,
     iam: aws_sdk_iam::Client,
+    sns: aws_sdk_sns::Client,
+    /// How often each operation was asked for.
+    calls: calls::ApiCalls,
     /// What tokens are signed with.
     signing: aws_config::SdkConfig,
     /// The region in use; absent when the standard chain names none.
@@ -59,5 +64,12 @@ impl Aws {
     /// The region in use; absent when neither the configuration nor the standard chain names one.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
+    }
+}
+
+impl Aws {
+    /// How often AWS was asked for what by these clients, and how often it failed.
+    pub fn calls(&self) -> &calls::ApiCalls {
+        &self.calls
     }
 }

@@ -11,6 +11,9 @@ use super::CommandError;
 use crate::model::operator::Operator;
 use crate::model::text::clean;
 
+/// What a program of the operator's may need; no key, no password and no profile is among it.
+const FOR_PROGRAMS: [&str; 6] = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"];
+
 /// What the environment says that matters here.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -30,6 +33,11 @@ pub struct Environment {
     pub postgres_password: Option<SecretString>,
     /// `PATH`: where programs are looked for.
     pub path: Option<OsString>,
+    /// What programs that people are told by get of it: where programs, a home, words and the time of day are, and
+    /// nothing else.
+    pub for_programs: Vec<(String, OsString)>,
+    /// What this machine calls itself.
+    pub host: String,
     /// `TERM`: what the terminal calls itself.
     pub term: Option<String>,
     /// `NO_COLOR` is set and not empty.
@@ -84,6 +92,11 @@ impl Environment {
             watchdog: sd_notify::watchdog_enabled(),
             postgres_password: text("PGPASSWORD").map(SecretString::from),
             path: env::var_os("PATH"),
+            for_programs: FOR_PROGRAMS
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), env::var_os(name)?)))
+                .collect(),
+            host: clean(&rustix::system::uname().nodename().to_string_lossy(), 64),
             term: text("TERM"),
             no_color: text("NO_COLOR").is_some(),
             ascii: !utf8 || text("TERM").as_deref() == Some("linux"),

@@ -20,15 +20,17 @@ use crate::control::socket::{self, About, Access, SetLog};
 use crate::control::{self, Client, EngineProcess};
 use crate::controller::reload::Reload;
 use crate::controller::servers::ServerSource;
-use crate::controller::{Controller, Ended, Parts};
+use crate::controller::{Controller, Ended, Outward, Parts};
 use crate::journal::Journal;
 use crate::lease::{self, Lease};
+use crate::metrics::{self, Sources, Tally};
 use crate::model::event::{Entry, Event};
 use crate::model::guard::Guards;
 use crate::model::policy::Policy;
 use crate::model::pooler::PoolerStep;
 use crate::model::settings::{ControlSettings, Settings};
 use crate::model::snapshot::Snapshot;
+use crate::notify::{self, Telling};
 use crate::sim::postgres::pooler::PgBouncer;
 
 /// What an engine runs by, besides the world.
@@ -63,6 +65,8 @@ pub(super) struct Hosted {
     engine: JoinSet<Ended>,
     world: JoinSet<String>,
     serving: JoinSet<Infallible>,
+    telling: Telling,
+    figures: Sources,
     _pooler: Option<PgBouncer>,
 }
 
@@ -97,6 +101,26 @@ impl Hosted {
             Lease::start(terms, lease::identity(), known, (aws.clone(), clock.clone()))
         });
         let (reloads, reloaded) = mpsc::channel(1);
+        let about = notify::About {
+            clock: clock.clone(),
+            aws: aws.clone(),
+            backend: backend.clone(),
+            host: environment.host.clone(),
+            environment: environment.for_programs.clone(),
+        };
+        let (mut teller, telling) = notify::start(&settings.notify, about);
+        let tally = Tally::of(&settings.databases.iter().map(|policy| &policy.database).collect::<Vec<_>>());
+        let figures = Sources {
+            clock: clock.clone(),
+            client: client.clone(),
+            tally: tally.clone(),
+            calls: aws.calls().clone(),
+            started: Clock::system().now(),
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        let outward = Outward::default().with_ways(telling.views.clone());
+        let outward =
+            outward.heard_by(move |happened| teller.hear(happened)).heard_by(move |happened| tally.hear(happened));
         let parts = Parts {
             lease,
             settings,
@@ -111,12 +135,14 @@ impl Hosted {
             reloads: reloaded,
             backend,
             start,
+            outward,
             guards: Guards::all(),
         };
         let (stop, stopped) = watch::channel(None);
         let mut engine = JoinSet::new();
         engine.spawn(Controller::new(parts).run(stopped));
-        Ok(Self { client, clock, stop, aws, reloads, engine, world: tasks, serving: JoinSet::new(), _pooler: pooler })
+        let serving = JoinSet::new();
+        Ok(Self { client, clock, stop, aws, reloads, engine, world: tasks, serving, telling, figures, _pooler: pooler })
     }
 
     /// Lets others in by the control socket; it goes with this.
@@ -148,6 +174,12 @@ impl Hosted {
         Reloader { source, environment: environment.clone(), aws, clock, reloads }
     }
 
+    /// Shows its figures to whoever asks there; that goes with this.
+    pub(super) fn measure(&mut self, server: metrics::Server) {
+        tracing::info!("metrics: {}", server.url());
+        self.serving.spawn(server.run(self.figures.clone()));
+    }
+
     /// Another task whose end is the engine's.
     pub(super) fn with(mut self, task: impl Future<Output = Ended> + Send + 'static) -> Self {
         self.engine.spawn(task);
@@ -166,7 +198,7 @@ impl Hosted {
             }
             Some(lost) = self.serving.join_next() => {
                 let why = lost.map_or_else(|error| error.to_string(), |never| match never {});
-                CommandError::Failed(format!("the control socket was lost: {why}"))
+                CommandError::Failed(format!("the control socket or the metrics were lost: {why}"))
             }
             ended = self.engine.join_next() => match outcome(ended) {
                 Ok(()) => CommandError::Failed("the engine ended by itself".to_owned()),
@@ -181,11 +213,14 @@ impl Hosted {
     /// When it could not end in order.
     pub(super) async fn end(mut self, reason: String) -> Result<(), CommandError> {
         self.stop.send_replace(Some(reason));
-        match self.engine.join_next().await {
+        let ended = match self.engine.join_next().await {
             Some(ended) => outcome(Some(ended)),
             // It was seen to be lost before.
             None => Ok(()),
-        }
+        };
+        // Its last acts are told too: nothing new can come now.
+        self.telling.end().await;
+        ended
     }
 
     /// The time on its clock.

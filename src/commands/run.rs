@@ -1,6 +1,7 @@
 //! Running the engine: with the console, or headless with `--auto`.
 
 use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use super::auto::Manners;
@@ -20,6 +21,7 @@ use crate::control::Client;
 use crate::control::socket::SetLog;
 use crate::controller::Ended;
 use crate::journal;
+use crate::metrics;
 use crate::model::text::clean_lines;
 
 /// Runs the engine until a person, a signal or `--for` ends it; or, where one runs already, is its window.
@@ -137,6 +139,7 @@ async fn operate(
         format!("{}{}", if args.auto { "auto" } else { "console" }, if args.sim.is_some() { " sim" } else { "" });
     let control = opened.settings.control.clone();
     let can_record = opened.journal.is_ok();
+    let metrics = metrics_socket(args.metrics).await?;
     let mut hosted = Hosted::start(opened, ready, environment, mode.clone()).await?;
     let served = Served {
         directory,
@@ -152,6 +155,9 @@ async fn operate(
             return Err(error);
         }
         drop(writeln!(std::io::stderr(), "warning: nobody else can attach: {}", clean_lines(error.words())));
+    }
+    if let Some(server) = metrics {
+        hosted.measure(server);
     }
     let (client, clock) = (hosted.client.clone(), hosted.clock.clone());
     if args.panic_in_engine {
@@ -199,6 +205,13 @@ async fn operate(
     }
     let ended = hosted.end(reason).await;
     finish.and_then(|finish| ended.and(finish.health)).map(|()| after)
+}
+
+/// Where the figures are shown, if anybody wants them. Had before anything acts: what cannot be had is no surprise for later.
+async fn metrics_socket(address: Option<SocketAddr>) -> Result<Option<metrics::Server>, CommandError> {
+    let Some(address) = address else { return Ok(None) };
+    let server = metrics::Server::bind(address).await;
+    server.map(Some).map_err(|error| CommandError::Failed(error.to_string()))
 }
 
 /// Breaks down once the engine is at work.

@@ -13,6 +13,7 @@ mod database;
 mod direct_signal;
 mod engine;
 mod lease;
+mod notify;
 mod old_machine;
 mod pooler;
 mod postgres;
@@ -34,7 +35,7 @@ use crate::diagnostics::{Certainty, syntax_problems};
 use crate::model::settings::Settings;
 use section::Section;
 
-const KEYS: [&str; 6] = ["aws", "engine", "control", "lease", "alarms", "database"];
+const KEYS: [&str; 7] = ["aws", "engine", "control", "lease", "notify", "alarms", "database"];
 
 /// Reads a configuration. `origin` is the name that problems give the text, such as `config.toml`.
 ///
@@ -94,6 +95,7 @@ fn walk(tree: &DeTable<'_>, text: &str, problems: &mut Vec<Diagnostic>) -> Setti
         engine: engine::read(&root, problems),
         control: control::read(&root, problems),
         lease: lease::read(&root, problems),
+        notify: notify::read(&root, problems),
         alarms: alarms::read(&root, &aws, problems),
         aws,
         databases: database::read_all(&root, problems),
@@ -224,6 +226,7 @@ mod tests {
                 &lease::KEYS,
                 &alarms::TOPIC_KEYS,
                 &control::KEYS,
+                &notify::KEYS,
             ])
             .flatten();
         for key in keys {

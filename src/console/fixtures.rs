@@ -165,6 +165,7 @@ pub(super) fn snapshot() -> Snapshot {
         stopping: false,
         configuration: ConfigurationView { digest: "0123456789ab".into(), since: Some(now()), refused: None },
         looking_since: None,
+        notify: vec![],
     }
 }
 

@@ -15,6 +15,7 @@ mod clock_step;
 mod follow;
 pub mod inspect;
 mod look;
+mod outward;
 mod pause;
 pub mod pooler;
 mod publish;
@@ -44,6 +45,7 @@ use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
 use crate::model::guard::{Guard, Guards};
 use crate::model::limits::{LONGEST_LOOK, MUTATION_LIMIT, SLOW_LOOK};
+use crate::model::notify::Happened;
 use crate::model::policy::Policy;
 use crate::model::pooler::PoolerStep;
 use crate::model::settings::Settings;
@@ -51,6 +53,7 @@ use crate::model::snapshot::TAIL_LENGTH;
 use crate::model::wake::{Wake, WakeReason};
 use clock_step::ClockStepDetector;
 use look::Looker;
+pub use outward::Outward;
 use pooler::{News, Pauses, Poolers};
 use reload::Reload;
 use servers::{ServerSource, Servers};
@@ -95,6 +98,7 @@ pub struct Controller {
     followers: JoinSet<Event>,
     wake: Wake,
     clock_step: ClockStepDetector,
+    outward: Outward,
     guards: Guards,
 }
 
@@ -136,6 +140,8 @@ pub struct Parts {
     pub backend: Backend,
     /// The record of this start.
     pub start: Event,
+    /// Who hears of each event.
+    pub outward: Outward,
     /// All of them, but in the proof that each is needed.
     pub guards: Guards,
 }
@@ -144,7 +150,7 @@ impl Controller {
     /// A controller that is about to run.
     pub fn new(parts: Parts) -> Self {
         let Parts { settings, digest, journal, entries, aws, servers, poolers, clock, lease, .. } = parts;
-        let Parts { server, reloads, backend, start, guards, .. } = parts;
+        let Parts { server, reloads, backend, start, outward, guards, .. } = parts;
         let may_leave = lease.as_ref().map(Lease::may_leave);
         if let Some(may_leave) = &may_leave {
             aws.fence(Arc::clone(may_leave));
@@ -173,6 +179,7 @@ impl Controller {
             wake: Wake { at: now, why: WakeReason::NextEvaluation },
             clock_step: ClockStepDetector::new(now, clock.speed()),
             clock,
+            outward,
             guards,
         };
         if let Err(why) = &controller.journal {
@@ -222,6 +229,7 @@ impl Controller {
                 () = self.clock.sleep_until(self.wake.at), if self.looks.is_empty() => self.begin_look(),
                 () = sleep_until(&self.clock, self.engine.arming_ends()) => self.feed(Input::ArmingEnds),
                 () = sleep_until(&self.clock, self.slow_at) => self.say_slow(),
+                () = self.outward.changed() => {}
             }
         };
         self.finish(&ended).await;
@@ -392,6 +400,8 @@ impl Controller {
             Ok(entry) => {
                 let seq = entry.seq;
                 publish::log(&entry);
+                let identity = self.engine.identity();
+                self.outward.tell(&Happened { seq: Some(seq), at: entry.at, event: &entry.event, identity });
                 self.tail.push_back(entry);
                 if self.tail.len() > TAIL_LENGTH {
                     self.tail.pop_front();
@@ -410,6 +420,9 @@ impl Controller {
         self.journal = Err(why.to_owned());
         // Its effects would be records, and there is nowhere to put them.
         drop(self.engine.step(now, Input::JournalBroken(why.to_owned())));
+        // No journal will ever tell of it.
+        let event = Event::Disarmed { by: None, why: format!("the journal takes no records: {why}") };
+        self.outward.tell(&Happened { seq: None, at: now, event: &event, identity: self.engine.identity() });
     }
 
     /// What the clock shows; the engine is told when it was set.

@@ -39,6 +39,7 @@ impl Controller {
             stopping: self.stopping,
             configuration: self.engine.configuration().clone(),
             looking_since: self.looking_since,
+            notify: self.outward.ways(),
         };
         self.server.snapshots.send_replace(Arc::new(snapshot));
     }

@@ -13,6 +13,7 @@ use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::guard::Guards;
 use crate::model::identity::Identity;
 use crate::model::ladder::Ladder;
+use crate::model::notify::NotifySettings;
 use crate::model::policy::{Comparison, CopyPolicy, OldMachinePolicy, Policy, Rule, Strategy};
 use crate::model::series::{Datapoint, Series, SignalName, SignalSource, SignalSpec, Statistic};
 use crate::model::settings::{AwsSettings, ControlSettings, EngineSettings, Settings};
@@ -85,6 +86,7 @@ pub(super) fn engine() -> Engine {
             max_actions_in_flight: 1,
         },
         control: ControlSettings::default(),
+        notify: NotifySettings::default(),
         alarms: None,
         lease: None,
         databases: vec![policy()],

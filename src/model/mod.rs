@@ -35,6 +35,7 @@ pub mod load_run;
 pub mod log_level;
 pub mod mark;
 pub mod member_settings;
+pub mod notify;
 pub mod old_machine;
 pub mod operator;
 pub mod outage;

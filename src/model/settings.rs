@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::alarm::AlarmSettings;
 use super::database::DatabaseName;
 use super::lease::LeaseSettings;
+use super::notify::NotifySettings;
 use super::policy::Policy;
 
 /// What `config.toml` says once every check has passed.
@@ -19,6 +20,9 @@ pub struct Settings {
     /// Who else may see the engine and give it orders.
     #[serde(default)]
     pub control: ControlSettings,
+    /// Who is told of what it does.
+    #[serde(default, skip_serializing_if = "NotifySettings::is_empty")]
+    pub notify: NotifySettings,
     /// What CloudWatch shall have beside the engine; absent where it has nothing of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarms: Option<AlarmSettings>,

@@ -22,6 +22,7 @@ use super::identity::Identity;
 use super::ladder::Direction;
 use super::lease::LeaseView;
 use super::mark::Mark;
+use super::notify::NotifyView;
 use super::old_machine::OldMachine;
 use super::override_plan::OverridePlan;
 use super::policy::Policy;
@@ -63,6 +64,9 @@ pub struct Snapshot {
     pub configuration: ConfigurationView,
     /// When the look at AWS began that has not ended yet; absent between looks.
     pub looking_since: Option<Timestamp>,
+    /// How telling people goes, each way for itself; empty where nobody is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<NotifyView>,
 }
 
 /// How many journal records a snapshot carries.
@@ -165,6 +169,7 @@ impl Snapshot {
             stopping: false,
             configuration: ConfigurationView::default(),
             looking_since: None,
+            notify: Vec::new(),
         }
     }
 }

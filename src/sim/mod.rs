@@ -5,7 +5,7 @@
 //! ```text
 //!   SDK ── connector ──┐                       ┌─ rds (control plane, events)
 //!                      ├─► Sim ─► World ───────┼─ sts
-//!   any AWS client ────┘          │ iam        ├─ cloudwatch ◄─┐
+//!   any AWS client ────┘          │ iam, sns   ├─ cloudwatch ◄─┐
 //!          server                 │            └─ scaling      │ each minute
 //!                                 ├─ dynamodb
 //!                                 └─ demand → load → metrics ──┘
@@ -21,6 +21,7 @@ pub mod rng;
 pub mod scaling;
 pub mod scenario;
 pub mod server;
+pub mod sns;
 mod sts;
 pub mod wire;
 pub mod world;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, and the rooms it may name besides itself.
-const MAY_NAME: [(&str, &[&str]); 20] = [
+const MAY_NAME: [(&str, &[&str]); 22] = [
     ("clock", &[]),
     ("model", &[]),
     ("diagnostics", &["model"]),
@@ -20,6 +20,8 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     ("control", &["model", "clock"]),
     ("sim", &["model", "clock", "diagnostics"]),
     ("controller", &["model", "clock", "aws", "control", "engine", "journal", "lease", "workload"]),
+    ("notify", &["model", "clock", "aws"]),
+    ("metrics", &["model", "clock", "aws", "control"]),
     ("swarm", &["model", "clock", "aws", "config", "control", "controller", "journal", "lease", "sim"]),
     ("workload", &["model", "clock"]),
     ("console", &["model", "clock", "control"]),
@@ -44,7 +46,9 @@ const ANY: &[&str] = &[
     "engine",
     "journal",
     "lease",
+    "metrics",
     "model",
+    "notify",
     "playbook",
     "report",
     "setup",

@@ -33,7 +33,7 @@ fn aws_cli() -> PathBuf {
 /// A simulation on a socket and the CLI pointed at it.
 #[derive(Clone)]
 pub(crate) struct Cli {
-    endpoint: String,
+    pub(crate) endpoint: String,
 }
 
 impl Cli {
@@ -105,7 +105,11 @@ async fn with_cli<F: Future<Output = ()>>(scenario: &str, speed: f64, work: impl
 
 /// The same of a scenario that was changed.
 pub(crate) async fn serve<F: Future<Output = ()>>(scenario: Scenario, speed: f64, work: impl FnOnce(Cli) -> F) {
-    let sim = Sim::new(&scenario, None, Clock::scaled(scenario.start, speed));
+    serve_on(Sim::new(&scenario, None, Clock::scaled(scenario.start, speed)), work).await;
+}
+
+/// The same of a simulation that the test looks into, too.
+pub(crate) async fn serve_on<F: Future<Output = ()>>(sim: Sim, work: impl FnOnce(Cli) -> F) {
     let server = Server::bind("127.0.0.1:0".parse().unwrap(), sim).await.unwrap();
     let endpoint = server.endpoint();
     let (stop, stopped) = oneshot::channel::<()>();

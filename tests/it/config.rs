@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use upshift::config::{self, Diagnostics};
+use upshift::model::notify::NotifySettings;
 use upshift::model::readers::ReaderMetric;
 use upshift::model::server::PasswordSource;
 use upshift::model::settings::Settings;
@@ -82,6 +83,11 @@ fn every_valid_fixture_is_taken() {
                 assert_eq!(database.up[0].to_string(), "alarm checkpoints-commit-latency is in ALARM");
                 assert_eq!(database.alarms().collect::<Vec<_>>(), ["checkpoints-commit-latency"]);
                 assert!(database.signal(&database.up[0].signal).is_some());
+            }
+            "notify" => {
+                let topic = settings.notify.topic.as_deref().unwrap();
+                assert_eq!(NotifySettings::region_of(topic), Some("us-gov-west-1"));
+                assert_eq!(settings.notify.command, ["/usr/local/bin/tell", "--to", "the ops room"]);
             }
             "up_only" => assert_eq!(settings.databases[0].down[0].to_string(), "writes < 45 in 10 of 10"),
             _ => {}

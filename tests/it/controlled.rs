@@ -9,7 +9,7 @@ use upshift::clock::Clock;
 use upshift::control::{self, Client};
 use upshift::controller::pooler::Poolers;
 use upshift::controller::reload;
-use upshift::controller::{Controller, Ended, Parts};
+use upshift::controller::{Controller, Ended, Outward, Parts};
 use upshift::journal::{self, Journal};
 use upshift::lease::{self, Lease};
 use upshift::model::action::ActionResult;
@@ -53,7 +53,7 @@ pub(crate) async fn start_with(
         Event::EngineStarted { version: "test".into(), pid: 1, mode: "test".into(), config_digest: "digest".into() };
     let digest = |_: &_| "digest".to_owned();
     let guards = Guards::all();
-    let servers = Vec::new();
+    let (servers, outward) = (Vec::new(), Outward::default());
     let lease = settings.lease.clone().map(|terms| {
         let known = lease::highest_epoch(&entries);
         Lease::start(terms, lease::identity(), known, (aws.clone(), clock.clone()))
@@ -73,6 +73,7 @@ pub(crate) async fn start_with(
         reloads,
         backend,
         start,
+        outward,
         guards,
     };
     let controller = Controller::new(parts);

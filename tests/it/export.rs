@@ -19,6 +19,7 @@ fn policies() -> Vec<(&'static str, String)> {
     let whole = format!(
         "[aws]\nregion = \"eu-west-1\"\naccount_id = \"111122223333\"\n\
          [lease]\ntable = \"leases\"\nkey = \"shop\"\n\
+         [notify]\ntopic = \"arn:aws:sns:us-east-1:444455556666:upshift\"\n\
          [alarms]\nprefix = \"prod-\"\n[alarms.topics]\nalarm = [\"arn:aws:sns:eu-west-1:111122223333:pager\"]\n\
          ok = [\"arn:aws:sns:eu-west-1:111122223333:24x7\", \"arn:aws:sns:eu-west-1:111122223333:pager\"]\n\
          [[database]]\nid = \"shop\"\n{BOTH}strategy = \"blue_green\"\nproxy = \"shop-proxy\"\n\

@@ -222,6 +222,23 @@ async fn alarms(sim: &Sim, database: &str, story: &mut Story) {
     }
 }
 
+const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:upshift";
+
+/// People are told by the topic of `[notify]`, and by no other.
+async fn tell(sim: &Sim, story: &mut Story) {
+    let document = sim.world().permit(None);
+    let account = Account::on(sim);
+    for name in ["upshift", "others"] {
+        account.sns.create_topic().name(name).send().await.unwrap();
+    }
+    sim.world().permit(document);
+    let aws = account.adapter().await;
+    let told = aws.publish(TOPIC, "a subject", "a message").await;
+    story.tried("telling", told.is_ok());
+    story.said.extend(told.err().map(|failure| failure.sentence));
+    assert!(aws.publish(&TOPIC.replace("upshift", "others"), "a subject", "a message").await.is_err());
+}
+
 /// What `upshift readers` does.
 async fn readers(sim: &Sim, settings: &Settings, story: &mut Story) {
     let aws = Account::on(sim).adapter().await;
@@ -258,7 +275,7 @@ const INSTANCE: &str = "ladder = [\"db.t4g.small\", \"db.m5.large\"]\nmax_action
 #[tokio::test(start_paused = true)]
 async fn in_place_needs_each_of_its_actions() {
     let config = format!(
-        "[alarms]\n[lease]\ntable = \"upshift\"\n[[database]]\nid = \"checkpoints\"\n{INSTANCE}\n\
+        "[notify]\ntopic = \"{TOPIC}\"\n[alarms]\n[lease]\ntable = \"upshift\"\n[[database]]\nid = \"checkpoints\"\n{INSTANCE}\n\
          [database.postgres]\ndsn = \"postgresql://upshift@127.0.0.1/postgres\"\n\
          [[database.signal]]\nname = \"rows\"\nunit = \"rows/s\"\n\
          expression = \"DB_PERF_INSIGHTS('RDS', '{{resource_id}}', 'db.SQL.tup_inserted.avg')\"\n"
@@ -272,10 +289,11 @@ async fn in_place_needs_each_of_its_actions() {
         story.journal(&all);
         story.tried("up and down", verified(&all, 2));
         alarms(&sim, "checkpoints", &mut story).await;
+        tell(&sim, &mut story).await;
         ask_iam(&sim, &mut story);
         story
     };
-    let table: [(&str, &[&str]); 17] = [
+    let table: [(&str, &[&str]); 18] = [
         ("cloudwatch:GetMetricData", &["reading", "up and down"]),
         ("rds:DescribeDBInstances", &["reading", "up and down"]),
         ("rds:DescribeEvents", &["reading", "events"]),
@@ -286,6 +304,7 @@ async fn in_place_needs_each_of_its_actions() {
         ("cloudwatch:DescribeAlarmHistory", &["drill", "alarms"]),
         ("cloudwatch:ListTagsForResource", &["alarms"]),
         ("dynamodb:GetItem", &["reading", "lease", "up and down"]),
+        ("sns:Publish", &["telling"]),
         ("iam:SimulatePrincipalPolicy", &["own permissions"]),
         ("rds:ModifyDBInstance", &["up and down"]),
         ("cloudwatch:PutMetricAlarm", &["drill", "alarms"]),

@@ -233,6 +233,8 @@ async fn nothing_that_holds_a_secret_shows_it_to_a_debugger_of_words() {
             state_home: None,
             postgres_password: Some(SecretString::from(SECRET)),
             path: None,
+            for_programs: Vec::new(),
+            host: String::new(),
             term: None,
             no_color: true,
             ascii: true,

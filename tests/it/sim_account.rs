@@ -21,6 +21,7 @@ pub(crate) struct Account {
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) rds: aws_sdk_rds::Client,
     pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
 }
@@ -59,6 +60,7 @@ impl Account {
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
             scaling: aws_sdk_applicationautoscaling::Client::new(&config),
+            sns: aws_sdk_sns::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             sim,

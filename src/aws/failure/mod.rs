@@ -75,6 +75,18 @@ impl Aws {
         }
     }
 
+    /// A message that SNS did not say it took; the SDK has tried it again already.
+    pub(super) fn publish_failure<E>(&self, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        SdkError<E, HttpResponse>: RequestId,
+    {
+        let failure = self.read_failure("Publish", error);
+        let mut sentence = failure.sentence.replace("trying again at the next look", "the next message is tried");
+        sentence = sentence.replace("trying again", "the next message is tried");
+        Failure { sentence, ..failure }
+    }
+
     fn words(&self, operation: &str, cause: Cause) -> Words {
         let words = |kind, why: &str, remedy: &str, (again, detail): (Again, String)| Words {
             kind,

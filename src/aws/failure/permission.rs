@@ -38,6 +38,7 @@ fn service(operation: &str) -> &'static str {
         "GetCallerIdentity" => "sts",
         "SimulatePrincipalPolicy" => "iam",
         "GetItem" | "PutItem" => "dynamodb",
+        "Publish" => "sns",
         "GetMetricData" | "TagResource" | "UntagResource" | "ListTagsForResource" => "cloudwatch",
         _ if operation.contains("Scal") => "application-autoscaling",
         _ if operation.contains("Alarm") => "cloudwatch",
@@ -60,6 +61,7 @@ mod tests {
             ("DescribeScalingActivities", "application-autoscaling:DescribeScalingActivities"),
             ("GetCallerIdentity", "sts:GetCallerIdentity"),
             ("PutItem", "dynamodb:PutItem"),
+            ("Publish", "sns:Publish"),
         ] {
             assert_eq!(missing(operation, "No."), action);
         }

@@ -92,6 +92,9 @@ pub(super) fn said(operation: &str, code: &str, message: &str, status: u16) -> W
         "ResourceNotFound" | "ResourceNotFoundException" if of_cloudwatch(operation) => {
             words(FailureKind::NotFound, "no such alarm in this account and region", "was it deleted? look again")
         }
+        "NotFound" | "NotFoundException" if operation == "Publish" => {
+            words(FailureKind::NotFound, "there is no such topic", "make it, or correct `topic` under [notify]")
+        }
         "ResourceNotFoundException" if of_dynamodb(operation) => words(
             FailureKind::NotFound,
             "no such table in this account and region",

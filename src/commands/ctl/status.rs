@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::control::socket::Hello;
 use crate::model::arming::Arming;
 use crate::model::backend::Backend;
+use crate::model::notify::NotifyView;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 use crate::model::text::clean;
 
@@ -29,6 +30,8 @@ pub(super) fn words(hello: &Hello, snapshot: &Snapshot) -> String {
     lines.extend(since.map(|since| format!("configuration: {digest} since {since:.0}")));
     lines.extend(snapshot.configuration.refusal());
     lines.extend(snapshot.problems.iter().map(|problem| format!("fails: {}", problem.failure.sentence)));
+    lines.extend(snapshot.notify.iter().filter_map(NotifyView::problem));
+    lines.extend(snapshot.notify.iter().map(|view| format!("tells by {}", view.words())));
     for view in &snapshot.databases {
         lines.extend(database(view));
     }

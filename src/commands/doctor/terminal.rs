@@ -58,6 +58,8 @@ mod tests {
             state_home: None,
             postgres_password: None,
             path: None,
+            for_programs: Vec::new(),
+            host: String::new(),
             term: Some(term.to_owned()),
             no_color: true,
             ascii,

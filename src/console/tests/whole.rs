@@ -6,6 +6,7 @@ use crate::console::state::{Extent, Panel};
 use crate::model::action::ActionId;
 use crate::model::failure::FailingRead;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::notify::{NotifyFailure, NotifyView};
 use crate::model::pooler::HeldClients;
 
 /// A screen's words, with what was wrapped put together again.
@@ -124,6 +125,20 @@ fn an_answer_that_does_not_come_is_told_as_that_before_the_engine_is_blamed() {
     assert!(!screen(100, 1.0).contains("the engine does not answer"), "{}", screen(100, 1.0));
     assert!(screen(151, 1.0).contains("the engine does not answer"), "no look takes so long");
     assert!(!screen(120, 30.0).contains("AWS has not answered"), "four seconds of the machine");
+}
+
+#[test]
+fn people_who_are_not_told_are_an_alert_until_it_works_again() {
+    let mut silent = snapshot();
+    let mut way = NotifyView::new("command /bin/tell".to_owned());
+    let why = "exit status: 7: no route to the pager".to_owned();
+    way.last_failed = Some(NotifyFailure { at: silent.at, why });
+    way.failures_in_a_row = 2;
+    silent.notify = vec![way];
+    let told = "✘ NOBODY IS TOLD by command /bin/tell, 2 failed in a row: exit status: 7: no route to the pager";
+    assert!(words(&low(&silent, "")).contains(told), "{}", low(&silent, ""));
+    silent.notify[0].failures_in_a_row = 0;
+    assert!(!words(&low(&silent, "")).contains("NOBODY IS TOLD"));
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::model::arming::Arming;
 use crate::model::event::Event;
 use crate::model::hold::Hold;
 use crate::model::ladder::Direction;
+use crate::model::notify::NotifyView;
 use crate::model::snapshot::DatabaseView;
 
 /// A picture is late when the engine let its own next look pass by so much of the clock in use: three evaluations at
@@ -150,6 +151,8 @@ fn all(scene: &Scene<'_>, problems: ReadsShown) -> Vec<Styled> {
         let since = words::between(problem.since, scene.now.at);
         alerts.push((format!("✘ for {since}{besides}: {}", problem.failure.sentence), theme::DANGER));
     }
+    let untold = newest.notify.iter().filter_map(NotifyView::problem);
+    alerts.extend(untold.map(|text| (format!("✘ {text}"), theme::DANGER)));
     for view in &newest.databases {
         for hold in &view.holds {
             let Some(until) = hold.until else { continue };

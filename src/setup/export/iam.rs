@@ -66,6 +66,7 @@ fn arn(scope: &Scope, resource: &Resource) -> String {
     match resource {
         Resource::Any => "*".to_owned(),
         Resource::Regional { service, name } => format!("arn:aws:{service}:{region}:{account}:{name}"),
+        Resource::Whole { arn } => arn.clone(),
         Resource::Iam { name } => format!("arn:aws:iam::{account}:{name}"),
     }
 }

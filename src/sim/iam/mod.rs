@@ -46,8 +46,11 @@ pub(in crate::sim) fn refusal(document: &Document, account: &str, service: &str,
     };
     let message = checks.iter().find_map(words)?;
     // Those call it an exception.
-    let is_exception = OF_JSON.contains(&service);
-    let (code, status) = if is_exception { ("AccessDeniedException", 400) } else { ("AccessDenied", 403) };
+    let (code, status) = match service {
+        service if OF_JSON.contains(&service) => ("AccessDeniedException", 400),
+        "sns" => ("AuthorizationError", 403),
+        _ => ("AccessDenied", 403),
+    };
     Some(ApiError { code: code.to_owned(), status, message })
 }
 

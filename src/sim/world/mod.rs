@@ -34,6 +34,7 @@ use super::rds::{self, Fleet};
 use super::rng::Rng;
 use super::scaling::{Scaling, Surroundings};
 use super::scenario::{CapacitySpec, Range, Scenario};
+use super::sns::{Published, Sns};
 use super::sts;
 use super::wire::{ApiError, Request, Response, SKEW_LIMIT_SECS, query};
 use crate::model::cluster::ClusterKind;
@@ -52,6 +53,7 @@ pub struct World {
     cloudwatch: CloudWatch,
     scaling: Scaling,
     dynamodb: DynamoDb,
+    sns: Sns,
     /// What clients ask of each name.
     scripts: BTreeMap<String, Script>,
     noise: f64,
@@ -108,6 +110,7 @@ impl World {
             scaling: Scaling::of_scenario(scenario, seed, begin, &mut cloudwatch),
             cloudwatch,
             dynamodb: DynamoDb::new(&scenario.account, &scenario.region),
+            sns: Sns::new(&scenario.account, &scenario.region),
             capacity: scenario.capacity.clone(),
             publish_delay: scenario.timing.publish_delay,
             latency: scenario.timing.latency,
@@ -208,6 +211,11 @@ impl World {
         self.cloudwatch.alarms_configured_at()
     }
 
+    /// What was published to topics by callers, oldest first.
+    pub fn published(&self) -> impl Iterator<Item = &Published> {
+        self.sns.published()
+    }
+
     fn dispatch(&mut self, call: &route::Call, request_id: &str, request: &Request) -> Response {
         match call.service {
             route::Service::CloudWatch => self.cloudwatch.handle(self.now, request_id, request),
@@ -217,6 +225,7 @@ impl World {
                 scaling.handle(Surroundings { now: *now, fleet, cloudwatch }, request_id, request)
             }
             route::Service::DynamoDb => self.dynamodb.handle(self.now, request_id, request),
+            route::Service::Sns => self.sns.handle(self.now, request_id, &call.params),
             route::Service::Sts => sts::handle(&self.account, request_id, &call.params),
             route::Service::Iam => iam::handle(self.permissions.as_ref(), &self.account, request_id, &call.params),
             route::Service::Unknown => {

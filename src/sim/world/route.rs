@@ -8,7 +8,7 @@ use crate::sim::scaling::Scaling;
 use crate::sim::wire::query::{self, Params};
 use crate::sim::wire::tree::{Map, Value};
 use crate::sim::wire::{ApiError, Request, Response, form, json};
-use crate::sim::{iam, rds, sts};
+use crate::sim::{iam, rds, sns, sts};
 
 /// Where the services are that have no region of their own.
 const GLOBAL_REGION: &str = "us-east-1";
@@ -20,6 +20,7 @@ pub(super) enum Service {
     DynamoDb,
     Iam,
     Rds,
+    Sns,
     Sts,
     Scaling,
     Unknown,
@@ -34,6 +35,7 @@ impl Service {
             Self::Iam => Some("iam"),
             Self::Rds => Some("rds"),
             Self::Scaling => Some("application-autoscaling"),
+            Self::Sns => Some("sns"),
             Self::Sts => Some("sts"),
             Self::Unknown => None,
         }
@@ -59,9 +61,11 @@ impl Call {
             _ if Scaling::serves(request) => Service::Scaling,
             _ if DynamoDb::serves(request) => Service::DynamoDb,
             (_, Some(rds::VERSION), _) | (_, None, Some("rds")) => Service::Rds,
+            (_, Some(sns::VERSION), _) | (_, None, Some("sns")) => Service::Sns,
             (_, Some(sts::VERSION), _) | (_, None, Some("sts")) => Service::Sts,
             (_, Some(iam::VERSION), _) | (_, None, Some("iam")) => Service::Iam,
             (_, Some(_), Some("rds")) => Service::Rds,
+            (_, Some(_), Some("sns")) => Service::Sns,
             (_, Some(_), Some("sts")) => Service::Sts,
             (_, Some(_), Some("iam")) => Service::Iam,
             _ => Service::Unknown,
@@ -113,6 +117,7 @@ impl Call {
     pub(super) fn refuse(&self, id: &str, request: &Request, error: &ApiError) -> Response {
         match self.service {
             Service::Rds => query::refuse(rds::NAMESPACE, id, error),
+            Service::Sns => query::refuse(sns::NAMESPACE, id, error),
             Service::Sts => query::refuse(sts::NAMESPACE, id, error),
             Service::Iam => query::refuse(iam::NAMESPACE, id, error),
             Service::CloudWatch => CloudWatch::refuse(request, id, error),

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::control;
 use crate::controller::pooler::Poolers;
 use crate::controller::servers::ServerSource;
-use crate::controller::{Controller, Ended, Parts};
+use crate::controller::{Controller, Ended, Outward, Parts};
 use crate::journal::Journal;
 use crate::model::backend::Backend;
 use crate::model::event::Event;
@@ -148,6 +148,7 @@ impl Stage {
             reloads,
             backend,
             start,
+            outward: Outward::default(),
             guards: self.guards,
         };
         let (stop, stopped) = watch::channel(None);

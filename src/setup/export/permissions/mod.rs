@@ -50,6 +50,8 @@ pub(super) enum Resource {
     Any,
     /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME`.
     Regional { service: &'static str, name: String },
+    /// As it was written, of whatever region and account: a topic.
+    Whole { arn: String },
     /// `arn:PARTITION:iam::ACCOUNT:NAME`.
     Iam { name: String },
 }

@@ -1,4 +1,4 @@
-//! What reading needs: nothing here changes anything.
+//! What reading needs: nothing here changes anything but who is told of it.
 
 use super::{Resource, Role, Scope, Statement};
 
@@ -50,6 +50,11 @@ pub(super) fn statements(scope: &Scope) -> Vec<Statement> {
             "LeaseRead",
             &[("dynamodb:GetItem", "[lease]: who holds it")],
             scope.lease_table.iter().map(|table| Resource::table(table)).collect(),
+        ),
+        observe(
+            "Telling",
+            &[("sns:Publish", "the topic of [notify]")],
+            scope.topic.iter().map(|arn| Resource::Whole { arn: arn.clone() }).collect(),
         ),
         observe(
             "OwnPermissions",

@@ -58,6 +58,8 @@ pub struct Scope {
     pub(in crate::setup::export) named_alarms: Vec<String>,
     /// The table that the lease across hosts is kept in.
     pub(in crate::setup::export) lease_table: Option<String>,
+    /// The topic that people are told by.
+    pub(in crate::setup::export) topic: Option<String>,
     /// Application Auto Scaling keeps readers of some cluster.
     pub(in crate::setup::export) scaled: bool,
     /// The roles of databases that sessions are opened by, with a token for a password.
@@ -95,6 +97,7 @@ impl Scope {
             alarms: settings.alarms.as_ref().map(|alarms| alarms.prefix.clone()),
             named_alarms: settings.databases.iter().flat_map(Policy::alarms).map(str::to_owned).collect(),
             lease_table: settings.lease.as_ref().map(|lease| lease.table.clone()),
+            topic: settings.notify.topic.clone(),
             scaled: any(&|policy| policy.readers.is_some()),
             token_roles,
         }

@@ -88,6 +88,7 @@ fn statement(statement: &Statement) -> Item {
         Resource::Regional { service, name } => {
             Value::Template(format!("arn:${{local.partition}}:{service}:${{local.region}}:${{local.account}}:{name}"))
         }
+        Resource::Whole { arn } => Value::text(arn.clone()),
         Resource::Iam { name } => Value::Template(format!("arn:${{local.partition}}:iam::${{local.account}}:{name}")),
     });
     body.push(Item::attribute("resources", Value::list(resources)));

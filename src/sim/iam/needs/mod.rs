@@ -29,7 +29,7 @@ pub(in crate::sim) struct Asked<'a> {
 type Needs = fn(&Asked<'_>) -> Vec<Check>;
 
 /// Service, operation, and what is asked for it.
-const TABLE: [(&str, &str, Needs); 53] = [
+const TABLE: [(&str, &str, Needs); 57] = [
     ("rds", "DescribeDBInstances", |call| rds::one_or_all(call, "db", "DBInstanceIdentifier")),
     ("rds", "DescribeDBClusters", |call| rds::one_or_all(call, "cluster", "DBClusterIdentifier")),
     ("rds", "DescribeDBInstanceAutomatedBackups", |call| vec![call.on(call.rds("auto-backup", "*"))]),
@@ -85,6 +85,12 @@ const TABLE: [(&str, &str, Needs); 53] = [
     ("dynamodb", "GetItem", table),
     ("dynamodb", "PutItem", table),
     ("dynamodb", "DeleteItem", table),
+    ("sns", "Publish", |call| {
+        vec![call.on(call.text("TopicArn").or_else(|| call.text("TargetArn")).unwrap_or("*").to_owned())]
+    }),
+    ("sns", "CreateTopic", |call| vec![call.on(topic(call, call.text("Name").unwrap_or("*")))]),
+    ("sns", "DeleteTopic", |call| vec![call.on(call.text("TopicArn").unwrap_or("*").to_owned())]),
+    ("sns", "ListTopics", |call| vec![call.on(topic(call, "*"))]),
     // AWS lets everybody know who he is, whatever a policy says.
     ("sts", "GetCallerIdentity", |_| Vec::new()),
     ("iam", "SimulatePrincipalPolicy", |call| vec![call.on(call.text("PolicySourceArn").unwrap_or("*").to_owned())]),
@@ -99,6 +105,11 @@ pub(in crate::sim) fn checks(call: &Asked<'_>) -> Vec<Check> {
 /// The operations that the table knows: service and name.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLE.iter().map(|(service, name, _)| (*service, *name))
+}
+
+/// The ARN of a topic of this account and region.
+fn topic(call: &Asked<'_>, name: &str) -> String {
+    format!("arn:aws:sns:{}:{}:{name}", call.region, call.account)
 }
 
 /// An action that knows no resources.

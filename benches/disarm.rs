@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use upshift::aws::connect::{InProcess, Target, connect};
 use upshift::clock::Clock;
 use upshift::config;
-use upshift::control::socket::{self, About, Access, attach};
+use upshift::control::socket::{self, About, Access, SetLog, attach};
 use upshift::control::{self, Client, EngineProcess};
 use upshift::controller::pooler::Poolers;
 use upshift::controller::reload;
@@ -114,7 +114,7 @@ async fn from_second_terminal(client: &mut Client, directory: &Path, clock: Cloc
     let mut tasks = JoinSet::new();
     let served = client.clone();
     tasks.spawn(async move {
-        socket::serve(bound, served, About { engine, clock, access }).await;
+        socket::serve(bound, served, About { engine, clock, access, log: SetLog::none() }).await;
     });
     for _ in 0..CONSOLES {
         let mut attached = attach(&place, client.operator().clone()).await.expect("a console");

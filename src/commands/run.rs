@@ -148,14 +148,8 @@ async fn operate(
         mode,
         log: log.as_ref().map_or_else(|_| SetLog::none(), |log| log.set.clone()),
     };
-    if let Err(error) = hosted.serve(served).await {
-        // A daemon that nobody can stop by word must not act; one that cannot record does not act anyway.
-        if args.auto && can_record {
-            drop(hosted.end("its control socket could not be made".to_owned()).await);
-            return Err(error);
-        }
-        drop(writeln!(std::io::stderr(), "warning: nobody else can attach: {}", clean_lines(error.words())));
-    }
+    // A daemon that nobody can stop by word must not act; one that cannot record does not act anyway.
+    hosted = reachable(hosted, served, args.auto && can_record).await?;
     if let Some(server) = metrics {
         hosted.measure(server);
     }
@@ -205,6 +199,21 @@ async fn operate(
     }
     let ended = hosted.end(reason).await;
     finish.and_then(|finish| ended.and(finish.health)).map(|()| after)
+}
+
+/// The same engine with its control socket. Where that cannot be made, others cannot attach, which ends one that acts alone.
+async fn reachable(mut hosted: Hosted, served: Served<'_>, acts_alone: bool) -> Result<Hosted, CommandError> {
+    match hosted.serve(served).await {
+        Ok(()) => Ok(hosted),
+        Err(error) if acts_alone => {
+            drop(hosted.end("its control socket could not be made".to_owned()).await);
+            Err(error)
+        }
+        Err(error) => {
+            drop(writeln!(std::io::stderr(), "warning: nobody else can attach: {}", clean_lines(error.words())));
+            Ok(hosted)
+        }
+    }
 }
 
 /// Where the figures are shown, if anybody wants them. Had before anything acts: what cannot be had is no surprise for later.

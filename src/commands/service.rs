@@ -66,7 +66,10 @@ async fn tell_life(client: Client, watchdog: Option<Duration>, lives: impl Fn())
 /// What `systemctl status` says of it.
 fn status(snapshot: &Snapshot) -> String {
     let arming = match &snapshot.arming {
-        Arming::Armed { by, since } => format!("ARMED by {by} since {since:.0}"),
+        Arming::Armed { by, since, until } => {
+            let until = until.map_or_else(String::new, |until| format!(" until {until:.0}"));
+            format!("ARMED by {by} since {since:.0}{until}")
+        }
         Arming::Disarmed { why, since: Some(since) } => format!("DISARMED since {since:.0}: {why}"),
         Arming::Disarmed { why, since: None } => format!("DISARMED: {why}"),
     };

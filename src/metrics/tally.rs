@@ -13,7 +13,7 @@ use crate::model::notify::Happened;
 pub(super) type Counts = BTreeMap<(DatabaseName, &'static str), u64>;
 
 const VERDICTS: [&str; 3] = ["hold", "scale", "would_scale"];
-const RESULTS: [&str; 5] = ["verified", "failed_safe", "rolled_back", "stopped", "held"];
+const RESULTS: [&str; 6] = ["verified", "failed_safe", "rolled_back", "stopped", "superseded", "held"];
 
 /// The counts. Clones share them.
 #[derive(Debug, Clone)]
@@ -74,6 +74,7 @@ fn result(result: &ActionResult) -> &'static str {
         ActionResult::FailedSafe { .. } => "failed_safe",
         ActionResult::RolledBack { .. } => "rolled_back",
         ActionResult::Stopped { .. } => "stopped",
+        ActionResult::Superseded { .. } => "superseded",
         ActionResult::Held { .. } => "held",
     }
 }

@@ -96,6 +96,7 @@ mod tests {
         Event::HoldSet {
             database: DatabaseName::new("checkpoints"),
             hold: Hold { direction: None, until: None, cause },
+            supersedes: Vec::new(),
         }
     }
 

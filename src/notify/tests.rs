@@ -28,7 +28,7 @@ async fn telling(script: &str) -> (Teller, Telling) {
 fn held(reason: &str) -> Event {
     let by = Operator { user: "ada".to_owned(), ssh_client: None, peer: None };
     let hold = Hold { direction: None, until: None, cause: HoldCause::Person { by, reason: reason.to_owned() } };
-    Event::HoldSet { database: DatabaseName::new("checkpoints"), hold }
+    Event::HoldSet { database: DatabaseName::new("checkpoints"), hold, supersedes: Vec::new() }
 }
 
 fn tell(teller: &mut Teller, event: &Event) {

@@ -1,5 +1,6 @@
 //! The built binary: run to its end, or followed line by line.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -40,19 +41,19 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it in `directory`, with credentials of no worth, and follows one of its streams.
     pub(crate) fn start(directory: &Path, words: &[&str], stream: fn(&mut Child) -> Box<dyn Read + Send>) -> Self {
-        Self::start_in(directory, words, &[], stream)
+        Self::start_in::<&str>(directory, words, &[], stream)
     }
 
     /// The same, following what it says to people, with more environment.
-    pub(crate) fn with(directory: &Path, words: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn with<V: AsRef<OsStr>>(directory: &Path, words: &[&str], environment: &[(&str, V)]) -> Self {
         Self::start_in(directory, words, environment, |child| Box::new(child.stderr.take().unwrap()))
     }
 
     /// The same in an environment that says more.
-    pub(crate) fn start_in(
+    pub(crate) fn start_in<V: AsRef<OsStr>>(
         directory: &Path,
         words: &[&str],
-        environment: &[(&str, &str)],
+        environment: &[(&str, V)],
         stream: fn(&mut Child) -> Box<dyn Read + Send>,
     ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_upshift"));
@@ -64,7 +65,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command.envs(CREDENTIALS);
-        command.envs(environment.iter().copied());
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         let mut child = command.spawn().unwrap();
         let reader = BufReader::new(stream(&mut child));
         let (sender, lines) = channel();

@@ -95,6 +95,7 @@ impl Here<'_> {
         };
         match resource {
             Resource::Any => vec![thing("*".to_owned(), BTreeMap::new())],
+            Resource::Whole { arn } => vec![thing(arn.clone(), BTreeMap::new())],
             Resource::Regional { service: "rds", name } => {
                 let names = self.databases(action, name).into_iter();
                 names.map(|name| thing(self.arn("rds", &name), self.tagged(&name))).collect()

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::model::backend::Backend;
 use crate::model::event::Event;
 use crate::model::notify::Happened;
+use crate::model::text::escape_json;
 
 /// SNS's own limit for a message, in bytes.
 const BODY_BYTES: usize = 256 * 1024;
@@ -53,12 +54,14 @@ pub(super) fn of(happened: &Happened<'_>, origin: &Origin, lost: u64) -> Message
     if lost > 0 {
         body["not_told"] = lost.into();
     }
-    let mut text = body.to_string();
+    // What shows it need not know that words of others are in it.
+    let written = |body: &Value| escape_json(&body.to_string()).into_owned();
+    let mut text = written(&body);
     if text.len() > BODY_BYTES {
         // The record is in the journal; what is said here is that there is one.
         body["data"] = Value::Null;
         body["sentence"] = sentence.chars().take(SENTENCE_CHARS).collect::<String>().into();
-        text = body.to_string();
+        text = written(&body);
     }
     Message { subject: subject(event, origin), body: text }
 }

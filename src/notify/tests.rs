@@ -118,7 +118,12 @@ async fn a_program_that_hangs_is_killed_with_what_it_started() {
     let child = rustix::process::Pid::from_raw(child).unwrap();
     let state = || std::fs::read_to_string(format!("/proc/{}/stat", child.as_raw_nonzero())).unwrap_or_default();
     // Gone, or a zombie that its new parent has not looked at yet.
-    assert!(state().is_empty() || state().contains(") Z "), "{}", state());
+    let gone = async {
+        while !(state().is_empty() || state().contains(") Z ")) {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(Clock::system().bounded(Duration::from_secs(10), gone).await.is_some(), "{}", state());
 }
 
 #[tokio::test]

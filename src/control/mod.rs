@@ -85,6 +85,11 @@ impl Client {
         Arc::clone(&self.snapshots.borrow())
     }
 
+    /// The same, and what [`changed`](Self::changed) then waits for is a newer one.
+    pub fn take(&mut self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshots.borrow_and_update())
+    }
+
     /// Returns when there is a newer snapshot than the last one returned by this; `None` when the engine is gone.
     pub async fn changed(&mut self) -> Option<Arc<Snapshot>> {
         self.snapshots.changed().await.ok()?;

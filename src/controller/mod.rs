@@ -300,6 +300,8 @@ impl Controller {
             (Some(refused), _) => refused,
             (None, _) => Answer::Refused { sentence: "the engine gave no answer".to_owned() },
         };
+        // Whoever has got the answer sees what it changed.
+        self.publish();
         // The sender may have gone; what was ordered stands in the journal.
         drop(reply.send(Reply { id, answer }));
     }

@@ -85,7 +85,8 @@ fn an_action_is_handed_over_to_a_daemon_that_brings_it_to_its_end_and_arms_nothi
     fs::write(state.path().join("hurry.toml"), SCENARIO).unwrap();
     let _world = world(state.path(), &["--scenario", "hurry.toml"]);
     let mut console = Console::start_in(state.path(), &["--config", "config.toml"], &CREDENTIALS);
-    console.until("db.t4g.small available");
+    // All but the permission that a person passes over.
+    console.until("(closed: armed)");
     console.press("u");
     console.until("outage");
     console.press("a sale\tcheckpoints");

@@ -110,6 +110,8 @@ fn a_person_who_disarms_is_not_overruled_by_a_start() {
     let (code, status, _) = ctl(state.path(), &["status"]);
     assert!(code == 0 && status.starts_with("DISARMED since"), "{status}");
     assert!(!again.said.iter().any(|line| line.contains("ARMED from the start")), "{:?}", again.said);
+    // Of its first look: without that nobody arms it.
+    again.until("checkpoints: hold");
     assert_eq!(ctl(state.path(), &["arm", "--reason", "all is well"]).0, 0);
     assert!(ctl(state.path(), &["status"]).1.starts_with("ARMED by"));
 }

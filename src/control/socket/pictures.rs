@@ -1,6 +1,6 @@
-//! Snapshots as bytes: made when somebody watches, and once for all of them.
+//! Snapshots as bytes: made when somebody wants one, and once for all who want the same.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -11,52 +11,37 @@ use crate::model::snapshot::Snapshot;
 
 /// The newest snapshot for every connection.
 #[derive(Debug, Clone)]
-pub(super) struct Pictures(watch::Receiver<Arc<Picture>>);
-
-#[derive(Debug)]
-struct Picture {
-    snapshot: Arc<Snapshot>,
-    frame: OnceLock<Bytes>,
+pub(super) struct Pictures {
+    client: Client,
+    /// The last one that was made into bytes, by whichever connection.
+    made: watch::Sender<Option<(Arc<Snapshot>, Bytes)>>,
 }
 
 impl Pictures {
-    /// Of this client's engine, and what keeps them new.
-    pub(super) fn of(client: &Client) -> (Self, impl Future<Output = ()> + Send + use<>) {
-        let mut client = client.clone();
-        let (renew, pictures) = watch::channel(Picture::new(client.snapshot()));
-        let renewing = async move {
-            while let Some(snapshot) = client.changed().await {
-                renew.send_replace(Picture::new(snapshot));
-            }
-            // The last one stays: an engine that has ended is still shown as it was.
-            std::future::pending::<()>().await;
-        };
-        (Self(pictures), renewing)
+    /// Of this client's engine.
+    pub(super) fn of(client: &Client) -> Self {
+        Self { client: client.clone(), made: watch::Sender::new(None) }
     }
 
-    /// The frame of the newest one.
+    /// The frame of the newest one: whoever has got an answer sees what it changed.
     pub(super) fn frame(&mut self) -> Result<Bytes, LineError> {
-        let picture = Arc::clone(&self.0.borrow_and_update());
-        if let Some(frame) = picture.frame.get() {
+        let snapshot = self.client.take();
+        if let Some((_, frame)) = self.made.borrow().as_ref().filter(|(made, _)| Arc::ptr_eq(made, &snapshot)) {
             return Ok(frame.clone());
         }
         // The frame of a `Said::Snapshot`, without a copy of the snapshot.
         let mut bytes = br#"{"snapshot":"#.to_vec();
-        serde_json::to_writer(&mut bytes, &*picture.snapshot)?;
+        serde_json::to_writer(&mut bytes, &*snapshot)?;
         bytes.push(b'}');
-        Ok(picture.frame.get_or_init(|| bytes.into()).clone())
+        let frame = Bytes::from(bytes);
+        self.made.send_replace(Some((snapshot, frame.clone())));
+        Ok(frame)
     }
 
-    /// Returns when there is a newer one than the last frame was of.
+    /// Returns when there is a newer one than the last frame was of; never after the engine has ended, whose last one stays.
     pub(super) async fn newer(&mut self) {
-        if self.0.changed().await.is_err() {
+        if self.client.changed().await.is_none() {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-impl Picture {
-    fn new(snapshot: Arc<Snapshot>) -> Arc<Self> {
-        Arc::new(Self { snapshot, frame: OnceLock::new() })
     }
 }

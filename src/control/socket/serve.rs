@@ -47,10 +47,9 @@ struct Connection {
 /// Serves `client`'s engine on a socket for as long as this is awaited. A connection that misbehaves ends alone.
 pub async fn serve(bound: Bound, client: Client, about: About) -> Infallible {
     let machine = Clock::system();
-    let (pictures, renewing) = Pictures::of(&client);
+    let pictures = Pictures::of(&client);
     let (about, watches) = (Arc::new(about), Arc::new(Semaphore::new(WATCHES)));
     let mut tasks = JoinSet::new();
-    tasks.spawn(renewing);
     let mut connections: Vec<Connection> = Vec::new();
     for number in 1_u64.. {
         let stream = accept(&bound, &mut tasks, &machine).await;

@@ -42,7 +42,7 @@ pub(super) struct Manners {
     pub(super) watchdog: Option<Duration>,
 }
 
-/// Runs until a signal or `limit` ends it. `person_disarmed_at` is what [`person_disarmed_at`] says of the journal as it
+/// Runs until a signal or `limit` ends it. `person_disarmed_at` is what [`disarmed_as_meant`] says of the journal as it
 /// was found.
 ///
 /// # Errors
@@ -69,7 +69,10 @@ pub(super) async fn run(
         never = service::keep(client.clone(), watchdog) => match never {},
         never = Box::pin(reload_when_asked(reload, client.clone())) => match never {},
     }?;
-    let unwell = unwell(&client.snapshot(), person_disarmed_at);
+    let snapshot = client.snapshot();
+    // Told to by a person, during this run or before it.
+    let meant = disarmed_as_meant(snapshot.tail.iter().map(AsRef::as_ref)).or(person_disarmed_at);
+    let unwell = unwell(&snapshot, meant);
     let health = if unwell.is_empty() {
         Ok(())
     } else {
@@ -89,11 +92,19 @@ async fn reload_when_asked(reload: Option<(Hangups, Reloader)>, client: Client) 
     }
 }
 
-/// When a person disarmed the engine of this journal, if nobody has armed it since: that is how it is meant to be.
-pub(super) fn person_disarmed_at(entries: &[Entry]) -> Option<Timestamp> {
-    let last =
-        entries.iter().rev().find(|entry| matches!(entry.event, Event::Armed { .. } | Event::Disarmed { .. }))?;
-    matches!(last.event, Event::Disarmed { by: Some(_), .. }).then_some(last.at)
+/// When a person disarmed the engine of this journal, or let it act for a time that then was over, if nobody has armed it
+/// since: that is how it is meant to be.
+pub(super) fn disarmed_as_meant<'a>(entries: impl DoubleEndedIterator<Item = &'a Entry>) -> Option<Timestamp> {
+    let is_of_arming = |entry: &&Entry| matches!(entry.event, Event::Armed { .. } | Event::Disarmed { .. });
+    let mut newest = entries.rev().filter(is_of_arming);
+    let last = newest.next()?;
+    match (&last.event, newest.next().map(|before| &before.event)) {
+        (Event::Disarmed { by: Some(_), .. }, _) => Some(last.at),
+        (Event::Disarmed { by: None, .. }, Some(Event::Armed { until: Some(until), .. })) if *until <= last.at => {
+            Some(last.at)
+        }
+        _ => None,
+    }
 }
 
 /// Arms, then watches. Returns only when it fails.

@@ -19,7 +19,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When it could not be started, or does not answer.
-pub(super) async fn to_daemon(args: &RunArgs, directory: &Path) -> Result<String, CommandError> {
+pub(super) async fn to_daemon(args: &RunArgs, directory: &Path, place: Option<&Path>) -> Result<String, CommandError> {
     let failed = |why: String| {
         let next = "start `upshift --auto` on the same state directory: it looks, and sends nothing a second time";
         CommandError::Failed(format!("not handed over: {why}; {next}"))
@@ -30,10 +30,14 @@ pub(super) async fn to_daemon(args: &RunArgs, directory: &Path) -> Result<String
     if let Some(config) = &args.config {
         command.arg("--config").arg(config);
     }
+    if let Some(socket) = &args.socket {
+        command.arg("--socket").arg(socket);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut daemon = command.spawn().map_err(|error| failed(format!("it could not be started: {error}")))?;
     let machine = Clock::system();
-    match machine.bounded(PATIENCE, answers(&mut daemon, directory, &machine)).await {
+    let place = place.map_or_else(|| socket::of_state(directory), Path::to_path_buf);
+    match machine.bounded(PATIENCE, answers(&mut daemon, &place, &machine)).await {
         Some(Ok(())) => {
             let pid = daemon.id();
             Ok(format!(
@@ -46,10 +50,9 @@ pub(super) async fn to_daemon(args: &RunArgs, directory: &Path) -> Result<String
 }
 
 /// Returns when it can be commanded.
-async fn answers(daemon: &mut Child, directory: &Path, machine: &Clock) -> Result<(), String> {
-    let place = socket::of_state(directory);
+async fn answers(daemon: &mut Child, place: &Path, machine: &Clock) -> Result<(), String> {
     loop {
-        match socket::look(&place).await {
+        match socket::look(place).await {
             Ok((hello, _)) if hello.engine.pid == daemon.id() => return Ok(()),
             Ok(_) | Err(_) => {}
         }

@@ -96,9 +96,11 @@ impl Hosted {
         let ways = ways.and_then(|servers| Ok((servers, poolers(&settings, environment, &aws, &clock)?)));
         let (servers, poolers) =
             ways.inspect_err(|_| owed_words(&entries).iter().for_each(|words| tracing::error!("{words}")))?;
+        let me =
+            lease::identity().map_err(|error| CommandError::Failed(format!("no name for this process: {error}")))?;
         let lease = settings.lease.clone().map(|terms| {
             let known = lease::highest_epoch(&entries);
-            Lease::start(terms, lease::identity(), known, (aws.clone(), clock.clone()))
+            Lease::start(terms, me, known, (aws.clone(), clock.clone()))
         });
         let (reloads, reloaded) = mpsc::channel(1);
         let about = notify::About {

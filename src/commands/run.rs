@@ -84,7 +84,7 @@ fn start(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> 
             clean_lines(&directory.display().to_string())
         ));
         if result? == After::HandOver {
-            last_words::say(&hand_over::to_daemon(args, &directory).await?);
+            last_words::say(&hand_over::to_daemon(args, &directory, socket_place(args, environment)).await?);
         }
         Ok(())
     })
@@ -134,7 +134,7 @@ async fn operate(
     if let Err(problem) = log {
         drop(writeln!(std::io::stderr(), "warning: {}", clean_lines(problem)));
     }
-    let person_disarmed_at = auto::person_disarmed_at(&opened.entries);
+    let person_disarmed_at = auto::disarmed_as_meant(opened.entries.iter());
     let mode =
         format!("{}{}", if args.auto { "auto" } else { "console" }, if args.sim.is_some() { " sim" } else { "" });
     let control = opened.settings.control.clone();
@@ -143,7 +143,7 @@ async fn operate(
     let mut hosted = Hosted::start(opened, ready, environment, mode.clone()).await?;
     let served = Served {
         directory,
-        runtime: args.socket.as_deref().or(environment.runtime_directory.as_deref()),
+        runtime: socket_place(args, environment),
         control,
         mode,
         log: log.as_ref().map_or_else(|_| SetLog::none(), |log| log.set.clone()),
@@ -199,6 +199,11 @@ async fn operate(
     }
     let ended = hosted.end(reason).await;
     finish.and_then(|finish| ended.and(finish.health)).map(|()| after)
+}
+
+/// Where the control socket is wanted; absent: below the state directory.
+fn socket_place<'a>(args: &'a RunArgs, environment: &'a Environment) -> Option<&'a Path> {
+    args.socket.as_deref().or(environment.runtime_directory.as_deref())
 }
 
 /// The same engine with its control socket. Where that cannot be made, others cannot attach, which ends one that acts alone.

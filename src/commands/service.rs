@@ -40,12 +40,15 @@ pub(super) async fn keep(client: Client, watchdog: Option<Duration>) -> Infallib
 }
 
 async fn tell_changes(mut client: Client) {
-    let mut told = status(&client.snapshot());
-    while let Some(snapshot) = client.changed().await {
-        let now = status(&snapshot);
+    let mut told = String::new();
+    loop {
+        let now = status(&client.take());
         if now != told {
             tell(&[NotifyState::Status(&now)]);
             told = now;
+        }
+        if client.changed().await.is_none() {
+            return;
         }
     }
 }

@@ -44,7 +44,7 @@ use crate::model::command::{Answer, Command, Reply, Request};
 use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
 use crate::model::guard::{Guard, Guards};
-use crate::model::limits::{LONGEST_LOOK, MUTATION_LIMIT, SLOW_LOOK};
+use crate::model::limits::{GIVE_BACK, LAST_ANSWER, LONGEST_LOOK, SLOW_LOOK};
 use crate::model::notify::Happened;
 use crate::model::policy::Policy;
 use crate::model::pooler::PoolerStep;
@@ -58,18 +58,8 @@ use pooler::{News, Pauses, Poolers};
 use reload::Reload;
 use servers::{ServerSource, Servers};
 
-/// An ending process waits this long (of the machine) for all that is out together: poolers that let their clients go on, and
-/// the answers to calls. What else an end takes has two seconds then, of the fifteen in which the process must be gone.
-const LAST_ANSWER: Duration = MUTATION_LIMIT.saturating_add(Duration::from_secs(1));
-
-/// And this long for giving the lease back.
-const GIVE_BACK: Duration = Duration::from_secs(2);
-
 /// Of the answers' time so long until a pooler has let its clients go on.
 const LET_GO: Duration = Duration::from_secs(5);
-
-// An ending process must be gone within fifteen seconds.
-const _: () = assert!(LET_GO.as_secs() < LAST_ANSWER.as_secs() && LAST_ANSWER.as_secs() + 2 <= 15);
 
 /// The controller and all it owns.
 #[derive(Debug)]
@@ -200,11 +190,7 @@ impl Controller {
             tokio::select! {
                 biased;
                 reason = asked_to_stop(&mut stop) => break Ended::Asked(reason),
-                Some(incoming) = self.server.requests.recv() => match incoming {
-                    Incoming::Order { request, reply } => self.obey(request, reply),
-                    // Whoever asked may have given up.
-                    Incoming::Probe(answer) => drop(answer.send(())),
-                },
+                Some(incoming) = self.server.requests.recv() => self.take_order(incoming),
                 Some(reload) = self.reloads.recv() => self.reload(reload),
                 Some(done) = self.calls.join_next() => match done {
                     Ok((id, outcome)) => self.feed(Input::Outcome { id, outcome }),
@@ -243,6 +229,11 @@ impl Controller {
         self.publish();
         self.looks.abort_all();
         self.servers.end();
+        // What was ordered before is answered; what is ordered from here on is refused at once.
+        self.server.requests.close();
+        while let Ok(incoming) = self.server.requests.try_recv() {
+            self.take_order(incoming);
+        }
         let clock = self.clock.clone();
         let waiting = Stopwatch::start();
         let mut told = Vec::new();
@@ -280,6 +271,14 @@ impl Controller {
         let (Ended::Asked(why) | Ended::Failed(why)) = ended;
         self.record(self.clock.now(), Event::EngineStopped { why: why.clone() });
         self.publish();
+    }
+
+    fn take_order(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Order { request, reply } => self.obey(request, reply),
+            // Whoever asked may have given up.
+            Incoming::Probe(answer) => drop(answer.send(())),
+        }
     }
 
     fn obey(&mut self, request: Request, reply: oneshot::Sender<Reply>) {

@@ -120,6 +120,8 @@ impl Watched {
 
 /// What only a restart can change: connections that are kept, and who may use them.
 fn fixed(old: &Settings, new: &Settings) -> Vec<String> {
+    // Each section is either told of here or taken up by a reload: one that is new does not compile until it is.
+    let Settings { aws: _, engine: _, control: _, lease: _, notify: _, alarms: _, databases: _ } = old;
     let mut fixed = Vec::new();
     if old.aws != new.aws {
         fixed.push("[aws]".to_owned());
@@ -129,6 +131,9 @@ fn fixed(old: &Settings, new: &Settings) -> Vec<String> {
     }
     if old.lease != new.lease {
         fixed.push("[lease]".to_owned());
+    }
+    if old.notify != new.notify {
+        fixed.push("[notify]".to_owned());
     }
     for (was, is) in old.databases.iter().filter_map(|was| Some((was, new.policy(&was.database)?))) {
         let name = &was.database;

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::identity::Me;
 use crate::clock::Readings;
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::guard::{Guard, Guards};
 use crate::model::lease::{
     LEASE_RESERVE, LeaseChange, LeaseItem, LeasePermission, LeaseSettings, LeaseStamp, LeaseStanding, LeaseTaken,
@@ -83,6 +83,8 @@ pub struct Keeper {
     pending: Option<Pending>,
     /// The item must be read before anything else.
     in_doubt: bool,
+    /// What the write that met a conflict expected to find.
+    conflicted_with: Option<LeaseStamp>,
     /// Not before this much has passed since then.
     pause: Option<(Readings, Duration)>,
     /// What failed last, and whether it was a write: that something can be read says nothing of writing.
@@ -114,6 +116,7 @@ impl Keeper {
             held: None,
             pending: None,
             in_doubt: true,
+            conflicted_with: None,
             pause: None,
             trouble: None,
             rvn: 0,
@@ -157,6 +160,7 @@ impl Keeper {
             Answer::Conflict => {
                 self.trouble = None;
                 self.in_doubt = true;
+                self.conflicted_with = self.pending.as_ref().and_then(|pending| pending.expected.clone());
             }
             Answer::Failed(failure) => {
                 let was_write = !self.in_doubt && self.pending.is_some();
@@ -167,6 +171,11 @@ impl Keeper {
             Answer::Read(item) => {
                 self.trouble.take_if(|(_, was_write)| !*was_write);
                 self.in_doubt = false;
+                let stamp = item.as_ref().map(|item| item.stamp.clone());
+                if let Some(stamp) = self.conflicted_with.take().filter(|expected| Some(expected) == stamp.as_ref()) {
+                    self.trouble = Some((not_a_lease(&stamp), true));
+                    self.pause = Some((*now, POLL));
+                }
                 self.look_at(item, asked, now);
             }
         }
@@ -368,6 +377,16 @@ fn lost_words(held: &Held, item: Option<&LeaseItem>) -> String {
             item.stamp.epoch, item.host, held.stamp.epoch
         ),
     }
+}
+
+/// What is there is as it was expected, and was not taken for it: the comparison fails on what the item does not have.
+fn not_a_lease(stamp: &LeaseStamp) -> Failure {
+    let operation = "PutItem".to_owned();
+    let sentence = format!(
+        "PutItem: the item of the lease (epoch {}) is none that upshift has written: look at it, and delete it",
+        stamp.epoch
+    );
+    Failure { kind: FailureKind::Rejected, operation, sentence, request_id: None }
 }
 
 /// What is left when a call goes out.

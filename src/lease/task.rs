@@ -18,11 +18,20 @@ use crate::model::guard::Guards;
 use crate::model::lease::{LeaseChange, LeasePermission, LeaseSettings, LeaseStanding, LeaseView};
 
 tokio::task_local! {
-    /// The epoch that the call of this task was decided in.
-    static DECIDED_IN: Option<u64>;
+    /// What the call of this task was decided under.
+    static DECIDED: Decided;
 }
 
-/// Of the machine: a heartbeat is never so soon after another one.
+/// What a call was decided under.
+#[derive(Debug, Clone, Copy)]
+enum Decided {
+    /// This epoch was held.
+    InEpoch(u64),
+    /// The lease was not held.
+    WithoutIt,
+}
+
+/// Views that differ by less (of the machine) show the same.
 const GRAIN: Duration = Duration::from_millis(500);
 
 /// A lease that is wanted, and kept once it is had.
@@ -82,7 +91,7 @@ impl Lease {
         let (state, clock, terms) = (self.state.clone(), self.clock.clone(), self.terms.clone());
         Arc::new(move || match &state.borrow().held {
             Some(held) => {
-                is_of_epoch(DECIDED_IN.try_with(|epoch| *epoch).ok().flatten(), held)?;
+                is_of_epoch(DECIDED.try_with(|decided| *decided).ok(), held)?;
                 held.may_send(&clock.readings(), &terms, Guards::all())
             }
             None => Err("this engine does not hold the lease".to_owned()),
@@ -92,8 +101,9 @@ impl Lease {
     /// A call that is decided now: it leaves in the epoch that is held now, or not at all. In another one this engine knows
     /// things that the decision did not.
     pub fn bound<F: Future>(&self, call: F) -> impl Future<Output = F::Output> + use<F> {
-        let epoch = self.state.borrow().held.as_ref().map(|held| held.stamp.epoch);
-        DECIDED_IN.scope(epoch, call)
+        let decided =
+            self.state.borrow().held.as_ref().map_or(Decided::WithoutIt, |held| Decided::InEpoch(held.stamp.epoch));
+        DECIDED.scope(decided, call)
     }
 
     /// The permission that this engine has: it stands in the item from the next write on, which is at once if it is another.
@@ -226,11 +236,15 @@ impl Keeping {
     }
 }
 
-fn is_of_epoch(decided: Option<u64>, held: &Held) -> Result<(), String> {
+/// `decided` is absent for what is bound to no decision, such as a pooler's pause, which is asked when it begins.
+fn is_of_epoch(decided: Option<Decided>, held: &Held) -> Result<(), String> {
     let now = held.stamp.epoch;
-    match decided.filter(|decided| *decided != now) {
-        Some(decided) => Err(format!("it was decided in epoch {decided} of the lease, and this is epoch {now}")),
-        None => Ok(()),
+    match decided {
+        Some(Decided::InEpoch(decided)) if decided != now => {
+            Err(format!("it was decided in epoch {decided} of the lease, and this is epoch {now}"))
+        }
+        Some(Decided::WithoutIt) => Err("it was decided when this engine did not hold the lease".to_owned()),
+        Some(Decided::InEpoch(_)) | None => Ok(()),
     }
 }
 

@@ -29,6 +29,13 @@ fn process(page: &mut Page<'_>) -> fmt::Result {
 fn permission(page: &mut Page<'_>) -> fmt::Result {
     let armed = u32::from(page.snapshot.arming.is_armed());
     page.gauge(("armed", None), "1 while the engine may act", [([], armed)])?;
+    let refused = u32::from(page.snapshot.configuration.refused.is_some());
+    page.gauge(("reload_refused", None), "1 while the newest reload was refused", [([], refused)])?;
+    let lease = page.snapshot.lease.clone();
+    let epoch = lease.as_ref().and_then(|lease| lease.standing.held_epoch());
+    let held = lease.map(|_| ([], u32::from(epoch.is_some())));
+    page.gauge(("lease_held", None), "1 while this engine holds the lease", held)?;
+    page.gauge(("lease_epoch", None), "Of the lease that is held", epoch.map(|epoch| ([], epoch)))?;
     let failing = page.snapshot.problems.len() as u64;
     page.gauge(("reads_failing", None), "Reads that fail at the moment", [([], failing)])
 }

@@ -13,7 +13,6 @@ mod program;
 mod topic;
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -21,6 +20,7 @@ use tokio::task::JoinSet;
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::model::backend::Backend;
+use crate::model::limits::LAST_WORDS;
 use crate::model::notify::{Happened, NotifyFailure, NotifySettings, NotifyView, is_told};
 use crate::model::text::clean;
 use message::{Message, Origin};
@@ -29,10 +29,6 @@ use topic::Topic;
 
 /// Messages that wait for one way; of what the engine does in days there are fewer.
 const QUEUE: usize = 256;
-
-/// An ending process waits so long (of the machine) until what waits is told: with the last answer of AWS before it, an end
-/// in order stays within 15 s.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The longest reason that is kept of a failure.
 const WHY_CHARS: usize = 400;

@@ -91,7 +91,7 @@ fn an_action_is_handed_over_to_a_daemon_that_brings_it_to_its_end_and_arms_nothi
     console.until("outage");
     console.press("a sale\tcheckpoints");
     console.confirm();
-    console.until("a1: accepted by AWS");
+    console.until("a1 db.t4g.small to db.m5.large");
     console.press("q");
     console.until("d hands it over");
     console.until("Enter confirms");

@@ -56,7 +56,7 @@ pub(crate) async fn start_with(
     let (servers, outward) = (Vec::new(), Outward::default());
     let lease = settings.lease.clone().map(|terms| {
         let known = lease::highest_epoch(&entries);
-        Lease::start(terms, lease::identity(), known, (aws.clone(), clock.clone()))
+        Lease::start(terms, lease::identity().unwrap(), known, (aws.clone(), clock.clone()))
     });
     let reloads = reload::none();
     let parts = Parts {

@@ -29,6 +29,10 @@ pub(super) fn words(hello: &Hello, snapshot: &Snapshot) -> String {
     let (digest, since) = (&snapshot.configuration.digest, snapshot.configuration.since);
     lines.extend(since.map(|since| format!("configuration: {digest} since {since:.0}")));
     lines.extend(snapshot.configuration.refusal());
+    if let Some(lease) = &snapshot.lease {
+        let trouble = lease.trouble.as_ref().map_or_else(String::new, |trouble| format!("; {}", trouble.sentence));
+        lines.push(format!("lease {}: {}{trouble}", lease.place, lease.standing.words()));
+    }
     lines.extend(snapshot.problems.iter().map(|problem| format!("fails: {}", problem.failure.sentence)));
     lines.extend(snapshot.notify.iter().filter_map(NotifyView::problem));
     lines.extend(snapshot.notify.iter().map(|view| format!("tells by {}", view.words())));

@@ -18,6 +18,8 @@ use crate::model::log_level::LogLevel;
 use crate::model::operator::Operator;
 use crate::model::role::Role;
 
+/// An order is recorded as it was given: it has a few names, and a reason of some hundred characters.
+const LONGEST_ORDER: usize = 2 * 1024;
 /// From the connection to the request (of the machine).
 const TO_ASK: Duration = Duration::from_secs(2);
 /// A reader that takes longer for one frame is dropped, and may come again.
@@ -162,6 +164,10 @@ impl Guest {
 fn refusal(command: &Command, seen_revision: Option<u64>, is_of_this_line: bool) -> Option<String> {
     if !is_of_this_line {
         return Some(OTHER_LINE.to_owned());
+    }
+    let long = serde_json::to_vec(command).map_or(usize::MAX, |bytes| bytes.len());
+    if long > LONGEST_ORDER {
+        return Some(format!("not done: an order of {long} bytes, and {LONGEST_ORDER} are the most"));
     }
     let is_blind = seen_revision.is_none() && command.least_role() > Role::Observer;
     is_blind.then(|| "not done: the order does not say which state of the engine its sender saw".to_owned())

@@ -118,10 +118,11 @@ impl Machine {
         self.wall_off_millis += millis;
     }
 
-    /// It stands still from now on for so long.
+    /// It stands still from now on for so long; one that does already, no shorter.
     pub(super) fn stand(&mut self, now: Millis, long: Millis, how: Standstill) {
+        let until = self.still.map_or(0, |(_, until, _)| until).max(now + long);
         self.wake_up(now);
-        self.still = Some((now, now + long, how));
+        self.still = Some((now, until, how));
     }
 
     /// Until when it stands still, if it does.

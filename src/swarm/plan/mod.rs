@@ -202,6 +202,8 @@ pub enum Machine {
         /// After so many polls during which an action is under way.
         polls: u64,
     },
+    /// The process is told to stop while a call is out that is not answered yet, and begins again.
+    TerminateWhileSent,
     /// The process dies after so many more points of its life.
     Crash {
         /// Polls, requests and answers.
@@ -297,7 +299,9 @@ impl Deed {
             Self::Machine(Machine::Disk(Trouble::Full)) => Fault::P7DiskFull,
             Self::Machine(Machine::Disk(Trouble::WriteError)) => Fault::P7DiskError,
             Self::Machine(Machine::Disk(Trouble::SyncError)) => Fault::P7SyncFails,
-            Self::Machine(Machine::Disk(Trouble::None) | Machine::TerminateDuring { .. }) => return None,
+            Self::Machine(
+                Machine::Disk(Trouble::None) | Machine::TerminateDuring { .. } | Machine::TerminateWhileSent,
+            ) => return None,
             Self::Machine(Machine::ClockStep { .. }) => Fault::L5ClockStep,
         })
     }

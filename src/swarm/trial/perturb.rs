@@ -85,6 +85,10 @@ impl Stage {
                 let Some(life) = life else { return };
                 life.during.push((polls, During::Terminate));
             }
+            Machine::TerminateWhileSent => {
+                let Some(life) = life else { return };
+                life.during.push((0, During::TerminateWhileSent));
+            }
             Machine::Terminate { down_secs } => {
                 let Some(life) = life else { return };
                 self.dying = Some(Dying { power: Power::Stays, down_secs });

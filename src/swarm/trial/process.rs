@@ -70,21 +70,23 @@ pub(in crate::swarm) enum During {
     Disarm,
     /// The process is told to stop, and begins again.
     Terminate,
+    /// The same, at the first poll at which a call is out that is not answered yet.
+    TerminateWhileSent,
 }
 
 impl Life {
     /// One poll more; what is due in the middle of an action happens.
     fn happen(&mut self) {
-        let acting = !self.during.is_empty() && {
-            let witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
-            witness.phase() != Phase::Idle
-        };
-        if !acting {
+        if self.during.is_empty() {
+            return;
+        }
+        let phase = self.witness.lock().unwrap_or_else(PoisonError::into_inner).phase();
+        if phase == Phase::Idle {
             return;
         }
         let mut due = Vec::new();
         self.during.retain_mut(|(polls, what)| {
-            let now = *polls == 0;
+            let now = *polls == 0 && (*what != During::TerminateWhileSent || phase == Phase::Sent);
             *polls = polls.saturating_sub(1);
             if now {
                 due.push(*what);
@@ -98,7 +100,7 @@ impl Life {
                     witness.strike(Fault::O1Disarm);
                     self.orders.give(Command::Disarm);
                 }
-                During::Terminate => {
+                During::Terminate | During::TerminateWhileSent => {
                     witness.strike(Fault::P2Stop);
                     witness.on_stop();
                     self.stop.send_replace(Some("SIGTERM".to_owned()));

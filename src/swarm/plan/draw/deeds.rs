@@ -68,6 +68,10 @@ impl Drawer<'_> {
                 deeds.push((at, Deed::Person(scale)));
             }
         }
+        // A call is out for moments only: by a count of polls alone hardly any process would be told to stop just then.
+        if self.faults.contains(&Fault::P2Stop) {
+            deeds.push((self.some_time(), Deed::Machine(Machine::TerminateWhileSent)));
+        }
         std::mem::swap(&mut self.rng, &mut rng);
         deeds.retain(|(at, deed)| *at < self.heals_at || !matches!(deed, Deed::Person(Order::Hold { .. })));
     }

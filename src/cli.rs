@@ -24,7 +24,7 @@ use crate::model::duration;
 
 /// Operator console and auto-scaling engine for PostgreSQL on Amazon RDS.
 ///
-/// Without a subcommand: the console; the engine is disarmed until a person arms it, and permission is kept in the journal.
+/// Without a subcommand: the console of the engine that runs here, else one with an engine of its own; that one is disarmed until a person arms it, and permission is kept in the journal.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {

@@ -1,11 +1,13 @@
 //! `upshift ctl`: one order, or one look, at a running engine.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::duration;
+use crate::model::ladder::Direction;
 use crate::model::log_level::LogLevel;
 
 /// What to do with the running engine.
@@ -55,12 +57,9 @@ pub enum CtlCommand {
     },
     /// The engine starts nothing for a while
     Hold {
-        /// In which direction
-        #[arg(default_value = "all")]
-        direction: HeldDirection,
-        /// For how long, such as 4h
-        #[arg(value_name = "DURATION", default_value = "1h", value_parser = duration)]
-        duration: Duration,
+        /// In which direction, up, down or all, and for how long, such as 4h [default: all 1h]
+        #[arg(value_name = "up|down|all DURATION", num_args = 0..=2)]
+        scope: Vec<HeldScope>,
         /// Which database.
         #[command(flatten)]
         which: Which,
@@ -108,13 +107,24 @@ pub struct Which {
     pub database: Option<String>,
 }
 
-/// The directions that a hold is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum HeldDirection {
-    /// No step up.
-    Up,
-    /// No step down.
-    Down,
-    /// No step.
-    All,
+/// A word of what is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldScope {
+    /// Steps in this direction; absent: in both.
+    Direction(Option<Direction>),
+    /// So long.
+    For(Duration),
+}
+
+impl FromStr for HeldScope {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "up" => Ok(Self::Direction(Some(Direction::Up))),
+            "down" => Ok(Self::Direction(Some(Direction::Down))),
+            "all" => Ok(Self::Direction(None)),
+            word => duration(word).map(Self::For).map_err(|why| format!("neither up, down or all, nor a time: {why}")),
+        }
+    }
 }

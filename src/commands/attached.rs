@@ -5,6 +5,7 @@ use super::{CommandError, last_words};
 use crate::cli::RunArgs;
 use crate::commands::environment::Environment;
 use crate::console::{self, ConsoleOptions};
+use crate::control::Link;
 use crate::control::socket::attach;
 use crate::model::backend::Backend;
 
@@ -14,7 +15,9 @@ use crate::model::backend::Backend;
 /// When the command line asks for another engine than the one that runs, and when the terminal cannot be used.
 pub(super) async fn run(running: Running, args: &RunArgs, environment: &Environment) -> Result<(), CommandError> {
     let engine = running.hello.engine.words();
-    if args.sim.is_some() && running.snapshot.backend == Backend::Aws {
+    let attached = attach(&running.directory, environment.operator.clone()).await;
+    let mut attached = attached.map_err(|error| CommandError::Failed(error.to_string()))?;
+    if args.sim.is_some() && attached.client.snapshot().backend == Backend::Aws {
         let why = format!("the {engine} of this state directory acts on AWS, and --sim asks for a simulation");
         return Err(CommandError::Usage(format!("{why}: give --sim another --state-dir")));
     }
@@ -23,8 +26,6 @@ pub(super) async fn run(running: Running, args: &RunArgs, environment: &Environm
             "attached to the {engine}: it goes by its own configuration and world, not by this command line"
         ));
     }
-    let attached = attach(&running.directory, environment.operator.clone()).await;
-    let mut attached = attached.map_err(|error| CommandError::Failed(error.to_string()))?;
     let options =
         ConsoleOptions { no_color: environment.no_color, ascii: environment.ascii, test_panic: args.panic_in_console };
     let client = attached.client.clone();
@@ -38,6 +39,10 @@ pub(super) async fn run(running: Running, args: &RunArgs, environment: &Environm
         }
     }
     let arming = if client.snapshot().arming.is_armed() { "armed" } else { "disarmed" };
-    last_words::say(&format!("left the {engine} as it was when last seen, {arming}: it goes on"));
+    last_words::say(&match client.link() {
+        Link::Lost { why, .. } => format!("there was no line to the {engine}: {why}; it was {arming} when last seen"),
+        Link::Attached { engine } => format!("left the {} as it was, {arming}: it goes on", engine.words()),
+        Link::Embedded => format!("left the {engine}, {arming}"),
+    });
     Ok(())
 }

@@ -155,6 +155,12 @@ impl Hosted {
         let failed = |why: String| CommandError::Failed(format!("no control socket: {why}"));
         let access = Access::new(&served.control).map_err(|error| failed(error.to_string()))?;
         let place = served.runtime.map_or_else(|| socket::of_state(served.directory), Path::to_path_buf);
+        if let (Some(group), None) = (&served.control.group, served.runtime) {
+            tracing::warn!(
+                "[control] lets the group {group} connect, and the socket is below the state directory, where only its owner \
+                 can go: --socket DIR, or RuntimeDirectory of the unit, puts it elsewhere"
+            );
+        }
         let bound = socket::bind(&place, access.group()).await.map_err(|error| failed(error.to_string()))?;
         tracing::info!("control socket: {}", bound.path().display());
         let whole = std::fs::canonicalize(served.directory).unwrap_or_else(|_| served.directory.to_owned());

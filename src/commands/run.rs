@@ -52,6 +52,8 @@ fn start(args: &RunArgs, environment: &Environment) -> Result<(), CommandError> 
     let directory = directory_for(args.state_dir.as_deref(), args.sim.is_some(), environment)?;
     let runtime = runtime()?;
     runtime.block_on(async {
+        // Ahead of the first file that is written there.
+        running::guarded(&directory)?;
         let (journal, entries) = open_journal(&directory, args.sim.is_some())?;
         // From the start: servers that are only half made must go in order too.
         let hangup = hangup(args);

@@ -7,7 +7,6 @@ use super::CommandError;
 use super::environment::Environment;
 use crate::control::socket::{self, AttachError, Hello};
 use crate::journal;
-use crate::model::snapshot::Snapshot;
 
 /// An engine that answers.
 pub(super) struct Running {
@@ -15,8 +14,6 @@ pub(super) struct Running {
     pub(super) directory: PathBuf,
     /// What it said first.
     pub(super) hello: Hello,
-    /// Its picture.
-    pub(super) snapshot: Box<Snapshot>,
 }
 
 /// Which engine is meant, by a command line.
@@ -35,8 +32,8 @@ pub(super) struct Which<'a> {
 /// When one is there and cannot be used.
 pub(super) async fn find(which: Which<'_>, environment: &Environment) -> Result<Option<Running>, CommandError> {
     if let Some(directory) = which.socket {
-        return match socket::look(directory).await {
-            Ok((hello, snapshot)) => Ok(Some(Running { directory: directory.to_owned(), hello, snapshot })),
+        return match socket::knock(directory).await {
+            Ok(hello) => Ok(Some(Running { directory: directory.to_owned(), hello })),
             Err(AttachError::Nobody { .. }) => Ok(None),
             Err(error) => Err(CommandError::Failed(error.to_string())),
         };
@@ -48,10 +45,10 @@ pub(super) async fn find(which: Which<'_>, environment: &Environment) -> Result<
     let places = if given.is_some() { [own, system] } else { [system, own] };
     let mut broken = None;
     for directory in places {
-        match socket::look(&directory).await {
+        match socket::knock(&directory).await {
             // The system's engine may be that of another directory than the one that was asked for.
-            Ok((hello, snapshot)) if given.is_none() || is_of(&hello, &state) => {
-                return Ok(Some(Running { directory, hello, snapshot }));
+            Ok(hello) if given.is_none() || is_of(&hello, &state) => {
+                return Ok(Some(Running { directory, hello }));
             }
             Ok(_) | Err(AttachError::Nobody { .. }) => {}
             Err(error) if given.is_some() && directory == Path::new(socket::SYSTEM_PLACE) => drop(error),
@@ -86,7 +83,7 @@ pub(super) async fn must_find(which: Which<'_>, environment: &Environment) -> Re
 }
 
 /// Whoever can write to a state directory can put a socket of his own there, and answer for the engine.
-fn guarded(state: &Path) -> Result<(), CommandError> {
+pub(super) fn guarded(state: &Path) -> Result<(), CommandError> {
     let mode = std::fs::metadata(state).map_or(0, |about| about.permissions().mode() & 0o7777);
     if mode & 0o022 == 0 {
         return Ok(());

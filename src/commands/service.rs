@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::control::Client;
 use crate::model::arming::Arming;
 use crate::model::snapshot::Snapshot;
@@ -57,12 +57,13 @@ async fn tell_life(client: Client, watchdog: Option<Duration>, lives: impl Fn())
     let (machine, half) = (Clock::system(), watchdog.map(|whole| whole / 2));
     loop {
         let Some(half) = half else { std::future::pending().await };
+        let began = Stopwatch::start();
         if machine.bounded(half, client.probe()).await == Some(true) {
             lives();
         } else {
             tracing::error!("the engine's controller does not answer: the service manager is not told that it lives");
         }
-        machine.sleep(half).await;
+        machine.sleep(half.saturating_sub(began.elapsed())).await;
     }
 }
 

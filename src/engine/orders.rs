@@ -71,7 +71,14 @@ impl Engine {
         if *command == Command::Disarm {
             return None;
         }
-        let change = self.memory.changed_since(seen_revision?, command.database())?;
+        let seen = seen_revision?;
+        if seen > self.memory.revision {
+            return Some(
+                "not done: it was given in sight of a state that this engine never had. Look, and give it again"
+                    .to_owned(),
+            );
+        }
+        let change = self.memory.changed_since(seen, command.database())?;
         Some(format!("not done: meanwhile, at {:.0}: {}. Look, and give the order again", change.at, change.words))
     }
 

@@ -37,6 +37,8 @@ fn each_order_answers_what_happened_with_its_record_and_a_code_for_scripts() {
     running.until("checkpoints: hold");
     let (code, held, said) = ctl(state.path(), &["hold", "up", "2h", "--reason", "a sale"]);
     assert!(code == 0 && held.starts_with("checkpoints held up until") && held.contains("(journal #"), "{held}{said}");
+    let (code, held, _) = ctl(state.path(), &["hold", "4h", "--reason", "a sale"]);
+    assert!(code == 0 && held.contains("checkpoints held up and down until"), "{held}");
     let (code, released, _) = ctl(state.path(), &["release"]);
     assert!(code == 0 && released.contains("holds on checkpoints released"), "{released}");
 
@@ -73,7 +75,7 @@ fn without_an_engine_or_with_a_wrong_name_it_says_so() {
     let (code, _, said) = ctl(state.path(), &["release", "--database", "orders"]);
     assert!(code == 2 && said.contains("the engine has no database orders: it has checkpoints"), "{code} {said}");
     let (code, _, said) = ctl(state.path(), &["hold", "sideways", "--reason", "x"]);
-    assert!(code == 2 && said.contains("possible values: up, down, all"), "{code} {said}");
+    assert!(code == 2 && said.contains("neither up, down or all, nor a time"), "{code} {said}");
     let (code, _, said) = ctl(state.path(), &["arm"]);
     assert!(code == 2 && said.contains("--reason"), "{code} {said}");
 }

@@ -12,8 +12,8 @@ use super::running::{Running, Which, must_find};
 use super::{CommandError, last_words, stdout};
 use crate::cli::ctl::{CtlArgs, CtlCommand};
 use crate::control::EngineProcess;
-use crate::control::socket;
-use crate::model::command::Answer;
+use crate::control::socket::{self, Hello};
+use crate::model::command::{Answer, Command};
 use crate::model::log_level::LogLevel;
 use crate::model::role::Role;
 use crate::model::snapshot::Snapshot;
@@ -40,11 +40,13 @@ pub(super) fn run(args: &CtlArgs, environment: &Environment) -> Result<(), Comma
             must_find(Which { state_dir: args.state_dir.as_deref(), socket: args.socket.as_deref() }, environment)
                 .await?;
         match &args.command {
-            CtlCommand::Status if args.json => {
-                let Running { hello, snapshot, .. } = &running;
-                json(&Looked { engine: &hello.engine, role: hello.role, snapshot })
+            CtlCommand::Status => {
+                let (hello, snapshot) = look(&running).await?;
+                if args.json {
+                    return json(&Looked { engine: &hello.engine, role: hello.role, snapshot: &snapshot });
+                }
+                stdout::line(&status::words(&hello, &snapshot))
             }
-            CtlCommand::Status => stdout::line(&status::words(&running.hello, &running.snapshot)),
             CtlCommand::Log { level } => {
                 let client = environment.operator.ssh_client.clone();
                 let set = socket::set_log(&running.directory, *level, client).await;
@@ -59,13 +61,24 @@ pub(super) fn run(args: &CtlArgs, environment: &Environment) -> Result<(), Comma
             }
             CtlCommand::Watch => watch::run(running, environment, args.json).await,
             command => {
-                let order = order::order(command, &running.snapshot)?;
-                let (revision, client) = (running.snapshot.revision, environment.operator.ssh_client.clone());
-                let answer = socket::ask(&running.directory, order, Some(revision), client).await;
+                // To disarm is right on any picture, and none is waited for.
+                let (order, revision) = match command {
+                    CtlCommand::Disarm => (Command::Disarm, None),
+                    command => {
+                        let (_, snapshot) = look(&running).await?;
+                        (order::order(command, &snapshot)?, Some(snapshot.revision))
+                    }
+                };
+                let client = environment.operator.ssh_client.clone();
+                let answer = socket::ask(&running.directory, order, revision, client).await;
                 told(answer.map_err(|error| CommandError::Failed(format!("nothing was sent: {error}")))?, args.json)
             }
         }
     })
+}
+
+async fn look(running: &Running) -> Result<(Hello, Box<Snapshot>), CommandError> {
+    socket::look(&running.directory).await.map_err(|error| CommandError::Failed(error.to_string()))
 }
 
 /// Says what became of an order.

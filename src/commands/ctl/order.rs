@@ -1,6 +1,8 @@
 //! The order that a command line means, in sight of the engine as it is: pure.
 
-use crate::cli::ctl::{CtlCommand, HeldDirection, ScaleArgs, Which};
+use std::time::Duration;
+
+use crate::cli::ctl::{CtlCommand, HeldScope, ScaleArgs, Which};
 use crate::commands::CommandError;
 use crate::model::class::InstanceClass;
 use crate::model::command::Command;
@@ -9,6 +11,8 @@ use crate::model::ladder::Direction;
 use crate::model::snapshot::{DatabaseView, Snapshot};
 use crate::model::text::clean;
 
+/// How long a hold is where nobody says.
+const USUAL_HOLD: Duration = Duration::from_hours(1);
 /// Longest name of a database or class that is quoted.
 const QUOTED: usize = 63;
 
@@ -28,20 +32,26 @@ pub(super) fn order(command: &CtlCommand, snapshot: &Snapshot) -> Result<Command
         CtlCommand::Up(how) => step(how, snapshot, Direction::Up)?,
         CtlCommand::Down(how) => step(how, snapshot, Direction::Down)?,
         CtlCommand::Scale { class, how } => scale(how, find(&how.which, snapshot)?, InstanceClass::observed(class))?,
-        CtlCommand::Hold { direction, duration, which, reason } => Command::Hold {
-            database: named(which)?,
-            direction: match direction {
-                HeldDirection::Up => Some(Direction::Up),
-                HeldDirection::Down => Some(Direction::Down),
-                HeldDirection::All => None,
-            },
-            duration: *duration,
-            reason: reason.clone(),
-        },
+        CtlCommand::Hold { scope, which, reason } => {
+            let (direction, duration) = held(scope)?;
+            Command::Hold { database: named(which)?, direction, duration, reason: reason.clone() }
+        }
         CtlCommand::Release(which) => Command::Release { database: named(which)? },
         CtlCommand::Stop(which) => Command::Stop { database: named(which)? },
         CtlCommand::Approve(which) => Command::Approve { database: named(which)? },
     })
+}
+
+/// What is held, and for how long: each is said once at the most.
+fn held(scope: &[HeldScope]) -> Result<(Option<Direction>, Duration), CommandError> {
+    let directions: Vec<_> =
+        scope.iter().filter_map(|word| if let HeldScope::Direction(it) = word { Some(*it) } else { None }).collect();
+    let lengths: Vec<_> =
+        scope.iter().filter_map(|word| if let HeldScope::For(it) = word { Some(*it) } else { None }).collect();
+    if directions.len() > 1 || lengths.len() > 1 {
+        return Err(CommandError::Usage("a hold has one direction and one time, such as `hold up 4h`".to_owned()));
+    }
+    Ok((directions.first().copied().flatten(), lengths.first().copied().unwrap_or(USUAL_HOLD)))
 }
 
 fn find<'a>(which: &Which, snapshot: &'a Snapshot) -> Result<&'a DatabaseView, CommandError> {

@@ -30,6 +30,8 @@ fn first(scene: &Scene<'_>, width: u16) -> Line<'static> {
         }
         Arming::Disarmed { why, .. } => (" DISARMED ", theme::OK, why.clone()),
     };
+    // Of an engine that does not answer it is only known what it was.
+    let word = if matches!(scene.state.link, Link::Lost { .. }) { word.replace(' ', "?") } else { word.to_owned() };
     let mut spans = vec![Span::styled("upshift ", theme::TITLE), Span::styled(word, style.patch(theme::SELECTED))];
     spans.push(Span::raw(" "));
     if let Some(until) = newest.arming.until() {

@@ -24,6 +24,10 @@ const TO_GREET: Duration = Duration::from_secs(5);
 const TO_ANSWER: Duration = Duration::from_secs(65);
 /// A line that was lost is tried again this often.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// A line that is closed before the first word is tried so often in all.
+const TRIES: u32 = 10;
+/// And so long between (of the machine).
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// Orders that may wait, as in [`pair`](crate::control::pair).
 const ORDERS: usize = 16;
 
@@ -47,6 +51,12 @@ pub enum AttachError {
     #[error("no engine listens in {}", directory.display())]
     Nobody {
         /// Where the socket would be.
+        directory: PathBuf,
+    },
+    /// The engine has closed the line before its first word.
+    #[error("the engine in {} takes no more connections at the moment: try again", directory.display())]
+    Full {
+        /// Where it is.
         directory: PathBuf,
     },
     /// The socket is there and cannot be used.
@@ -74,6 +84,14 @@ pub enum AttachError {
         /// Of the protocol.
         theirs: u32,
     },
+}
+
+/// The first word of the engine that listens in that directory.
+///
+/// # Errors
+/// When there is none, or it turns this process away.
+pub async fn knock(directory: &Path) -> Result<Hello, AttachError> {
+    greet(directory).await.map(|(_, hello)| hello)
 }
 
 /// One look at the engine that listens in that directory.
@@ -200,7 +218,12 @@ impl Keeper {
             Link::Lost { since, .. } => since,
             Link::Attached { .. } | Link::Embedded => self.clock.now(),
         };
-        self.tell.send_replace(Link::Lost { engine: engine.clone(), since, why });
+        let now = Link::Lost { engine: engine.clone(), since, why };
+        self.tell.send_if_modified(|link| {
+            let is_news = *link != now;
+            *link = now;
+            is_news
+        });
     }
 
     /// Shows what the engine shows until the line breaks. Returns, with the reason, when it is another world's.
@@ -245,8 +268,19 @@ impl Keeper {
     }
 }
 
-/// Connects, and takes the engine's first word.
+/// A line, and the engine's first word on it. An engine that is full closes a line before that: it is tried again for a second.
 pub(super) async fn greet(directory: &Path) -> Result<(Line, Hello), AttachError> {
+    for _ in 1..TRIES {
+        match greet_once(directory).await {
+            Err(AttachError::Full { .. }) => Clock::system().sleep(BETWEEN_TRIES).await,
+            greeted => return greeted,
+        }
+    }
+    greet_once(directory).await
+}
+
+/// Connects, and takes the engine's first word.
+async fn greet_once(directory: &Path) -> Result<(Line, Hello), AttachError> {
     let stream = place::connect(directory).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
             AttachError::Nobody { directory: directory.to_owned() }
@@ -254,7 +288,11 @@ pub(super) async fn greet(directory: &Path) -> Result<(Line, Hello), AttachError
         _ => broken(directory, &error.to_string()),
     })?;
     let mut line = Line::of_client(stream);
-    match bounded(line.read()).await.map_err(|error| broken(directory, &error.to_string()))? {
+    let first = bounded(line.read()).await.map_err(|error| match error {
+        LineError::Closed => AttachError::Full { directory: directory.to_owned() },
+        error => broken(directory, &error.to_string()),
+    });
+    match first? {
         Said::Hello(hello) if hello.protocol == PROTOCOL => Ok((line, hello)),
         Said::Hello(hello) => Err(AttachError::OtherProtocol { version: hello.engine.version, theirs: hello.protocol }),
         Said::Refused { sentence } => Err(AttachError::TurnedAway { sentence }),

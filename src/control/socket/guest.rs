@@ -1,7 +1,6 @@
 //! One connection to the engine: who it is, what it wants, and that.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::UnixStream;
@@ -9,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::peer;
 use super::pictures::Pictures;
-use super::serve::About;
+use super::serve::{About, Stage};
 use super::wire::{Ask, Hello, Line, LineError, PROTOCOL, Said};
 use crate::clock::Clock;
 use crate::control::Client;
@@ -40,7 +39,7 @@ pub(super) struct Guest {
     pub(super) watches: Arc<Semaphore>,
     /// Of this connection alone.
     pub(super) nonce: String,
-    pub(super) has_asked: Arc<AtomicBool>,
+    pub(super) stage: Stage,
     pub(super) machine: Clock,
 }
 
@@ -74,7 +73,11 @@ impl Guest {
             }
             asked => asked.ok_or(LineError::Slow)??,
         };
-        self.has_asked.store(true, Ordering::Relaxed);
+        self.stage.set(match asked {
+            Ask::Look => Stage::LOOKS,
+            Ask::Watch => Stage::WATCHES,
+            Ask::Order { .. } | Ask::Log { .. } => Stage::ORDERS,
+        });
         match asked {
             Ask::Look => self.show(&mut line).await,
             Ask::Watch => self.watch(&mut line).await,

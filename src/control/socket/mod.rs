@@ -19,7 +19,7 @@ mod place;
 mod serve;
 mod wire;
 
-pub use attach::{AttachError, Attached, ask, attach, look};
+pub use attach::{AttachError, Attached, ask, attach, knock, look};
 pub use log::{SetLog, set_log};
 pub use peer::{Access, AccessError, account};
 pub use place::{Bound, PlaceError, SYSTEM_PLACE, bind, of_state};

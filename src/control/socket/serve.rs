@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::net::UnixStream;
@@ -40,8 +40,31 @@ pub struct About {
 /// A connection, as far as it can be ended for another one.
 struct Connection {
     task: AbortHandle,
-    /// It has said what it wants. One that has not makes room for the next.
-    has_asked: Arc<AtomicBool>,
+    stage: Stage,
+}
+
+/// What a connection has come for. All but an order make room for the next connection when there is none: whoever can connect
+/// can disarm, however many others look.
+/// 0: it has said nothing yet.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stage(Arc<AtomicU8>);
+
+impl Stage {
+    /// It is shown one picture.
+    pub(super) const LOOKS: u8 = 1;
+    /// It is a console, which comes again.
+    pub(super) const WATCHES: u8 = 2;
+    /// It has given an order.
+    pub(super) const ORDERS: u8 = 3;
+
+    /// From here on it is here for that.
+    pub(super) fn set(&self, stage: u8) {
+        self.0.store(stage, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u8 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Serves `client`'s engine on a socket for as long as this is awaited. A connection that misbehaves ends alone.
@@ -57,14 +80,14 @@ pub async fn serve(bound: Bound, client: Client, about: About) -> Infallible {
             // Every one of them is at work: whoever is turned away finds the line closed, and can come again.
             continue;
         }
-        let has_asked = Arc::new(AtomicBool::new(false));
+        let stage = Stage::default();
         let guest = Guest {
             client: client.clone(),
             about: Arc::clone(&about),
             pictures: pictures.clone(),
             watches: Arc::clone(&watches),
             nonce: format!("{}-{number}", about.engine.since),
-            has_asked: Arc::clone(&has_asked),
+            stage: stage.clone(),
             machine: machine.clone(),
         };
         let task = tasks.spawn(async move {
@@ -72,7 +95,7 @@ pub async fn serve(bound: Bound, client: Client, about: About) -> Infallible {
                 tracing::debug!("a connection to the control socket ended: {error}");
             }
         });
-        connections.push(Connection { task, has_asked });
+        connections.push(Connection { task, stage });
     }
     std::future::pending().await
 }
@@ -95,14 +118,15 @@ async fn accept(bound: &Bound, tasks: &mut JoinSet<()>, machine: &Clock) -> Unix
     }
 }
 
-/// Whether there is room for one more: of those that have not said yet what they want the oldest goes for it.
+/// Whether there is room for one more: the oldest of those goes for it that have said nothing, else of those that look, else of
+/// the consoles.
 fn make_room(connections: &mut Vec<Connection>) -> bool {
     connections.retain(|connection| !connection.task.is_finished());
     if connections.len() < CONNECTIONS {
         return true;
     }
-    let silent = connections.iter().position(|connection| !connection.has_asked.load(Ordering::Relaxed));
-    silent.is_some_and(|place| {
+    let least = (0..connections.len()).min_by_key(|place| connections[*place].stage.get());
+    least.filter(|place| connections[*place].stage.get() < Stage::ORDERS).is_some_and(|place| {
         connections.remove(place).task.abort();
         true
     })

@@ -101,19 +101,12 @@ SystemCallErrorNumber=EPERM
 WantedBy=multi-user.target
 ";
 
-/// Who can reach the control socket. Whoever shall be told from others must be seen: behind `PrivateUsers` everybody but root
-/// is nobody, and behind `ProtectProc` nobody has logged in.
+/// Who can reach the control socket. Whoever gives an order is told from others: behind `PrivateUsers` everybody but root is
+/// nobody, and behind `ProtectProc` nobody has logged in, so that the unit has neither.
 fn reach(settings: &Settings) -> String {
-    match &settings.control.group {
-        None => {
-            "# Only root and the daemon itself reach the socket, see [control]: nobody else needs to be told apart.\n\
-                 PrivateUsers=yes\nProtectProc=invisible\n"
-                .to_owned()
-        }
-        Some(group) => format!(
-            "# Members of the group of [control] reach the socket, and are told apart by their accounts.\nGroup={group}\n"
-        ),
-    }
+    settings.control.group.as_ref().map_or_else(String::new, |group| {
+        format!("# Members of the group of [control] reach the socket, and are told apart by their accounts.\nGroup={group}\n")
+    })
 }
 
 /// How passwords come in: the daemon's user can read neither root's files nor anybody's home.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::input::Effect;
 use super::watched::Watched;
 use super::{Engine, gates, holds};
-use crate::model::action::{ActionResult, Intent};
+use crate::model::action::{ActionResult, Intent, Run};
 use crate::model::call::MutatingCall;
 use crate::model::class::InstanceClass;
 use crate::model::command::{Answer, Command, Request};
@@ -15,6 +15,7 @@ use crate::model::database::{DatabaseName, ResourceId};
 use crate::model::duration;
 use crate::model::event::Event;
 use crate::model::gate::{Gate, GateResult};
+use crate::model::guard::Guard;
 use crate::model::operator::{Actor, Operator};
 use crate::model::policy::Policy;
 use crate::model::role::Role;
@@ -195,7 +196,8 @@ impl Engine {
 
     /// Of two orders the newer one wins, as long as nothing of the older one has left: what is out cannot be taken back.
     fn must_be_unsent(&self, by: &Operator, database: &DatabaseName) -> Result<(), String> {
-        let Some(run) = self.memory.of(database).active().filter(|run| run.is_sent()) else { return Ok(()) };
+        let is_out = |run: &&Run| run.is_sent() && self.guards.stand(Guard::OneAction);
+        let Some(run) = self.memory.of(database).active().filter(is_out) else { return Ok(()) };
         let what_to_do = if self.stop(by, database).is_ok() {
             "it can still be stopped: stop it, and give the order again when it has ended"
         } else {
@@ -208,7 +210,8 @@ impl Engine {
     /// Ends the action that the intent of a person takes the place of.
     fn supersede_action(&mut self, now: Timestamp, by: &Operator, event: &Event) {
         let Event::ActionIntended { intent, .. } = event else { return };
-        if let Some(run) = self.memory.of(&intent.database).active().cloned() {
+        let unsent = self.memory.of(&intent.database).active().filter(|run| !run.is_sent());
+        if let Some(run) = unsent.cloned() {
             let (by, superseded_by) = (by.clone(), intent.action.clone());
             self.end_run(now, &run, ActionResult::Superseded { by, superseded_by });
         }

@@ -268,6 +268,11 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).ok().filter(|duration| !duration.is_zero()).ok_or_else(wrong)
 }
 
+/// Why something is done: it goes into the journal, where an empty one says nothing.
+pub(crate) fn reason(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("must say why: it goes into the journal".to_owned()) } else { Ok(text.to_owned()) }
+}
+
 /// A time of the machine: from nothing, with fractions of a second.
 fn real_duration(text: &str) -> Result<Duration, String> {
     let duration = duration::parse(text).and_then(|duration| Duration::try_from(duration).ok());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::duration;
+use super::{duration, reason};
 use crate::model::ladder::Direction;
 use crate::model::log_level::LogLevel;
 
@@ -38,7 +38,7 @@ pub enum CtlCommand {
         #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
         duration: Option<Duration>,
         /// Why: it goes into the journal
-        #[arg(long)]
+        #[arg(long, value_parser = reason)]
         reason: String,
     },
     /// Takes that permission away at once; for everybody who can connect
@@ -64,7 +64,7 @@ pub enum CtlCommand {
         #[command(flatten)]
         which: Which,
         /// Why: it goes into the journal
-        #[arg(long)]
+        #[arg(long, value_parser = reason)]
         reason: String,
     },
     /// Ends every hold
@@ -89,7 +89,7 @@ pub struct ScaleArgs {
     #[command(flatten)]
     pub which: Which,
     /// Why: it goes into the journal
-    #[arg(long)]
+    #[arg(long, value_parser = reason)]
     pub reason: String,
     /// How long the engine leaves it so [default: `hold_after_manual`]
     #[arg(long, value_name = "DURATION", value_parser = duration)]

@@ -111,7 +111,7 @@ impl Hosted {
             environment: environment.for_programs.clone(),
         };
         let (mut teller, telling) = notify::start(&settings.notify, about);
-        let tally = Tally::of(&settings.databases.iter().map(|policy| &policy.database).collect::<Vec<_>>());
+        let tally = Tally::default();
         let figures = Sources {
             clock: clock.clone(),
             client: client.clone(),

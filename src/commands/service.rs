@@ -8,7 +8,6 @@ use sd_notify::NotifyState;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::control::Client;
-use crate::model::arming::Arming;
 use crate::model::snapshot::Snapshot;
 use crate::model::text::clean;
 
@@ -69,14 +68,7 @@ async fn tell_life(client: Client, watchdog: Option<Duration>, lives: impl Fn())
 
 /// What `systemctl status` says of it.
 fn status(snapshot: &Snapshot) -> String {
-    let arming = match &snapshot.arming {
-        Arming::Armed { by, since, until } => {
-            let until = until.map_or_else(String::new, |until| format!(" until {until:.0}"));
-            format!("ARMED by {by} since {since:.0}{until}")
-        }
-        Arming::Disarmed { why, since: Some(since) } => format!("DISARMED since {since:.0}: {why}"),
-        Arming::Disarmed { why, since: None } => format!("DISARMED: {why}"),
-    };
+    let arming = snapshot.arming.words();
     let active = snapshot.databases.iter().filter_map(|view| Some((view.name(), view.active_run()?)));
     let active = active.map(|(name, run)| format!("; {} moves {name} to {}", run.intent.action.0, run.intent.to));
     let refused = snapshot.configuration.refused.as_ref().map_or("", |_| "; RELOAD refused, see upshift ctl status");

@@ -11,7 +11,9 @@
 //! nothing may happen that is not on it. Effects are carried out in order: a record that cannot be written voids
 //! everything behind it, a call among them.
 
+mod carry_out;
 mod clock_step;
+mod finish;
 mod follow;
 pub mod inspect;
 mod look;
@@ -24,30 +26,26 @@ pub mod servers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::aws::Aws;
-use crate::clock::{Clock, Stopwatch};
+use crate::clock::Clock;
 use crate::control::{Incoming, Server};
 use crate::engine::Engine;
-use crate::engine::input::{Effect, Input, Observation, Step};
+use crate::engine::input::{Input, Observation};
 use crate::journal::Journal;
 use crate::lease::{Lease, LeaseNews};
 use crate::model::action::CallId;
 use crate::model::backend::Backend;
-use crate::model::call::{CallOutcome, MutatingCall, NOT_SENT};
+use crate::model::call::CallOutcome;
 use crate::model::command::{Answer, Command, Reply, Request};
-use crate::model::database::DatabaseName;
 use crate::model::event::{Entry, Event};
-use crate::model::guard::{Guard, Guards};
-use crate::model::limits::{GIVE_BACK, LAST_ANSWER, LONGEST_LOOK, SLOW_LOOK};
-use crate::model::notify::Happened;
+use crate::model::guard::Guards;
+use crate::model::limits::{LONGEST_LOOK, SLOW_LOOK};
 use crate::model::policy::Policy;
-use crate::model::pooler::PoolerStep;
 use crate::model::settings::Settings;
 use crate::model::snapshot::TAIL_LENGTH;
 use crate::model::wake::{Wake, WakeReason};
@@ -57,9 +55,6 @@ pub use outward::Outward;
 use pooler::{News, Pauses, Poolers};
 use reload::Reload;
 use servers::{ServerSource, Servers};
-
-/// Of the answers' time so long until a pooler has let its clients go on.
-const LET_GO: Duration = Duration::from_secs(5);
 
 /// The controller and all it owns.
 #[derive(Debug)]
@@ -222,57 +217,6 @@ impl Controller {
         ended
     }
 
-    /// No new call; the outstanding ones are awaited; the end is recorded.
-    async fn finish(&mut self, ended: &Ended) {
-        self.stopping = true;
-        self.engine.end();
-        self.publish();
-        self.looks.abort_all();
-        self.servers.end();
-        // What was ordered before is answered; what is ordered from here on is refused at once.
-        self.server.requests.close();
-        while let Ok(incoming) = self.server.requests.try_recv() {
-            self.take_order(incoming);
-        }
-        let clock = self.clock.clone();
-        let waiting = Stopwatch::start();
-        let mut told = Vec::new();
-        let let_go = self.pauses.end(|news| told.push(news));
-        if clock.bounded(LET_GO.mul_f64(clock.speed()), let_go).await.is_none() {
-            tracing::error!("a pooler may still hold its clients; the next start lets them go on before anything else");
-        }
-        for News { action, database, step } in told {
-            self.feed(Input::Pooler { action, database, step });
-        }
-        // Each answer is taken in as it comes: one that never comes must not take the others with it.
-        let answers = async {
-            while let Some(done) = self.calls.join_next().await {
-                if let Ok((id, outcome)) = done {
-                    self.feed(Input::Outcome { id, outcome });
-                }
-            }
-            while let Some(done) = self.followers.join_next().await {
-                if let Ok(event) = done {
-                    self.feed(Input::AlarmFollowed(event));
-                }
-            }
-        };
-        // Calls were answered meanwhile: no one of them has less than its own limit.
-        let left = LAST_ANSWER.saturating_sub(waiting.elapsed());
-        if clock.bounded(left.mul_f64(clock.speed()), answers).await.is_none() {
-            tracing::error!("a call to AWS was not answered in time; the next start looks for what became of it");
-        } else if let Some(lease) = &mut self.lease {
-            // Only now: what is under way may not meet what another engine sends. One that is not given back runs out.
-            lease.tell(self.engine.lease_permission());
-            if clock.bounded(GIVE_BACK.mul_f64(clock.speed()), lease.give_back()).await.is_none() {
-                tracing::warn!("the lease could not be given back in time: another engine waits until it has run out");
-            }
-        }
-        let (Ended::Asked(why) | Ended::Failed(why)) = ended;
-        self.record(self.clock.now(), Event::EngineStopped { why: why.clone() });
-        self.publish();
-    }
-
     fn take_order(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Order { request, reply } => self.obey(request, reply),
@@ -318,112 +262,6 @@ impl Controller {
         let now = self.read_clock();
         let step = self.engine.step(now, input);
         self.execute(now, step);
-    }
-
-    /// Carries out the effects in order. Returns the sequence of the first record, when all of them are on the disk.
-    fn execute(&mut self, now: Timestamp, step: Step) -> Option<u64> {
-        self.wake = step.wake;
-        let mut first = None;
-        let mut effects = step.effects.into_iter();
-        while let Some(effect) = effects.next() {
-            match effect {
-                Effect::Record(event) => match self.record(now, event) {
-                    Some(seq) => first = first.or(Some(seq)),
-                    None => return self.void(now, effects),
-                },
-                Effect::Send { id, call, held } => self.send(id, call, held),
-                Effect::PutAlarm { action, wanted, before } => {
-                    let change = follow::put_right(self.aws.clone(), action, *wanted, *before);
-                    match &self.lease {
-                        Some(lease) => self.followers.spawn(lease.bound(change)),
-                        None => self.followers.spawn(change),
-                    };
-                }
-                Effect::ResumePooler { action, database } => self.pauses.let_go(action, database),
-            }
-        }
-        first
-    }
-
-    fn send(&mut self, id: CallId, call: MutatingCall, held: Option<DatabaseName>) {
-        tracing::warn!(action = id.action.0, "sending {}", call.words());
-        let aws = self.aws.clone();
-        let gate = held.map(|database| self.pauses.begin(id.action.clone(), database));
-        let call = async move {
-            let send = aws.send(&call);
-            let outcome = match gate {
-                Some(gate) => gate.send(send).await,
-                None => send.await,
-            };
-            (id, outcome)
-        };
-        match &self.lease {
-            Some(lease) => self.calls.spawn(lease.bound(call)),
-            None => self.calls.spawn(call),
-        };
-    }
-
-    /// A record could not be written: what was to follow it does not happen. A call among that was never sent, and the
-    /// engine must not wait for its answer. Clients that are held go on all the same: that needs no evidence.
-    fn void(&mut self, now: Timestamp, effects: impl Iterator<Item = Effect>) -> Option<u64> {
-        for effect in effects {
-            // The effects of what the engine is told would be records, and there is nowhere to put them.
-            match effect {
-                Effect::Record(_) | Effect::PutAlarm { .. } => {}
-                Effect::ResumePooler { action, database } => self.pauses.let_go(action, database),
-                Effect::Send { id, held, .. } => {
-                    if let Some(database) = held {
-                        let why = "nothing was paused: the journal could not record the call".to_owned();
-                        let (action, step) = (id.action.clone(), PoolerStep::Resumed { held_millis: None, why });
-                        drop(self.engine.step(now, Input::Pooler { action, database, step }));
-                    }
-                    let message = "the journal could not record it".to_owned();
-                    let outcome = CallOutcome::Refused { code: NOT_SENT.to_owned(), message, request_id: None };
-                    drop(self.engine.step(now, Input::Outcome { id, outcome }));
-                }
-            }
-        }
-        None
-    }
-
-    /// Appends an event and syncs it; `None` when the journal does not take it, which disarms. Each record is on the disk
-    /// before the next one is written, so that a loss of power can tear no more than the last.
-    fn record(&mut self, now: Timestamp, event: Event) -> Option<u64> {
-        let synced = self.guards.stand(Guard::SyncBeforeSend);
-        let journal = self.journal.as_mut().ok()?;
-        let kept = journal.append(now, event).and_then(|entry| {
-            if synced {
-                journal.sync()?;
-            }
-            Ok(entry)
-        });
-        match kept {
-            Ok(entry) => {
-                let seq = entry.seq;
-                publish::log(&entry);
-                let identity = self.engine.identity();
-                self.outward.tell(&Happened { seq: Some(seq), at: entry.at, event: &entry.event, identity });
-                self.tail.push_back(entry);
-                if self.tail.len() > TAIL_LENGTH {
-                    self.tail.pop_front();
-                }
-                Some(seq)
-            }
-            Err(error) => {
-                self.journal_broke(now, &error.to_string());
-                None
-            }
-        }
-    }
-
-    fn journal_broke(&mut self, now: Timestamp, why: &str) {
-        tracing::error!("the journal takes no records, the engine is disarmed: {why}");
-        self.journal = Err(why.to_owned());
-        // Its effects would be records, and there is nowhere to put them.
-        drop(self.engine.step(now, Input::JournalBroken(why.to_owned())));
-        // No journal will ever tell of it.
-        let event = Event::Disarmed { by: None, why: format!("the journal takes no records: {why}") };
-        self.outward.tell(&Happened { seq: None, at: now, event: &event, identity: self.engine.identity() });
     }
 
     /// What the clock shows; the engine is told when it was set.

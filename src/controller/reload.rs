@@ -54,12 +54,12 @@ impl Controller {
         let answer = step.answer.clone();
         let recorded = self.execute(now, step);
         let answer = match (answer, recorded) {
-            (Some(Answer::Done { sentence, .. }), Some(seq)) => {
+            (Some(Answer::Done { sentence, seq: place }), Some(first)) => {
                 let (servers, poolers) = ways.unwrap_or_default();
                 self.servers.read_now(servers, &self.clock);
                 self.pauses.know(poolers);
                 self.look_anew();
-                Answer::Done { sentence, seq }
+                Answer::Done { sentence, seq: first + place }
             }
             (Some(refused @ Answer::Refused { .. }), _) => refused,
             _ => Answer::Refused { sentence: "the journal could not record it".to_owned() },

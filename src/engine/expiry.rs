@@ -62,6 +62,10 @@ impl Engine {
     pub(super) fn after_hold(&self, database: &DatabaseName, hold: &Hold, now: Timestamp) -> Option<String> {
         let remembered = self.memory.of(database);
         let decision = self.watched.get(database)?.decision.as_ref().filter(|_| remembered.active().is_none())?;
+        if let Some(wanted) = decision.verdict.wanted().filter(|wanted| !hold.stops(*wanted)) {
+            let way = wanted.word();
+            return Some(format!("the rules ask for a step {way} now, which it does not keep the engine from"));
+        }
         let gives_way = self.superseded(now, database, hold, true);
         let stay = remembered.holds_at(now).filter(|held| !gives_way.contains(held));
         let AtExpiry { at, would } = at_expiry(decision, stay.chain([hold]), self.arming_ends())?;

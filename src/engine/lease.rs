@@ -105,6 +105,16 @@ impl Engine {
         })
     }
 
+    /// Whom an order to disarm does not reach, in words that follow others.
+    pub(super) fn lease_is_elsewhere(&self) -> Option<String> {
+        match &self.lease()?.standing {
+            LeaseStanding::Elsewhere { holder, .. } => {
+                Some(format!("; the lease is held by {holder}, which is NOT disarmed by this: give the order there"))
+            }
+            _ => None,
+        }
+    }
+
     /// A look counts for an epoch that was held from its beginning on.
     pub(super) fn note_epoch_of(&mut self, look: &Observation) {
         if let Some(lease) = &mut self.lease {

@@ -21,8 +21,7 @@ use crate::model::policy::Policy;
 use crate::model::role::Role;
 
 impl Engine {
-    /// Carries out or refuses an order. The sequence in the answer is the place of its record among those of this step, from 0:
-    /// the owner of the journal makes the sequence of it.
+    /// Carries out or refuses an order.
     pub(super) fn obey(&mut self, now: Timestamp, request: Request) -> Answer {
         let Request { by, role, command, seen_revision, .. } = request;
         let refusal = not_allowed(&by, role, &command).or_else(|| self.changed_unseen(&command, seen_revision));
@@ -34,7 +33,7 @@ impl Engine {
             Command::Arm { reason, duration } => self.arm(now, &by, reason, duration.map(duration::signed)),
             Command::Disarm => Ok((
                 Event::Disarmed { by: Some(by.clone()), why: format!("by {by}") },
-                "disarmed: the engine starts nothing".to_owned(),
+                format!("disarmed: the engine starts nothing{}", self.lease_is_elsewhere().unwrap_or_default()),
             )),
             Command::Scale { database, to, reason, hold_for } => {
                 self.scale(now, &by, (database, to, reason), *hold_for)
@@ -56,15 +55,21 @@ impl Engine {
         match outcome {
             Ok((event, sentence)) => {
                 self.supersede_action(now, &by, &event);
-                let ahead = self.effects.iter().filter(|effect| matches!(effect, Effect::Record(_))).count();
-                self.record(now, event);
-                Answer::Done { sentence, seq: ahead as u64 }
+                self.done(now, event, sentence)
             }
             Err(why) => {
                 self.record(now, Event::CommandRefused { by, command, why: why.clone() });
                 Answer::Refused { sentence: why }
             }
         }
+    }
+
+    /// The answer to what is done, and its record. The sequence in it is the place among the records of this step, from 0: the
+    /// owner of the journal makes the sequence of it.
+    pub(super) fn done(&mut self, now: Timestamp, event: Event, sentence: String) -> Answer {
+        let ahead = self.effects.iter().filter(|effect| matches!(effect, Effect::Record(_))).count();
+        self.record(now, event);
+        Answer::Done { sentence, seq: ahead as u64 }
     }
 
     /// What has changed since the sender looked. To disarm is right on any picture.

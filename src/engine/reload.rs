@@ -29,9 +29,9 @@ impl Engine {
             Ok(new) => {
                 let what = differences(&self.settings, &new.settings);
                 let sentence = format!("configuration {} in force: {what}", new.digest);
-                self.record(now, Event::ConfigReloaded { digest: new.digest.clone(), what });
+                let done = self.done(now, Event::ConfigReloaded { digest: new.digest.clone(), what }, sentence);
                 self.run_by(*new);
-                Answer::Done { sentence, seq: 0 }
+                done
             }
             Err(why) => {
                 self.record(now, Event::ConfigRefused { why: why.clone() });

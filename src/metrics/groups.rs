@@ -31,11 +31,19 @@ fn permission(page: &mut Page<'_>) -> fmt::Result {
     page.gauge(("armed", None), "1 while the engine may act", [([], armed)])?;
     let refused = u32::from(page.snapshot.configuration.refused.is_some());
     page.gauge(("reload_refused", None), "1 while the newest reload was refused", [([], refused)])?;
+    let configuration = &page.snapshot.configuration;
+    let in_force = configuration.since.map(|since| ([("digest", configuration.digest.clone())], since.as_second()));
+    let name = ("configuration_time", Some(Unit::Seconds));
+    page.gauge(name, "When the configuration in force was taken, in seconds since 1970", in_force)?;
     let lease = page.snapshot.lease.clone();
     let epoch = lease.as_ref().and_then(|lease| lease.standing.held_epoch());
+    let renewed_at = lease.as_ref().and_then(|lease| lease.standing.renewed_at());
     let held = lease.map(|_| ([], u32::from(epoch.is_some())));
     page.gauge(("lease_held", None), "1 while this engine holds the lease", held)?;
     page.gauge(("lease_epoch", None), "Of the lease that is held", epoch.map(|epoch| ([], epoch)))?;
+    let age = renewed_at.map(|renewed_at| ([], age_secs(page.now, renewed_at)));
+    let help = "Time since the lease was renewed, by this engine or as far as it has seen";
+    page.gauge(("lease_renewal_age", Some(Unit::Seconds)), help, age)?;
     let failing = page.snapshot.problems.len() as u64;
     page.gauge(("reads_failing", None), "Reads that fail at the moment", [([], failing)])
 }
@@ -93,7 +101,9 @@ fn counts(page: &mut Page<'_>) -> fmt::Result {
             (labels, count)
         })
     };
-    let (decisions, actions) = (page.sources.tally.decisions(), page.sources.tally.actions());
+    let snapshot = page.snapshot.clone();
+    let names = || snapshot.databases.iter().map(DatabaseView::name);
+    let (decisions, actions) = (page.sources.tally.decisions(names()), page.sources.tally.actions(names()));
     page.counter("decisions", "Decisions that were recorded: those with another result", of(decisions, "verdict"))?;
     page.counter("actions", "Actions that are over", of(actions, "result"))
 }

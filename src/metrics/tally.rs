@@ -16,25 +16,16 @@ const VERDICTS: [&str; 3] = ["hold", "scale", "would_scale"];
 const RESULTS: [&str; 6] = ["verified", "failed_safe", "rolled_back", "stopped", "superseded", "held"];
 
 /// The counts. Clones share them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Tally(Arc<Mutex<Inner>>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
     decisions: Counts,
     actions: Counts,
 }
 
 impl Tally {
-    /// Nothing of these databases yet: a count that is there from the beginning shows its first step as one.
-    pub fn of(databases: &[&DatabaseName]) -> Self {
-        let zeros = |words: &[&'static str]| {
-            let of_each = databases.iter().flat_map(|name| words.iter().map(|word| (((*name).clone(), *word), 0)));
-            of_each.collect()
-        };
-        Self(Arc::new(Mutex::new(Inner { decisions: zeros(&VERDICTS), actions: zeros(&RESULTS) })))
-    }
-
     /// Counts an event, if it is one of those.
     pub fn hear(&self, happened: &Happened<'_>) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,15 +40,27 @@ impl Tally {
         }
     }
 
-    /// Recorded decisions, by verdict.
-    pub(super) fn decisions(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).decisions.clone()
+    /// Recorded decisions, by verdict, of these databases and of those that were there before.
+    pub(super) fn decisions<'a>(&self, of: impl Iterator<Item = &'a DatabaseName>) -> Counts {
+        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner).decisions.clone();
+        with_zeros(counted, of, &VERDICTS)
     }
 
-    /// Actions that are over, by result.
-    pub(super) fn actions(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).actions.clone()
+    /// Actions that are over, by result, likewise.
+    pub(super) fn actions<'a>(&self, of: impl Iterator<Item = &'a DatabaseName>) -> Counts {
+        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner).actions.clone();
+        with_zeros(counted, of, &RESULTS)
     }
+}
+
+/// A count that is there from the beginning shows its first step as one.
+fn with_zeros<'a>(mut counted: Counts, of: impl Iterator<Item = &'a DatabaseName>, words: &[&'static str]) -> Counts {
+    for database in of {
+        for word in words {
+            counted.entry((database.clone(), *word)).or_default();
+        }
+    }
+    counted
 }
 
 fn verdict(verdict: &Verdict) -> &'static str {

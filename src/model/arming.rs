@@ -34,6 +34,18 @@ impl Arming {
         matches!(self, Self::Armed { .. })
     }
 
+    /// For people: whether it may act, by whom or why not, and since when.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Armed { by, since, until } => {
+                let until = until.map_or_else(String::new, |until| format!(", until {until:.0}"));
+                format!("ARMED by {by} since {since:.0}{until}")
+            }
+            Self::Disarmed { why, since: Some(since) } => format!("DISARMED since {since:.0}: {why}"),
+            Self::Disarmed { why, since: None } => format!("DISARMED: {why}"),
+        }
+    }
+
     /// When the permission ends by itself; `None` where it does not, or there is none.
     pub fn until(&self) -> Option<Timestamp> {
         if let Self::Armed { until, .. } = self { *until } else { None }

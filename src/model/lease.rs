@@ -171,6 +171,14 @@ impl LeaseStanding {
         }
     }
 
+    /// When its holder was last known to have renewed it.
+    pub fn renewed_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Held { renewed_at, .. } | Self::Elsewhere { renewed_at, .. } => Some(*renewed_at),
+            Self::Nobody { .. } | Self::SetBack { .. } => None,
+        }
+    }
+
     /// In a few words, without ages: `held, epoch 7`, `held by bastion-2 (pid 812), epoch 7`.
     pub fn words(&self) -> String {
         match self {

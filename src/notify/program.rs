@@ -44,19 +44,16 @@ impl Program {
     /// Runs it to its end. Anything but exit code 0 in time is a failure.
     pub(super) async fn run(&self, message: &Message, clock: &Clock) -> Result<(), String> {
         let mut child = self.start().map_err(|error| format!("it could not be started: {error}"))?;
-        // Of its own group, which has its number: whatever it starts goes with it.
-        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let mut said = Vec::new();
         let ended = clock.bounded(LIMIT.mul_f64(clock.speed()), attend(&mut child, message, &mut said, clock)).await;
         let Some(ended) = ended else {
-            if let Some(group) = group {
-                // It may have ended just now.
-                let _ = kill_process_group(group, Signal::KILL);
-            }
+            drop(group);
             // What is killed is gone in no time; it must not stay behind as a zombie.
             let _ = child.wait().await;
             return Err(format!("it was killed after {} s", LIMIT.as_secs()));
         };
+        group.has_ended();
         let status = ended.map_err(|error| format!("what became of it is not known: {error}"))?;
         if status.success() {
             return Ok(());
@@ -79,6 +76,26 @@ impl Program {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
+    }
+}
+
+/// The program and all that it starts, unless that makes a group of its own: it has the program's number. Dropped before
+/// the program has ended, in time or because upshift ends, all of it is killed.
+struct Group(Option<Pid>);
+
+impl Group {
+    /// The number may be another's from here on.
+    fn has_ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // It may have ended just now.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 }
 

@@ -114,16 +114,36 @@ async fn a_program_that_hangs_is_killed_with_what_it_started() {
     tell(&mut teller, &held("a sale"));
     let view = until(&mut telling, |views| views[0].failed == 1).await;
     assert!(view.problem().unwrap().contains("killed after 10 s"), "{view:?}");
-    let child: i32 = std::fs::read_to_string(heard).unwrap().trim().parse().unwrap();
-    let child = rustix::process::Pid::from_raw(child).unwrap();
-    let state = || std::fs::read_to_string(format!("/proc/{}/stat", child.as_raw_nonzero())).unwrap_or_default();
-    // Gone, or a zombie that its new parent has not looked at yet.
+    goes_away(&std::fs::read_to_string(heard).unwrap()).await;
+}
+
+/// Sees a process go: gone, or a zombie that its new parent has not looked at yet.
+async fn goes_away(pid: &str) {
+    let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
     let gone = async {
         while !(state().is_empty() || state().contains(") Z ")) {
             tokio::task::yield_now().await;
         }
     };
     assert!(Clock::system().bounded(Duration::from_secs(10), gone).await.is_some(), "{}", state());
+}
+
+#[tokio::test]
+async fn an_end_of_upshift_takes_a_program_along_with_what_it_started() {
+    let directory = tempfile::tempdir().unwrap();
+    let heard = directory.path().join("heard");
+    let script = format!("sleep 1000 & echo $! > {0}.new; mv {0}.new {0}; wait", heard.display());
+    let (mut teller, telling) = telling(&script).await;
+    tell(&mut teller, &held("a sale"));
+    let started = async {
+        while !heard.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(Clock::system().bounded(Duration::from_secs(10), started).await.is_some());
+    drop(teller);
+    telling.end().await;
+    goes_away(&std::fs::read_to_string(heard).unwrap()).await;
 }
 
 #[tokio::test]

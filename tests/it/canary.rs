@@ -349,7 +349,9 @@ async fn a_restart_in_place_is_as_long_as_a_client_beside_it_says() {
     assert_whole(&availability);
     let seen = one_outage(&availability, Persistent);
     assert!(truth > 50, "it was away for {truth} ms");
-    assert!(seen.millis.abs_diff(truth) <= 40, "{seen:?}, the client beside it {truth} ms");
+    // On a machine of its own 40 ms and no more; where attempts wait for the processor, the canary says so itself.
+    let allowed = 40.max(seen.error_millis + seen.until_error_millis);
+    assert!(seen.millis.abs_diff(truth) <= allowed, "{seen:?}, the client beside it {truth} ms");
     assert!(seen.millis + seen.error_millis + 20 >= truth, "{seen:?}, the client beside it {truth} ms");
     assert!(seen.millis <= truth + seen.until_error_millis + 20, "{seen:?}, the client beside it {truth} ms");
     // The machine itself came back: nothing has moved.

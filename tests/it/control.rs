@@ -156,3 +156,19 @@ fn as_many_watch_as_there_is_room_for_and_those_who_do_not_read_hold_nobody_up()
     let (code, said) = code_and_words(&upshift(state.path(), &["ctl", "disarm"]));
     assert_eq!((code, said.as_str()), (0, ""));
 }
+
+/// Pictures that nobody reads fill the sockets of those who asked for them, and each would hold its place until it is dropped.
+#[test]
+fn who_only_looks_keeps_nobody_from_disarming() {
+    let (state, _daemon) = daemon();
+    let mut looking = Vec::new();
+    for _ in 0..40 {
+        // One for which another had to go may be closed already.
+        if let Ok(mut stream) = UnixStream::connect(state.path().join("run/control.sock")) {
+            write(&mut stream, json!("look").to_string().as_bytes());
+            looking.push(stream);
+        }
+    }
+    let (code, said) = code_and_words(&upshift(state.path(), &["ctl", "disarm"]));
+    assert_eq!((code, said.as_str()), (0, ""));
+}

@@ -78,6 +78,8 @@ fn without_an_engine_or_with_a_wrong_name_it_says_so() {
     assert!(code == 2 && said.contains("neither up, down or all, nor a time"), "{code} {said}");
     let (code, _, said) = ctl(state.path(), &["arm"]);
     assert!(code == 2 && said.contains("--reason"), "{code} {said}");
+    let (code, _, said) = ctl(state.path(), &["arm", "--reason", " "]);
+    assert!(code == 2 && said.contains("must say why"), "{code} {said}");
 }
 
 #[test]

@@ -93,6 +93,12 @@ async fn one_engine_acts_the_other_observes_and_follows_when_the_lease_is_given_
         Answer::Refused { sentence } => assert!(sentence.contains("observer: held by "), "{sentence}"),
         done => panic!("{done:?}"),
     }
+    // To disarm is for everyone, and says whom it does not reach.
+    match order(&mut second, Command::Disarm).await {
+        Answer::Done { sentence, .. } => assert!(sentence.contains("NOT disarmed by this"), "{sentence}"),
+        refused => panic!("{refused:?}"),
+    }
+    order(&mut second, Command::Arm { reason: "it was the other one".into(), duration: None }).await;
     first.end().await;
     let ended = at(&entries(one.path()), |event| matches!(event, Event::EngineStopped { .. })).unwrap();
     pass(&sim, 1).await;

@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::control::socket::Hello;
-use crate::model::arming::Arming;
 use crate::model::backend::Backend;
 use crate::model::notify::NotifyView;
 use crate::model::snapshot::{DatabaseView, Snapshot};
@@ -16,7 +15,7 @@ const SENTENCE: usize = 1_000;
 pub(super) fn words(hello: &Hello, snapshot: &Snapshot) -> String {
     let engine = &hello.engine;
     let mut lines = vec![
-        arming(snapshot),
+        snapshot.arming.words(),
         format!("engine: {}, upshift {}, since {:.0}", engine.words(), engine.version, engine.since),
         format!("you are: {}", hello.role),
         world(snapshot, hello.now),
@@ -40,17 +39,6 @@ pub(super) fn words(hello: &Hello, snapshot: &Snapshot) -> String {
         lines.extend(database(view));
     }
     lines.iter().map(|line| clean(line, SENTENCE)).collect::<Vec<_>>().join("\n")
-}
-
-fn arming(snapshot: &Snapshot) -> String {
-    match &snapshot.arming {
-        Arming::Armed { by, since, until } => {
-            let until = until.map_or_else(String::new, |until| format!(", until {until:.0}"));
-            format!("ARMED by {by} since {since:.0}{until}")
-        }
-        Arming::Disarmed { why, since: Some(since) } => format!("DISARMED since {since:.0}: {why}"),
-        Arming::Disarmed { why, since: None } => format!("DISARMED: {why}"),
-    }
 }
 
 /// Where, and how old the picture is.

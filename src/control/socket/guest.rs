@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
 
-use super::peer;
+use super::pace::Pace;
+use super::peer::{self, Lookups};
 use super::pictures::Pictures;
 use super::serve::{About, Stage};
 use super::wire::{Ask, Hello, Line, LineError, PROTOCOL, Said};
@@ -35,6 +36,8 @@ pub(super) struct Guest {
     pub(super) client: Client,
     pub(super) about: Arc<About>,
     pub(super) pictures: Pictures,
+    pub(super) lookups: Lookups,
+    pub(super) pace: Pace,
     /// A place for each watch.
     pub(super) watches: Arc<Semaphore>,
     /// Of this connection alone.
@@ -51,8 +54,9 @@ impl Guest {
     pub(super) async fn receive(mut self, stream: UnixStream) -> Result<(), LineError> {
         let credentials = stream.peer_cred()?;
         let mut line = Line::of_engine(stream);
-        let Some(role) = self.about.access.role(credentials.uid(), credentials.gid()) else {
-            let user = peer::operator(&credentials, None).user;
+        let (by, role) = self.lookups.who(&self.about.access, credentials, &self.machine).await;
+        let Some(role) = role else {
+            let user = by.user;
             tracing::warn!("{user} tried the control socket and is in none of its groups");
             let sentence = format!("{user} may not see this engine: it is in none of the groups of `[control]`");
             return self.write(&mut line, &Said::Refused { sentence }).await;
@@ -85,19 +89,32 @@ impl Guest {
                 let said = if let Some(sentence) = refusal(&command, seen_revision, nonce == self.nonce) {
                     Said::Refused { sentence }
                 } else {
-                    let operator = peer::operator(&credentials, ssh_client.as_deref());
-                    Said::Reply(self.order(self.client.speaking_for(operator, role), command, seen_revision).await)
+                    if role < Role::Admin {
+                        self.take_turn(credentials.uid()).await;
+                    }
+                    let by = peer::over_ssh(&by, ssh_client.as_deref());
+                    Said::Reply(self.order(self.client.speaking_for(by, role), command, seen_revision).await)
                 };
                 self.write(&mut line, &said).await
             }
             Ask::Log { nonce, level, ssh_client } => {
-                let operator = peer::operator(&credentials, ssh_client.as_deref());
-                let said = match self.set_log(level, (&operator, role), nonce == self.nonce) {
+                let by = peer::over_ssh(&by, ssh_client.as_deref());
+                let said = match self.set_log(level, (&by, role), nonce == self.nonce) {
                     Ok(before) => Said::Log { before, now: level },
                     Err(sentence) => Said::Refused { sentence },
                 };
                 self.write(&mut line, &said).await
             }
+        }
+    }
+
+    /// Every order is a record, also one that is refused: who gives many waits, and makes room for others meanwhile.
+    async fn take_turn(&self, uid: u32) {
+        let wait = self.pace.wait(uid, self.machine.now());
+        if !wait.is_zero() {
+            self.stage.set(Stage::LOOKS);
+            self.machine.sleep(wait).await;
+            self.stage.set(Stage::ORDERS);
         }
     }
 

@@ -7,12 +7,14 @@
 //!          ◄── Snapshot … │ Snapshot │ Reply ┤
 //! ```
 //!
-//! `log` sets how much the process tells in its log. A connection carries one request: a process that passes its end on, or gives up rights, keeps the credentials that the
-//! kernel noted when it connected. There is no TCP.
+//! `log` sets how much the process tells in its log, `pace` how fast one user's orders become records. A connection carries one
+//! request: a process that passes its end on, or gives up rights, keeps the credentials that the kernel noted when it
+//! connected. There is no TCP.
 
 mod attach;
 mod guest;
 mod log;
+mod pace;
 mod peer;
 mod pictures;
 mod place;

@@ -1,11 +1,15 @@
 //! Who is at the other end, by the kernel's word, and what that one may order.
 
 use std::ffi::CString;
+use std::sync::Arc;
+use std::time::Duration;
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 use thiserror::Error;
 use tokio::net::unix::UCred;
+use tokio::sync::Semaphore;
 
+use crate::clock::Clock;
 use crate::model::operator::{Operator, Peer};
 use crate::model::role::Role;
 use crate::model::settings::ControlSettings;
@@ -15,6 +19,10 @@ use crate::model::text::clean;
 const NO_LOGIN: u32 = u32::MAX;
 /// Longest name that goes into a record.
 const NAME_LENGTH: usize = 64;
+/// So long (of the machine) accounts are looked up: a directory service that does not answer must keep nobody from disarming.
+const LOOKUP_LIMIT: Duration = Duration::from_secs(2);
+/// So many look-ups at once: each can hold a thread for as long as that service likes.
+const LOOKUPS: usize = 8;
 
 /// Who may connect, and what those may order: the owner of the process and root everything, others by their groups.
 #[derive(Debug, Clone)]
@@ -67,8 +75,8 @@ impl Access {
         self.group.map(Gid::as_raw)
     }
 
-    /// What a user may order; `None` for one who may not even look.
-    pub(super) fn role(&self, uid: u32, gid: u32) -> Option<Role> {
+    /// What a user may order; `None` for one who may not even look. Asks the accounts of this machine, and so can block.
+    fn role(&self, uid: u32, gid: u32) -> Option<Role> {
         let uid = Uid::from_raw(uid);
         if uid.is_root() || uid == self.owner {
             return Some(Role::Admin);
@@ -83,6 +91,56 @@ impl Access {
             is_in(self.group).then_some(Role::Observer)
         }
     }
+
+    /// The same by what the kernel has noted alone. Whom the permissions of the socket have let in may look, and disarm.
+    fn role_by_kernel(&self, uid: u32, gid: u32) -> Role {
+        let (uid, is) = (Uid::from_raw(uid), |group: Option<Gid>| group == Some(Gid::from_raw(gid)));
+        if uid.is_root() || uid == self.owner || is(self.admins) {
+            Role::Admin
+        } else if is(self.operators) {
+            Role::Operator
+        } else {
+            Role::Observer
+        }
+    }
+}
+
+/// Looks up who connects, a few at a time. Clones share that bound.
+#[derive(Debug, Clone)]
+pub(super) struct Lookups(Arc<Semaphore>);
+
+impl Default for Lookups {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LOOKUPS)))
+    }
+}
+
+impl Lookups {
+    /// Who has connected, and what that one may order; `None` for one who may not even look. Where the accounts of this machine
+    /// do not answer in time, the kernel's numbers count alone, and the log says so.
+    pub(super) async fn who(&self, access: &Access, of: UCred, machine: &Clock) -> (Operator, Option<Role>) {
+        let asked = async {
+            let place = Arc::clone(&self.0).acquire_owned().await.ok()?;
+            let access = access.clone();
+            let looked = tokio::task::spawn_blocking(move || {
+                let found = (operator(&of, account), access.role(of.uid(), of.gid()));
+                drop(place);
+                found
+            });
+            looked.await.ok()
+        };
+        if let Some(Some(found)) = machine.bounded(LOOKUP_LIMIT, asked).await {
+            return found;
+        }
+        let role = access.role_by_kernel(of.uid(), of.gid());
+        tracing::warn!(
+            "the accounts of this machine did not answer within {} s: uid {} has the role {role}, by its group {} alone",
+            LOOKUP_LIMIT.as_secs(),
+            of.uid(),
+            of.gid()
+        );
+        (operator(&of, |_| None), Some(role))
+    }
 }
 
 /// The name of a user's account; `None` where this machine knows none.
@@ -90,8 +148,13 @@ pub fn account(uid: u32) -> Option<String> {
     User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
 }
 
-/// Who has connected. The address of the SSH session is that one's own word.
-pub(super) fn operator(credentials: &UCred, ssh_client: Option<&str>) -> Operator {
+/// The same with the address of the SSH session, which is that one's own word.
+pub(super) fn over_ssh(by: &Operator, client: Option<&str>) -> Operator {
+    Operator { ssh_client: client.map(|client| clean(client, NAME_LENGTH)), ..by.clone() }
+}
+
+/// Who has connected, with the names that `account` knows.
+fn operator(credentials: &UCred, account: impl Fn(u32) -> Option<String>) -> Operator {
     let login_uid = credentials.pid().and_then(login_uid);
     let uid = credentials.uid();
     let name = |uid: u32| account(uid).unwrap_or_else(|| format!("uid {uid}"));
@@ -101,7 +164,7 @@ pub(super) fn operator(credentials: &UCred, ssh_client: Option<&str>) -> Operato
     };
     Operator {
         user: clean(&user, NAME_LENGTH),
-        ssh_client: ssh_client.map(|client| clean(client, NAME_LENGTH)),
+        ssh_client: None,
         peer: Some(Peer { uid, gid: credentials.gid(), login_uid }),
     }
 }
@@ -143,6 +206,28 @@ mod tests {
         assert_eq!([access.role(0, 7_000), access.role(900, 7_000)], [Some(Role::Admin); 2]);
         let nobody = Access { group: None, operators: None, admins: None, ..access };
         assert_eq!(nobody.role(3_999_999_999, 7_003), None);
+    }
+
+    #[test]
+    fn where_the_accounts_do_not_answer_the_numbers_of_the_kernel_count_and_nobody_is_kept_from_disarming() {
+        let raw = |gid| Some(Gid::from_raw(gid));
+        let access = Access { owner: Uid::from_raw(900), group: raw(7_001), operators: raw(7_002), admins: raw(7_003) };
+        let role = |gid| access.role_by_kernel(1_000, gid);
+        assert_eq!(
+            [role(7_000), role(7_001), role(7_002), role(7_003)],
+            [Role::Observer, Role::Observer, Role::Operator, Role::Admin]
+        );
+        assert_eq!([access.role_by_kernel(0, 1), access.role_by_kernel(900, 1)], [Role::Admin; 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn look_ups_that_hang_hold_up_nobody_else_for_long() {
+        let (ours, _theirs) = tokio::net::UnixStream::pair().unwrap();
+        let settings = ControlSettings::default();
+        let (access, lookups) = (Access::new(&settings).unwrap(), Lookups::default());
+        let _hung = lookups.0.acquire_many(LOOKUPS as u32).await.unwrap();
+        let (by, role) = lookups.who(&access, ours.peer_cred().unwrap(), &Clock::system()).await;
+        assert_eq!((by.user, role), (format!("uid {}", Uid::current()), Some(Role::Admin)));
     }
 
     #[test]

@@ -11,7 +11,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::guest::Guest;
 use super::log::SetLog;
-use super::peer::Access;
+use super::pace::Pace;
+use super::peer::{Access, Lookups};
 use super::pictures::Pictures;
 use super::place::Bound;
 use crate::clock::Clock;
@@ -72,6 +73,7 @@ pub async fn serve(bound: Bound, client: Client, about: About) -> Infallible {
     let machine = Clock::system();
     let pictures = Pictures::of(&client);
     let (about, watches) = (Arc::new(about), Arc::new(Semaphore::new(WATCHES)));
+    let (lookups, pace) = (Lookups::default(), Pace::default());
     let mut tasks = JoinSet::new();
     let mut connections: Vec<Connection> = Vec::new();
     for number in 1_u64.. {
@@ -85,6 +87,8 @@ pub async fn serve(bound: Bound, client: Client, about: About) -> Infallible {
             client: client.clone(),
             about: Arc::clone(&about),
             pictures: pictures.clone(),
+            lookups: lookups.clone(),
+            pace: pace.clone(),
             watches: Arc::clone(&watches),
             nonce: format!("{}-{number}", about.engine.since),
             stage: stage.clone(),

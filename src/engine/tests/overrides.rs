@@ -222,6 +222,10 @@ fn what_follows_the_end_of_a_hold_is_told_ahead_and_comes_true() {
     let step = order(&mut engine, at(41), hold(Some(Direction::Down), 30, "sale"));
     let words = "when it expires at 1970-01-01T01:11:00Z the engine would go down to db.t4g.small by what it sees now";
     assert!(said(&step).ends_with(words), "{}", said(&step));
+    // A hold in the other direction changes nothing of that, and says so.
+    let step = order(&mut engine, at(41), hold(Some(Direction::Up), 30, "sale"));
+    let words = "; the rules ask for a step down now, which it does not keep the engine from";
+    assert!(said(&step).ends_with(words), "{}", said(&step));
     engine.step(at(42), calm(42));
     assert_eq!(told(&engine, 42), Some(AtExpiry { at: at(71), would: Would::Scale { direction, to } }));
     assert_eq!(sends(&engine.step(at(70), calm(70))), 0, "never before it expires");

@@ -16,6 +16,10 @@ use crate::sim::rng::Rng;
 
 /// A question is given up after so long of the machine's own time.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Of all clocks of a machine, against true time.
+const SLOWEST: f64 = 0.71;
+/// Less than twice that.
+const FASTEST: f64 = 1.41;
 /// When the trial begins.
 const EPOCH: i64 = 1_767_600_000;
 
@@ -68,8 +72,13 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(at: usize, terms: LeaseSettings, guards: Guards, rng: &mut Rng) -> Self {
-        // No two of them go more than twice as fast as each other.
-        let rate = if rng.unit() < 0.5 { 1.0 } else { 0.71 + rng.unit() * 0.7 };
+        // No two of them go more than twice as fast as each other. What the terms leave room for is decided at the ends.
+        let rate = match rng.draw() % 4 {
+            0 => SLOWEST,
+            1 => FASTEST,
+            2 => 1.0,
+            _ => SLOWEST + rng.unit() * (FASTEST - SLOWEST),
+        };
         let keeper = Keeper::new(me(at, 0), terms.clone(), 0, guards);
         Self {
             at,

@@ -17,6 +17,7 @@ pub mod environment;
 mod export;
 mod failure;
 mod hand_over;
+mod health;
 mod hosted;
 mod init;
 mod journal;

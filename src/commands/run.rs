@@ -14,7 +14,7 @@ use super::process::{EndingSignals, Finish, Hangup, Hangups, runtime};
 use super::reload::Source;
 use super::servers::Places;
 use super::state::{directory_for, open_journal};
-use super::{CommandError, attached, auto, hand_over, last_words, logging, running, service};
+use super::{CommandError, attached, auto, hand_over, health, last_words, logging, running, service};
 use crate::cli::RunArgs;
 use crate::console::{self, ConsoleOptions, Exit};
 use crate::control::Client;
@@ -136,7 +136,7 @@ async fn operate(
     if let Err(problem) = log {
         drop(writeln!(std::io::stderr(), "warning: {}", clean_lines(problem)));
     }
-    let person_disarmed_at = auto::disarmed_as_meant(opened.entries.iter());
+    let person_disarmed_at = health::disarmed_as_meant(opened.entries.iter());
     let mode =
         format!("{}{}", if args.auto { "auto" } else { "console" }, if args.sim.is_some() { " sim" } else { "" });
     let control = opened.settings.control.clone();

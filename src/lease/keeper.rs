@@ -7,22 +7,21 @@
 
 mod held;
 mod seen;
+mod standing;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::time::Duration;
-
-use jiff::Timestamp;
 
 use super::identity::Me;
 use crate::clock::Readings;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::guard::{Guard, Guards};
-use crate::model::lease::{
-    LEASE_RESERVE, LeaseChange, LeaseItem, LeasePermission, LeaseSettings, LeaseStamp, LeaseStanding, LeaseTaken,
-};
+use crate::model::lease::{LEASE_RESERVE, LeaseChange, LeaseItem, LeasePermission, LeaseSettings, LeaseStamp};
 pub use held::Held;
 use seen::Seen;
+use write::Pending;
 
 /// So often the item is read by who does not hold it: a takeover is late by no more.
 const POLL: Duration = Duration::from_secs(2);
@@ -92,15 +91,6 @@ pub struct Keeper {
     rvn: u64,
     giving_back: bool,
     changes: Vec<LeaseChange>,
-}
-
-/// A write on its way.
-#[derive(Debug, Clone)]
-struct Pending {
-    item: LeaseItem,
-    expected: Option<LeaseStamp>,
-    /// What the clocks showed before it was first asked.
-    asked: Readings,
 }
 
 impl Keeper {
@@ -218,35 +208,6 @@ impl Keeper {
         self.held.as_ref()
     }
 
-    /// How it stands at `now`, told in instants of a clock that shows `shown` and goes `speed` times as fast as the machine.
-    pub fn standing(&self, now: &Readings, (shown, speed): (Timestamp, f64)) -> LeaseStanding {
-        let ago = |since: &Readings| shown.checked_sub(now.most_since(since).mul_f64(speed)).unwrap_or(shown);
-        if let Some(held) = &self.held {
-            let quiet_left = self.terms.quiet().saturating_sub(now.least_since(&held.acquired));
-            return LeaseStanding::Held {
-                epoch: held.stamp.epoch,
-                renewed_at: ago(&held.since),
-                acts_from: shown.checked_add(quiet_left.mul_f64(speed)).unwrap_or(shown),
-            };
-        }
-        let epoch = self.seen.as_ref().map(|seen| seen.item.as_ref().map_or(0, |item| item.stamp.epoch));
-        if let Some(epoch) = epoch.filter(|epoch| *epoch < self.known) {
-            return LeaseStanding::SetBack { epoch, known: self.known };
-        }
-        let nobody = |why: &str| LeaseStanding::Nobody { why: why.to_owned() };
-        match &self.seen {
-            None => match &self.trouble {
-                Some((failure, _)) => nobody(&failure.sentence),
-                None => nobody("not asked yet"),
-            },
-            Some(Seen { item: None, .. }) => nobody("nobody has had it yet: waiting it out once"),
-            Some(Seen { item: Some(item), .. }) if item.released => nobody("given back, and not taken yet"),
-            Some(Seen { item: Some(item), since, .. }) => {
-                LeaseStanding::Elsewhere { holder: item.host.clone(), epoch: item.stamp.epoch, renewed_at: ago(since) }
-            }
-        }
-    }
-
     /// Heartbeats while it is held; at once when the permission has changed, and one last time to give it back.
     fn keep(&mut self, held: Held, now: &Readings, permission: &LeasePermission) -> Next {
         let due_in = self.terms.heartbeat.saturating_sub(now.most_since(&held.since));
@@ -267,51 +228,6 @@ impl Keeper {
         }
         let poll_in = POLL.saturating_sub(now.most_since(&seen.read));
         if poll_in.is_zero() { Next::Ask(Ask::Read) } else { Next::Wait(poll_in.min(wait)) }
-    }
-
-    /// The same write again where one that was bound to the same stamp may still arrive.
-    fn write(
-        &mut self,
-        epoch: u64,
-        expected: Option<LeaseStamp>,
-        now: &Readings,
-        permission: &LeasePermission,
-    ) -> Next {
-        let again = self.pending.take().filter(|pending| pending.expected == expected);
-        let pending = again.unwrap_or_else(|| {
-            self.rvn += 1;
-            let stamp = LeaseStamp { owner: self.me.owner.clone(), epoch, rvn: self.rvn };
-            let (host, ttl, permission) = (self.me.host.clone(), self.terms.ttl, permission.clone());
-            let item = LeaseItem { stamp, host, ttl, released: self.giving_back, permission };
-            Pending { item, expected, asked: *now }
-        });
-        let ask = Ask::Write { item: pending.item.clone(), expected: pending.expected.clone() };
-        self.pending = Some(pending);
-        Next::Ask(ask)
-    }
-
-    /// The write that was on its way is in the table.
-    fn arrived(&mut self, now: &Readings) {
-        let Some(Pending { item, asked, .. }) = self.pending.take() else { return };
-        let before = self.seen.replace(Seen::new(Some(item.clone()), now)).and_then(|seen| seen.item);
-        self.known = self.known.max(item.stamp.epoch);
-        // Without its guard the lease is counted from the answer on, by one clock.
-        let since = if self.guards.stand(Guard::LeaseClock) { asked } else { *now };
-        if item.released {
-            self.held = None;
-            return;
-        }
-        if let Some(held) = &mut self.held {
-            (held.stamp, held.since, held.permission) = (item.stamp, since, item.permission);
-            return;
-        }
-        let taken = LeaseTaken {
-            after: before.as_ref().map(|item| item.host.clone()),
-            permission: before.map(|item| item.permission),
-            set_back_to: self.set_back_to.take(),
-        };
-        self.changes.push(LeaseChange::Acquired { epoch: item.stamp.epoch, taken });
-        self.held = Some(Held { stamp: item.stamp, since, acquired: *now, permission: item.permission });
     }
 
     /// What the item is now.

@@ -36,6 +36,10 @@ pub enum Check {
     Alarms,
     /// Application Auto Scaling keeps the readers of a cluster as configured, and can.
     Readers,
+    /// The table of the lease answers, and says no less than the journal.
+    Lease,
+    /// The program that tells people is there.
+    Notify,
     /// The server can be reached as its clients reach it.
     Postgres,
     /// The admin console of the pooler answers, and a pause would be possible.
@@ -107,6 +111,8 @@ impl Check {
             Self::Readers => {
                 ("readers in sync", "Application Auto Scaling adds readers by what is registered there alone")
             }
+            Self::Lease => ("lease table", "without an answer of it the engine observes, and changes nothing"),
+            Self::Notify => ("people told", "an action that nobody hears of is noticed by its effect alone"),
             Self::Postgres => {
                 ("postgres reachable", "a change is verified by a session, and long transactions are seen")
             }

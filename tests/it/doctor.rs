@@ -232,6 +232,19 @@ fn a_database_that_is_not_there_or_cannot_move_is_told() {
 }
 
 #[test]
+fn the_table_of_the_lease_and_the_program_that_tells_are_looked_at() {
+    let both = "[lease]\ntable = \"fleet\"\n[notify]\ncommand = [\"/nowhere/tell\"]\n";
+    let found = doctor("", PINS, both);
+    assert_eq!(found.code, 1);
+    found.assert("lease", "fails", "no such table in this account and region");
+    found.assert("notify", "fails", "/nowhere/tell: No such file");
+    let found = doctor("", PINS, "[notify]\ncommand = [\"/bin/sh\"]\n");
+    assert_eq!(found.code, 0, "{:?} {}", found.all, found.words);
+    found.assert("notify", "ok", "/bin/sh is there");
+    assert!(found.all.iter().all(|finding| finding["check"] != "lease"), "{:?}", found.all);
+}
+
+#[test]
 fn alarms_are_held_against_the_policy() {
     doctor("", PINS, "").assert("alarms", "not_seen", "there is no [alarms]");
     let with_alarms = format!("{PINS}[alarms]\n");

@@ -7,7 +7,9 @@ mod account;
 mod alarms;
 mod database;
 mod journal;
+mod lease;
 mod metrics;
+mod notify;
 mod permitted;
 mod readers;
 mod reads;
@@ -75,8 +77,9 @@ pub(super) fn run(args: &DoctorArgs, environment: &Environment) -> Result<(), Co
         let (of_aws, of_servers, of_journal) =
             tokio::join!(place.look_at_aws(), servers::look(&place), journal::look(&place.clock, directory));
         drop(tasks);
+        let told = notify::look(&place.settings.notify);
         let here = [of_journal, terminal::look(environment)];
-        Ok(of_aws.into_iter().chain(of_servers).chain(here).collect())
+        Ok(of_aws.into_iter().chain(of_servers).chain(told).chain(here).collect())
     });
     // A name server or a disk that does not answer must not keep this process.
     runtime.shutdown_background();
@@ -139,6 +142,7 @@ impl Place<'_> {
             findings.extend(readers::judge(policy, &seen).map(|finding| finding.of(&policy.database)));
         }
         findings.extend(alarms::judge(self, &seen));
+        findings.extend(lease::look(self, seen.why_not).await);
         findings
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::attach::{AttachError, bounded, broken, greet};
+use super::call::{AttachError, bounded, broken, greet};
 use super::wire::{Ask, LineError, Said};
 use crate::model::log_level::LogLevel;
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   client ── connect ──────────────────────► serve (one task for each connection)
-//!          ◄── Hello: process, role, nonce ──┤ peer: who the kernel says it is, and the role of that one
+//!          ◄── Hello: process, role, nonce ──┤ peer: who the kernel says it is; access: the role of that one
 //!          ── Ask: watch │ look │ order ────►│ within two seconds
 //!          ◄── Snapshot … │ Snapshot │ Reply ┤
 //! ```
@@ -11,7 +11,9 @@
 //! request: a process that passes its end on, or gives up rights, keeps the credentials that the kernel noted when it
 //! connected. There is no TCP.
 
+mod access;
 mod attach;
+mod call;
 mod guest;
 mod log;
 mod pace;
@@ -21,9 +23,11 @@ mod place;
 mod serve;
 mod wire;
 
-pub use attach::{AttachError, Attached, ask, attach, knock, look};
+pub use access::{Access, AccessError};
+pub use attach::{Attached, attach};
+pub use call::{AttachError, ask, knock, look};
 pub use log::{SetLog, set_log};
-pub use peer::{Access, AccessError, account};
+pub use peer::account;
 pub use place::{Bound, PlaceError, SYSTEM_PLACE, bind, of_state};
 pub use serve::{About, serve};
 pub use wire::Hello;

@@ -1,18 +1,16 @@
-//! Who is at the other end, by the kernel's word, and what that one may order.
+//! Who is at the other end: by the kernel's word, and by the accounts of this machine where those answer.
 
-use std::ffi::CString;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
-use thiserror::Error;
+use nix::unistd::{Uid, User};
 use tokio::net::unix::UCred;
 use tokio::sync::Semaphore;
 
+use super::access::Access;
 use crate::clock::Clock;
 use crate::model::operator::{Operator, Peer};
 use crate::model::role::Role;
-use crate::model::settings::ControlSettings;
 use crate::model::text::clean;
 
 /// What the kernel writes for a process that nobody has logged in for.
@@ -23,87 +21,6 @@ const NAME_LENGTH: usize = 64;
 const LOOKUP_LIMIT: Duration = Duration::from_secs(2);
 /// So many look-ups at once: each can hold a thread for as long as that service likes.
 const LOOKUPS: usize = 8;
-
-/// Who may connect, and what those may order: the owner of the process and root everything, others by their groups.
-#[derive(Debug, Clone)]
-pub struct Access {
-    owner: Uid,
-    /// Members may connect.
-    group: Option<Gid>,
-    operators: Option<Gid>,
-    admins: Option<Gid>,
-}
-
-/// Why the access is not as it was configured.
-#[derive(Debug, Error)]
-pub enum AccessError {
-    /// This machine has no such group.
-    #[error(
-        "`[control]` names the group {name}, which this machine does not have: `groupadd {name}`, or take the line away"
-    )]
-    NoGroup {
-        /// Which.
-        name: String,
-    },
-    /// The system's words.
-    #[error("the group {name} of `[control]` cannot be looked up: {source}")]
-    Lookup {
-        /// Which.
-        name: String,
-        /// Why.
-        source: nix::Error,
-    },
-}
-
-impl Access {
-    /// By the configuration, on this machine.
-    ///
-    /// # Errors
-    /// When a group is not there or cannot be looked up.
-    pub fn new(settings: &ControlSettings) -> Result<Self, AccessError> {
-        let group = |name: &Option<String>| name.as_deref().map(find).transpose();
-        Ok(Self {
-            owner: Uid::effective(),
-            group: group(&settings.group)?,
-            operators: group(&settings.operators)?,
-            admins: group(&settings.admins)?,
-        })
-    }
-
-    /// Whose members may connect besides the owner.
-    pub fn group(&self) -> Option<u32> {
-        self.group.map(Gid::as_raw)
-    }
-
-    /// What a user may order; `None` for one who may not even look. Asks the accounts of this machine, and so can block.
-    fn role(&self, uid: u32, gid: u32) -> Option<Role> {
-        let uid = Uid::from_raw(uid);
-        if uid.is_root() || uid == self.owner {
-            return Some(Role::Admin);
-        }
-        let groups = groups_of(uid, Gid::from_raw(gid));
-        let is_in = |group: Option<Gid>| group.is_some_and(|group| groups.contains(&group));
-        if is_in(self.admins) {
-            Some(Role::Admin)
-        } else if is_in(self.operators) {
-            Some(Role::Operator)
-        } else {
-            is_in(self.group).then_some(Role::Observer)
-        }
-    }
-
-    /// The same by what the kernel has noted alone. Whom the permissions of the socket have let in may look, and disarm.
-    fn role_by_kernel(&self, uid: u32, gid: u32) -> Role {
-        let (uid, is) = (Uid::from_raw(uid), |group: Option<Gid>| group == Some(Gid::from_raw(gid)));
-        if uid.is_root() || uid == self.owner || is(self.admins) {
-            Role::Admin
-        } else if is(self.operators) {
-            Role::Operator
-        } else {
-            Role::Observer
-        }
-    }
-}
 
 /// Looks up who connects, a few at a time. Clones share that bound.
 #[derive(Debug, Clone)]
@@ -175,50 +92,10 @@ fn login_uid(pid: i32) -> Option<u32> {
     text.trim().parse().ok().filter(|uid| *uid != NO_LOGIN)
 }
 
-/// By the account, not by the process: a process keeps groups that its user was taken out of.
-fn groups_of(uid: Uid, gid: Gid) -> Vec<Gid> {
-    let name = account(uid.as_raw()).and_then(|name| CString::new(name).ok());
-    name.and_then(|name| getgrouplist(&name, gid).ok()).unwrap_or_else(|| vec![gid])
-}
-
-fn find(name: &str) -> Result<Gid, AccessError> {
-    match Group::from_name(name) {
-        Ok(Some(group)) => Ok(group.gid),
-        Ok(None) => Err(AccessError::NoGroup { name: name.to_owned() }),
-        Err(source) => Err(AccessError::Lookup { name: name.to_owned(), source }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_role_comes_of_the_groups_of_the_account() {
-        let raw = |gid| Some(Gid::from_raw(gid));
-        let access = Access { owner: Uid::from_raw(900), group: raw(7_001), operators: raw(7_002), admins: raw(7_003) };
-        // Accounts that no machine has: of them the group that the kernel noted counts alone.
-        let role = |gid| access.role(3_999_999_999, gid);
-        assert_eq!(
-            [role(7_000), role(7_001), role(7_002), role(7_003)],
-            [None, Some(Role::Observer), Some(Role::Operator), Some(Role::Admin)]
-        );
-        assert_eq!([access.role(0, 7_000), access.role(900, 7_000)], [Some(Role::Admin); 2]);
-        let nobody = Access { group: None, operators: None, admins: None, ..access };
-        assert_eq!(nobody.role(3_999_999_999, 7_003), None);
-    }
-
-    #[test]
-    fn where_the_accounts_do_not_answer_the_numbers_of_the_kernel_count_and_nobody_is_kept_from_disarming() {
-        let raw = |gid| Some(Gid::from_raw(gid));
-        let access = Access { owner: Uid::from_raw(900), group: raw(7_001), operators: raw(7_002), admins: raw(7_003) };
-        let role = |gid| access.role_by_kernel(1_000, gid);
-        assert_eq!(
-            [role(7_000), role(7_001), role(7_002), role(7_003)],
-            [Role::Observer, Role::Observer, Role::Operator, Role::Admin]
-        );
-        assert_eq!([access.role_by_kernel(0, 1), access.role_by_kernel(900, 1)], [Role::Admin; 2]);
-    }
+    use crate::model::settings::ControlSettings;
 
     #[tokio::test(start_paused = true)]
     async fn look_ups_that_hang_hold_up_nobody_else_for_long() {
@@ -228,12 +105,5 @@ mod tests {
         let _hung = lookups.0.acquire_many(LOOKUPS as u32).await.unwrap();
         let (by, role) = lookups.who(&access, ours.peer_cred().unwrap(), &Clock::system()).await;
         assert_eq!((by.user, role), (format!("uid {}", Uid::current()), Some(Role::Admin)));
-    }
-
-    #[test]
-    fn a_group_that_is_not_there_is_named_with_what_to_do() {
-        let settings = ControlSettings { group: Some("no-such-group".into()), ..ControlSettings::default() };
-        let error = Access::new(&settings).unwrap_err().to_string();
-        assert!(error.contains("no-such-group") && error.contains("groupadd"), "{error}");
     }
 }

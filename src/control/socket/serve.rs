@@ -9,10 +9,11 @@ use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::access::Access;
 use super::guest::Guest;
 use super::log::SetLog;
 use super::pace::Pace;
-use super::peer::{Access, Lookups};
+use super::peer::Lookups;
 use super::pictures::Pictures;
 use super::place::Bound;
 use crate::clock::Clock;

@@ -202,7 +202,7 @@ pub struct SimulateArgs {
     /// Only these kinds of action, such as `EngineUp`, with --deaths
     #[arg(long, value_name = "KIND", requires = "deaths")]
     pub kind: Vec<String>,
-    /// Only every Nth byte, with --deaths
+    /// Only every Nth byte, and of the kinds that end otherwise every fourth poll, with --deaths
     #[arg(long, value_name = "N", default_value_t = 1, requires = "deaths", value_parser = clap::value_parser!(u64).range(1..))]
     pub byte_step: u64,
     /// Instead of one swarm: takes away one guard after the other; fails when one is not missed

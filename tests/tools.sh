@@ -1,12 +1,13 @@
 #!/bin/sh
 # Makes what the tests need besides Rust: Debian packages, and a Python environment in target/venv with the AWS CLI
-# and moto, in fixed versions. Does nothing when all of it is there.
+# and moto, in fixed versions. Does nothing when all of it is there. `packages` or `python`: only that half.
 set -eu
 cd "$(dirname "$0")/.."
 
 tools='awscli==1.46.3
 moto[rds,server]==5.2.5'
 
+half=${1:-both}
 missing=
 command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3 python3-venv"
@@ -18,7 +19,7 @@ command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v pgbouncer >/dev/null 2>&1 || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
 command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
-if [ -n "$missing" ]; then
+if [ "$half" != python ] && [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
         echo "tests/tools.sh: please install:$missing" >&2
         exit 1
@@ -31,7 +32,7 @@ fi
 
 venv=target/venv
 stamp=$venv/upshift-tools
-if [ "$(cat "$stamp" 2>/dev/null || true)" != "$tools" ]; then
+if [ "$half" != packages ] && [ "$(cat "$stamp" 2>/dev/null || true)" != "$tools" ]; then
     rm -rf "$venv"
     python3 -m venv "$venv"
     # shellcheck disable=SC2086 # one argument for each tool

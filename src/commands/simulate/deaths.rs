@@ -15,16 +15,19 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
         if !whole.wrong.is_empty() {
             return Err(CommandError::Failed(format!("{kind:?} without any death: {}", whole.wrong.join("; "))));
         }
-        // Every byte is every byte of every kind.
-        let byte_step = if args.byte_step == 1 { 1 } else { args.byte_step.saturating_mul(kind.coarser().into()) };
-        let points = (1..=whole.points).map(Death::Point);
+        // Every byte is every byte and every poll of every kind.
+        let coarser = if args.byte_step == 1 { 1 } else { u64::from(kind.coarser()) };
+        let byte_step = args.byte_step.saturating_mul(coarser);
         let bytes = whole.records.iter().enumerate().flat_map(|(at, length)| {
             let append = at as u64 + 1;
             (0..*length).step_by(byte_step as usize).map(move |bytes| Death::Byte { append, bytes })
         });
         // Two points to a poll: one before it, one after.
-        let disarmed = (1..=whole.points / 2).map(Death::Disarmed);
-        let deaths: Vec<Death> = points.chain(disarmed).chain(bytes).collect();
+        let polls = whole.points.div_ceil(2);
+        let at_polls = (1..=polls)
+            .step_by(coarser as usize)
+            .flat_map(|poll| [Death::Point(2 * poll - 1), Death::Point(2 * poll), Death::Disarmed(poll)]);
+        let deaths: Vec<Death> = at_polls.chain(bytes).collect();
         let wrong = Mutex::new(None);
         on_all_cores(deaths.len(), &format!("deaths of {kind:?}"), |at| {
             let what = match live(kind, deaths[at]) {
@@ -41,10 +44,13 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), CommandError> {
         if let Some(what) = wrong.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(CommandError::Failed(what));
         }
-        let (all, points, records) = (deaths.len(), whole.points, whole.records.len());
-        let step = if byte_step == 1 { "every byte".to_owned() } else { format!("1 of {byte_step} bytes") };
+        let (all, records) = (deaths.len(), whole.records.len());
+        let one_of = |step: u64, what: &str| {
+            if step == 1 { format!("every {what}") } else { format!("1 {what} of {step}") }
+        };
+        let (poll, byte) = (one_of(coarser, "poll"), one_of(byte_step, "byte"));
         stdout::line(&format!(
-            "{kind:?}: {all} deaths and disarmings ({points} points, a disarming at each poll, {step} of {records} records), one end"
+            "{kind:?}: {all} deaths and disarmings (before, after and at {poll} of {polls}; {byte} of {records} records), one end"
         ))?;
     }
     Ok(())

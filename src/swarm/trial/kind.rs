@@ -66,7 +66,8 @@ impl Kind {
         Self::TakenBack,
     ];
 
-    /// So many times fewer bytes of its records are died at than of the others': they differ from those in few kinds of record.
+    /// At so many times fewer polls and bytes it dies than the others, where not at all of them: it differs from those in few
+    /// kinds of record.
     pub fn coarser(self) -> u32 {
         if matches!(self, Self::AsksAndMay | Self::AsksInVain | Self::NeverReady | Self::TakenBack) { 4 } else { 1 }
     }

@@ -28,6 +28,7 @@ use crate::sim::wire::{Request, Response, SKEW_LIMIT_SECS, query};
 use crate::swarm::oracle::invariants::is_mutating;
 use crate::swarm::oracle::witness::Witness;
 use crate::swarm::oracle::{served, served_clusters};
+use crate::swarm::plan::form::Form;
 use crate::swarm::plan::{Strike, Switch};
 
 /// Longer than any client waits.
@@ -112,7 +113,7 @@ impl Wire {
     fn note_machine(&self) {
         let now = self.clock.now();
         let mut state = self.state();
-        let is_other = state.switch == Switch::Machine;
+        let is_other = state.switch == Switch::Machine && !Form::of(state.seed).is_cluster();
         match state.others.last_mut() {
             Some((_, until @ None)) if !is_other => *until = Some(now),
             Some((_, None)) => {}

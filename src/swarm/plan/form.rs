@@ -42,6 +42,11 @@ impl Form {
         matches!(self, Self::Copies | Self::Readers)
     }
 
+    /// Their identity and their load are those of a cluster, whichever machines are its members.
+    pub(in crate::swarm) fn is_cluster(self) -> bool {
+        matches!(self, Self::Readers | Self::MultiAz)
+    }
+
     /// How they are moved.
     pub(super) fn strategy(self) -> Strategy {
         match self {

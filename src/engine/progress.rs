@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Engine;
+use super::watched::Seen;
 use crate::model::action::Run;
 use crate::model::database::{DatabaseName, DatabaseState};
 use crate::model::event::Event;
@@ -14,7 +15,9 @@ impl Engine {
         let Some(run) = self.memory.of(database).active() else { return };
         let Some(call) = run.last_call() else { return };
         let Some(watched) = self.watched.get(database).filter(|watched| watched.look_is_new) else { return };
-        let Some(seen) = watched.seen.as_ref().filter(|seen| seen.at >= call.sent_at) else { return };
+        // By looks, as what is done next: a clock that was set back since the call would keep the record behind.
+        let is_since = |seen: &&Seen| watched.looks_since(Some(call.sent_at), seen) > 0;
+        let Some(seen) = watched.seen.as_ref().filter(is_since) else { return };
         let observed = &seen.deployments;
         let (action, deployment) = (run.intent.action.clone(), observed.own.clone());
         let copy = seen.copy.as_ref().map(|copy| copy.resource_id.clone());

@@ -22,11 +22,7 @@ impl Engine {
             asked_at: seen.at,
             age_is_known: seen.age_is_known,
             events_read: seen.events_read,
-            // The first look to arrive may have been asked before the call; the second cannot.
-            since_call: match sent_at {
-                Some(sent_at) if seen.at < sent_at => watched.looks_since_call.saturating_sub(1),
-                _ => watched.looks_since_call,
-            },
+            since_call: watched.looks_since(sent_at, seen),
             is_new: watched.look_is_new,
             old: old_look(run, watched),
             deployments: Deployments {

@@ -107,6 +107,15 @@ impl OldSeen {
 }
 
 impl Watched {
+    /// How many looks up to the one that was `seen` were asked after the last call, which was sent at `sent_at`: the first to
+    /// arrive may have been asked before it, the second cannot.
+    pub(super) fn looks_since(&self, sent_at: Option<Timestamp>, seen: &Seen) -> u32 {
+        match sent_at {
+            Some(sent_at) if seen.at < sent_at => self.looks_since_call.saturating_sub(1),
+            _ => self.looks_since_call,
+        }
+    }
+
     /// The datapoints of a signal.
     pub(super) fn signal(&self, name: &SignalName) -> Option<&Series> {
         self.series.get(name).map(AsRef::as_ref)

@@ -62,7 +62,7 @@ pub(super) fn cut(
     let is_known = run.copy.as_ref() == Some(&made.resource_id);
     if !is_known
         || precondition(look.state, situation).is_some()
-        || run.awaits_approval(situation.copy)
+        || lacks_word(run, situation.copy)
         || situation.forbidden.is_some()
         || (situation.at_server.in_the_way.is_some() && run.approved.is_none())
     {
@@ -72,6 +72,12 @@ pub(super) fn cut(
         return if look.is_new { Next::Confirmed } else { Next::Observe };
     }
     if fresh(situation, now).is_err() { Next::Observe } else { Next::Send(cut) }
+}
+
+/// People want to be asked first, and nobody has said yes. What is on record of the machine says nothing here: it can be behind
+/// what the look shows, and then nobody has been asked.
+fn lacks_word(run: &Run, policy: &CopyPolicy) -> bool {
+    policy.switchover == Switchover::Supervised && run.approved.is_none()
 }
 
 /// It is to be given up and may not be: disarmed, or held. That can change, for as long as anybody could have said yes.

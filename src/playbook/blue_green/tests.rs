@@ -213,6 +213,9 @@ fn supervised_it_waits_for_a_word_and_gives_up_without_one() {
     let approved = Run { approved: Some(by()), ..run.clone() };
     assert_eq!(at_edge(900).next(&approved), Next::Send(switchover()));
     assert_eq!(at_edge(5 * 3_600 + 1).next(&run), Next::Send(delete()));
+    // A record that is behind the look asks nobody, and so nobody has said yes.
+    let behind = Run { deployment: Some(deployment("PROVISIONING")), ..run };
+    assert_eq!(at_edge(900).next(&behind), Next::Observe);
 }
 
 #[test]

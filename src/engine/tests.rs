@@ -6,6 +6,7 @@ mod direct;
 mod holds;
 mod overrides;
 mod pooler;
+mod progress;
 mod reload;
 
 use jiff::{SignedDuration, Timestamp};

@@ -37,8 +37,8 @@ pub(super) struct Manners {
     pub(super) watchdog: Option<Duration>,
 }
 
-/// Runs until a signal or `limit` ends it. `person_disarmed_at` is what [`disarmed_as_meant`](super::health::disarmed_as_meant) says of the journal as it
-/// was found.
+/// Runs until a signal or `limit` ends it. `person_disarmed_at` is what [`disarmed_as_meant`] says of the journal as it was
+/// found.
 ///
 /// # Errors
 /// When it cannot be armed, and when the journal takes no more records.

@@ -71,21 +71,7 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
         let Some(state) = engine.states().remove(&database).cloned() else {
             return Err(CommandError::Failed(format!("{database} could not be seen: {}", problems.join("; "))));
         };
-        let targets: Vec<InstanceClass> = match wanted {
-            Some(wanted) if wanted == state.class => {
-                return Err(CommandError::Usage(format!("{database} already is {wanted}")));
-            }
-            Some(wanted) => vec![wanted],
-            None => [Direction::Up, Direction::Down]
-                .into_iter()
-                .filter_map(|direction| policy.ladder.step(&state.class, direction).cloned())
-                .collect(),
-        };
-        if targets.is_empty() {
-            let ladder = "no rung of its ladder is next to it: name one with --to";
-            return Err(CommandError::Failed(format!("{database} is {}, and {ladder}", state.class)));
-        }
-        let tables = targets.into_iter().map(|to| {
+        let tables = targets(wanted, &policy, &state.class)?.into_iter().map(|to| {
             let mut gates = engine.gates_to(&database, &to, now);
             // Nothing is written here, so nothing is known of it.
             gates.retain(|gate| gate.gate != Gate::JournalWritable);
@@ -107,6 +93,28 @@ pub(super) fn run(args: &PreflightArgs, environment: &Environment) -> Result<(),
             Some(Ok(_)) | None => Ok(()),
         }
     })
+}
+
+/// The class that is asked about, or both neighbours of the one that the database has.
+fn targets(
+    wanted: Option<InstanceClass>,
+    policy: &Policy,
+    class: &InstanceClass,
+) -> Result<Vec<InstanceClass>, CommandError> {
+    let database = &policy.database;
+    if let Some(wanted) = wanted {
+        if wanted == *class {
+            return Err(CommandError::Usage(format!("{database} already is {wanted}")));
+        }
+        return Ok(vec![wanted]);
+    }
+    let step = |direction| policy.ladder.step(class, direction).cloned();
+    let next: Vec<_> = [Direction::Up, Direction::Down].into_iter().filter_map(step).collect();
+    if next.is_empty() {
+        let ladder = "no rung of its ladder is next to it: name one with --to";
+        return Err(CommandError::Failed(format!("{database} is {class}, and {ladder}")));
+    }
+    Ok(next)
 }
 
 /// One change and its gates.

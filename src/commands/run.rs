@@ -16,6 +16,7 @@ use super::servers::Places;
 use super::state::{directory_for, open_journal};
 use super::{CommandError, attached, auto, hand_over, health, last_words, logging, running, service};
 use crate::cli::RunArgs;
+use crate::clock::Clock;
 use crate::console::{self, ConsoleOptions, Exit};
 use crate::control::Client;
 use crate::control::socket::SetLog;
@@ -175,18 +176,9 @@ async fn operate(
             let how = (arms, person_disarmed_at);
             return Box::pin(auto::run(client, &clock, args.duration, how, manners)).await;
         }
-        let options = ConsoleOptions {
-            no_color: environment.no_color,
-            ascii: environment.ascii,
-            test_panic: args.panic_in_console,
-        };
-        match console::run(client, clock.clone(), options).await {
-            Ok(exit) => {
-                after = if exit == Exit::HandOver { After::HandOver } else { After::Nothing };
-                Ok(Finish { reason: exit.words(), health: Ok(()) })
-            }
-            Err(error) => Err(CommandError::Failed(error.to_string())),
-        }
+        let exit = show(client, &clock, args, environment).await?;
+        after = if exit == Exit::HandOver { After::HandOver } else { After::Nothing };
+        Ok(Finish { reason: exit.words(), health: Ok(()) })
     };
     let finish = tokio::select! {
         finish = face => finish,
@@ -201,6 +193,13 @@ async fn operate(
     }
     let ended = hosted.end(reason).await;
     finish.and_then(|finish| ended.and(finish.health)).map(|()| after)
+}
+
+/// The console, until a person or a signal ends it.
+async fn show(client: Client, clock: &Clock, args: &RunArgs, environment: &Environment) -> Result<Exit, CommandError> {
+    let (no_color, ascii, test_panic) = (environment.no_color, environment.ascii, args.panic_in_console);
+    let options = ConsoleOptions { no_color, ascii, test_panic };
+    console::run(client, clock.clone(), options).await.map_err(|error| CommandError::Failed(error.to_string()))
 }
 
 /// Where the control socket is wanted; absent: below the state directory.

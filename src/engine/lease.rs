@@ -105,8 +105,8 @@ impl Engine {
         })
     }
 
-    /// Whom an order to disarm does not reach, in words that follow others.
-    pub(super) fn lease_is_elsewhere(&self) -> Option<String> {
+    /// That an order to disarm does not reach the engine which acts, in words that follow others; `None` where this one may be it.
+    pub(super) fn holder_not_disarmed(&self) -> Option<String> {
         match &self.lease()?.standing {
             LeaseStanding::Elsewhere { holder, .. } => {
                 Some(format!("; the lease is held by {holder}, which is NOT disarmed by this: give the order there"))

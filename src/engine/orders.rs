@@ -33,7 +33,7 @@ impl Engine {
             Command::Arm { reason, duration } => self.arm(now, &by, reason, duration.map(duration::signed)),
             Command::Disarm => Ok((
                 Event::Disarmed { by: Some(by.clone()), why: format!("by {by}") },
-                format!("disarmed: the engine starts nothing{}", self.lease_is_elsewhere().unwrap_or_default()),
+                format!("disarmed: the engine starts nothing{}", self.holder_not_disarmed().unwrap_or_default()),
             )),
             Command::Scale { database, to, reason, hold_for } => {
                 self.scale(now, &by, (database, to, reason), *hold_for)

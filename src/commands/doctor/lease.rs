@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Place;
+use super::{Place, Seen};
 use crate::lease::highest_epoch;
 use crate::model::failure::Failure;
 use crate::model::finding::{Check, Finding};
@@ -15,10 +15,10 @@ const LIMIT: Duration = Duration::from_secs(10);
 const HOLDER: usize = 80;
 
 /// Where a lease is configured. Nothing is written.
-pub(super) async fn look(place: &Place<'_>, why_not: Option<&str>) -> Option<Finding> {
+pub(super) async fn look(place: &Place<'_>, seen: &Seen) -> Option<Finding> {
     let terms = place.settings.lease.as_ref()?;
-    if let Some(why) = why_not {
-        return Some(Finding::not_seen(Check::Lease, why, "mend what fails above first"));
+    if seen.why_not.is_some() {
+        return Some(seen.unseen(Check::Lease, "an answer of AWS"));
     }
     let read = place.aws.read_lease(&terms.table, &terms.key);
     let read = place.clock.bounded(LIMIT.mul_f64(place.clock.speed()), read).await;

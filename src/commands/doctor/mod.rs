@@ -142,7 +142,7 @@ impl Place<'_> {
             findings.extend(readers::judge(policy, &seen).map(|finding| finding.of(&policy.database)));
         }
         findings.extend(alarms::judge(self, &seen));
-        findings.extend(lease::look(self, seen.why_not).await);
+        findings.extend(lease::look(self, &seen).await);
         findings
     }
 

@@ -63,10 +63,20 @@ impl Access {
     /// What a user may order; `None` for one who may not even look. Asks the accounts of this machine, and so can block.
     pub(super) fn role(&self, uid: u32, gid: u32) -> Option<Role> {
         let uid = Uid::from_raw(uid);
+        self.role_with(uid, || groups_of(uid, Gid::from_raw(gid)))
+    }
+
+    /// The same by what the kernel has noted alone. Whom the permissions of the socket have let in may look, and disarm.
+    pub(super) fn role_by_kernel(&self, uid: u32, gid: u32) -> Role {
+        self.role_with(Uid::from_raw(uid), || vec![Gid::from_raw(gid)]).unwrap_or(Role::Observer)
+    }
+
+    /// Of a user in these groups, which are asked for only where they matter.
+    fn role_with(&self, uid: Uid, groups: impl FnOnce() -> Vec<Gid>) -> Option<Role> {
         if uid.is_root() || uid == self.owner {
             return Some(Role::Admin);
         }
-        let groups = groups_of(uid, Gid::from_raw(gid));
+        let groups = groups();
         let is_in = |group: Option<Gid>| group.is_some_and(|group| groups.contains(&group));
         if is_in(self.admins) {
             Some(Role::Admin)
@@ -74,18 +84,6 @@ impl Access {
             Some(Role::Operator)
         } else {
             is_in(self.group).then_some(Role::Observer)
-        }
-    }
-
-    /// The same by what the kernel has noted alone. Whom the permissions of the socket have let in may look, and disarm.
-    pub(super) fn role_by_kernel(&self, uid: u32, gid: u32) -> Role {
-        let (uid, is) = (Uid::from_raw(uid), |group: Option<Gid>| group == Some(Gid::from_raw(gid)));
-        if uid.is_root() || uid == self.owner || is(self.admins) {
-            Role::Admin
-        } else if is(self.operators) {
-            Role::Operator
-        } else {
-            Role::Observer
         }
     }
 }

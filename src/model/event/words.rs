@@ -39,13 +39,7 @@ impl Event {
             Self::LeaseAcquired { .. } | Self::LeaseLost { .. } | Self::LeaseHeldElsewhere { .. } => self.lease_words(),
             Self::ReadFailed(failure) => failure.sentence.clone(),
             Self::ReadRecovered { operation } => format!("{operation} works again"),
-            Self::ActionIntended { intent: Intent { action, database, actor, removes: Some(removal), .. }, .. } => {
-                format!("{}: delete {}; ordered by {actor}", action.0, removal_words(removal, database))
-            }
-            Self::ActionIntended { intent, .. } => {
-                let Intent { action, database, from, to, actor, .. } = intent;
-                format!("{}: {database} from {from} to {to}, ordered by {actor}", action.0)
-            }
+            Self::ActionIntended { intent, .. } => intent_words(intent),
             Self::CallSent { id, call, .. } => format!("{}: sending {}", id.action.0, call.operation()),
             Self::CallAnswered { id, outcome, .. } => format!("{}: {}", id.action.0, outcome.words()),
             Self::CallAdopted { id, evidence, .. } => {
@@ -80,6 +74,14 @@ impl Event {
             Self::ActionResumed { action, phase, .. } => format!("{}: found under way at start: {phase}", action.0),
             Self::ActionEnded { .. } => self.end_words(),
         }
+    }
+}
+
+fn intent_words(intent: &Intent) -> String {
+    let Intent { action, database, from, to, actor, removes, .. } = intent;
+    match removes {
+        Some(removal) => format!("{}: delete {}; ordered by {actor}", action.0, removal_words(removal, database)),
+        None => format!("{}: {database} from {from} to {to}, ordered by {actor}", action.0),
     }
 }
 
